@@ -1,0 +1,1 @@
+"""Banyan: marketplace infrastructure that grows around the platform a company already runs."""

@@ -1,0 +1,73 @@
+"""Pages by cursor: the next page starts behind the last row seen, whatever was added meanwhile."""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from banyan.kernel.errors import Fault, InvalidRequest
+
+LIMIT_DEFAULT = 20
+LIMIT_MAX = 100
+
+T = TypeVar("T")
+Key = str | int | datetime | UUID
+
+
+class InvalidCursor(InvalidRequest):
+    code = "invalid_cursor"
+    title = "Invalid cursor"
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some rows of a list, and where the next ones start (None at the end)."""
+
+    data: list[T]
+    next_cursor: str | None
+
+    @property
+    def has_more(self) -> bool:
+        return self.next_cursor is not None
+
+
+def encode_cursor(*keys: Key) -> str:
+    """An opaque text of the sort keys of the last row of a page."""
+    plain = [key if isinstance(key, str | int) else _text(key) for key in keys]
+    return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, kinds: Sequence[type[Key]]) -> tuple[Key, ...]:
+    """The sort keys in a cursor, in the types asked for; ``InvalidCursor`` if they aren't."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        keys: object = json.loads(base64.urlsafe_b64decode(padded))
+        if not isinstance(keys, list):
+            raise ValueError("not a list")
+        return tuple(_typed(key, kind) for key, kind in zip(keys, kinds, strict=True))  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    except (ValueError, TypeError, binascii.Error):
+        detail = "The cursor is not one that a list of this kind gave out."
+        raise InvalidCursor(
+            detail, faults=(Fault("invalid_cursor", detail, parameter="cursor"),)
+        ) from None
+
+
+def _text(key: datetime | UUID) -> str:
+    return key.isoformat() if isinstance(key, datetime) else key.hex
+
+
+def _typed(key: object, kind: type[Key]) -> Key:
+    if kind is datetime and isinstance(key, str):
+        at = datetime.fromisoformat(key)
+        if at.tzinfo is None:
+            raise ValueError("no time zone")
+        return at
+    if kind is UUID and isinstance(key, str):
+        return UUID(key)
+    if isinstance(key, kind) and not isinstance(key, bool):
+        return key
+    raise ValueError("another type")
