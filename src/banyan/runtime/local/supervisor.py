@@ -1,0 +1,225 @@
+"""Keeps the processes of one machine running, and ends them in order.
+
+::
+
+    async with Supervisor(state / "log") as supervisor:
+        await supervisor.start(Child("api", ["banyan", "serve"], ready=api_answers))
+        await supervisor.start(Child("worker", ["banyan", "work"]))
+        await supervisor.wait()
+
+The first Ctrl-C or SIGTERM cancels the body of the block, like a time limit would; on the way out
+the children are ended in the reverse of their order, and the block is left without an error. A
+second one kills them. A child that ends by itself is started again, later each time; if it dies at
+once five times the block ends with ``ChildFailed``. A child never outlives the supervisor (Linux).
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from banyan.runtime.local.errors import ChildFailed, StartError
+from banyan.runtime.local.logs import last_line, open_log
+from banyan.runtime.local.postgres import LocalServer, start
+from banyan.runtime.local.user import LAUNCH
+
+EARLY_DEATHS_MAX = 5
+EARLY_S = 5.0
+PAUSE_FIRST_S = 0.2
+PAUSE_MAX_S = 10.0
+READY_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 20.0
+SERVER_CHECK_S = 1.0
+_READY_POLL_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A process to keep running; ``env`` goes on top of our own, ``ready`` says whether it works."""
+
+    name: str
+    argv: Sequence[str]
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    ready: Callable[[], Awaitable[bool]] | None = None
+
+
+@dataclass(slots=True)
+class _Kept:
+    child: Child
+    log: Path
+    process: asyncio.subprocess.Process
+    early_deaths: int = 0
+    task: asyncio.Task[None] | None = None
+
+
+class Supervisor:
+    """Runs children while its block lasts; ``say`` is told what a person should know."""
+
+    def __init__(self, logs: Path, say: Callable[[str], None] = lambda _: None) -> None:
+        self._logs = logs
+        self._say = say
+        self._kept: list[_Kept] = []
+        self._watches: list[asyncio.Task[None]] = []
+        self._body: asyncio.Task[object] | None = None
+        self._failure: StartError | None = None
+        self._stops = 0
+
+    async def __aenter__(self) -> Self:
+        self._body = asyncio.current_task()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, self._on_signal)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        assert self._body is not None
+        ours = self._stops > 0 and kind is asyncio.CancelledError and self._body.uncancel() == 0
+        try:
+            await self._stop_all()
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().remove_signal_handler(number)
+        if self._failure is not None and (ours or error is None):
+            raise self._failure
+        return ours
+
+    async def start(self, child: Child) -> None:
+        """Start ``child`` and keep it running; returns once it is ready."""
+        log = self._logs / f"{child.name}.log"
+        kept = _Kept(child, log, await _spawn(child, log))
+        kept.task = asyncio.create_task(self._keep(kept))
+        self._kept.append(kept)
+        if child.ready is not None:
+            await _until_ready(child.ready, child.name, log)
+
+    def watch(self, server: LocalServer) -> None:
+        """Start PostgreSQL again should it die; it is not ours to stop."""
+        self._watches.append(asyncio.create_task(self._watch(server)))
+
+    async def wait(self) -> None:
+        """Wait to be stopped."""
+        await asyncio.Event().wait()
+
+    def pid_of(self, name: str) -> int:
+        """The present process of a child; another after each restart."""
+        return next(kept.process.pid for kept in self._kept if kept.child.name == name)
+
+    def _on_signal(self) -> None:
+        if self._stops == 0:
+            self._end_body()
+            return
+        for kept in self._kept:
+            _signal(kept.process, signal.SIGKILL)
+
+    def _end_body(self, failure: StartError | None = None) -> None:
+        """Cancel the block's body, once."""
+        self._failure = self._failure or failure
+        self._stops += 1
+        if self._stops == 1 and self._body is not None:
+            self._body.cancel()
+
+    async def _keep(self, kept: _Kept) -> None:
+        """Start a child again whenever it ends, until cancelled or it proves hopeless."""
+        name = kept.child.name
+        while True:
+            started = time.monotonic()
+            code = await kept.process.wait()
+            is_early = time.monotonic() - started < EARLY_S
+            kept.early_deaths = kept.early_deaths + 1 if is_early else 0
+            if kept.early_deaths >= EARLY_DEATHS_MAX:
+                self._end_body(_gave_up(kept))
+                return
+            self._say(f"{name} ended ({_ending(code)}); starting it again. Its log is {kept.log}.")
+            await asyncio.sleep(min(PAUSE_FIRST_S * 2**kept.early_deaths, PAUSE_MAX_S))
+            kept.process = await _spawn(kept.child, kept.log)
+
+    async def _watch(self, server: LocalServer) -> None:
+        while True:
+            await asyncio.sleep(SERVER_CHECK_S)
+            if await asyncio.to_thread(server.is_running):
+                continue
+            self._say("PostgreSQL ended; starting it again.")
+            try:
+                server = await asyncio.to_thread(start, server.folder)
+            except StartError as failure:
+                self._end_body(failure)
+                return
+
+    async def _stop_all(self) -> None:
+        """End the children one after the other, the last one started first."""
+        self._stops += 1  # from here on a signal kills
+        tasks = [*self._watches, *(kept.task for kept in self._kept if kept.task is not None)]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for kept in reversed(self._kept):
+            await _stop(kept.process)
+
+
+async def _spawn(child: Child, log: Path) -> asyncio.subprocess.Process:
+    """Run a child in a session of its own: Ctrl-C is for the supervisor, who ends it in order."""
+    with open_log(log) as output:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-I", "-S", str(LAUNCH), "tied", str(os.getpid())),
+            *child.argv,
+            env={**os.environ, **child.env},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+
+
+async def _until_ready(ready: Callable[[], Awaitable[bool]], name: str, log: Path) -> None:
+    try:
+        async with asyncio.timeout(READY_TIMEOUT_S):
+            while not await ready():
+                await asyncio.sleep(_READY_POLL_S)
+    except TimeoutError:
+        raise ChildFailed(
+            f"{name} is not ready after {READY_TIMEOUT_S:.0f} s. Its log is {log}."
+        ) from None
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    _signal(process, signal.SIGTERM)
+    try:
+        async with asyncio.timeout(STOP_TIMEOUT_S):
+            await process.wait()
+    except TimeoutError:
+        _signal(process, signal.SIGKILL)
+        await process.wait()
+
+
+def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        process.send_signal(number)
+
+
+def _gave_up(kept: _Kept) -> ChildFailed:
+    words = last_line(kept.log) or "it said nothing"
+    return ChildFailed(
+        f"{kept.child.name} died {EARLY_DEATHS_MAX} times right after its start; its last words: "
+        f"{words!r}. Its log is {kept.log}."
+    )
+
+
+def _ending(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"
