@@ -1,0 +1,47 @@
+"""What every context runs on: settings, the database, events, durable jobs, HTTP, telemetry."""
+
+from banyan.runtime.database import Database, DatabaseUnavailable, Queries, Transaction
+from banyan.runtime.events import Cause, Event, Json, StoredEvent
+from banyan.runtime.jobs import BatchJob, Finish, Job, JobDraft, JobHandler, OutsideJob
+from banyan.runtime.schema import SchemaConflict, apply_schema
+from banyan.runtime.settings import InvalidSetting, Settings, describe
+from banyan.runtime.tenancy import (
+    MARKETPLACE,
+    ClockNotMovable,
+    Marketplace,
+    MarketplaceNotFound,
+    advance_clock,
+    create_marketplace,
+    list_marketplaces,
+)
+from banyan.runtime.worker import Worker
+
+__all__ = [
+    "MARKETPLACE",
+    "BatchJob",
+    "Cause",
+    "ClockNotMovable",
+    "Database",
+    "DatabaseUnavailable",
+    "Event",
+    "Finish",
+    "InvalidSetting",
+    "Job",
+    "JobDraft",
+    "JobHandler",
+    "Json",
+    "Marketplace",
+    "MarketplaceNotFound",
+    "OutsideJob",
+    "Queries",
+    "SchemaConflict",
+    "Settings",
+    "StoredEvent",
+    "Transaction",
+    "Worker",
+    "advance_clock",
+    "apply_schema",
+    "create_marketplace",
+    "describe",
+    "list_marketplaces",
+]

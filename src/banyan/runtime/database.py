@@ -1,0 +1,313 @@
+"""PostgreSQL: a pool, and transactions that belong to one marketplace.
+
+A request or a job runs in one ``Transaction``; it commits where the ``async with`` ends and rolls
+back on any exception. The transaction names its marketplace to PostgreSQL, where row-level security
+hides every other one: a forgotten ``where`` finds nothing in place of a neighbour's rows.
+"""
+
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, LiteralString, TypeVar
+from uuid import UUID
+
+import msgspec
+import psycopg
+from psycopg import AsyncConnection, sql
+from psycopg.rows import class_row, tuple_row
+from psycopg.types.json import Jsonb, set_json_dumps, set_json_loads
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from banyan.kernel import Clock, SystemClock, Unavailable
+from banyan.runtime.events import Cause, Event
+from banyan.runtime.jobs import JobDraft
+from banyan.runtime.tenancy import Marketplace, MarketplaceNotFound
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+SYSTEM = Cause("system", "banyan")
+
+_BEGIN = sql.SQL("begin; set local banyan.marketplace = {scope}")
+_BEGIN_SANDBOX = sql.SQL(
+    "begin; set local banyan.marketplace = {scope}; select now_at from runtime.clocks"
+)
+
+
+class DatabaseUnavailable(Unavailable):
+    code = "database_unavailable"
+    title = "The database can't be reached"
+
+
+class Queries:
+    """The ways to run one statement; parameters are named (``%(name)s``)."""
+
+    def __init__(self, connection: AsyncConnection[Row]) -> None:
+        self._connection = connection
+
+    async def one(self, kind: type[T], query: LiteralString, /, **parameters: Any) -> T | None:
+        """The only row as a record whose field names are the columns, or None."""
+        async with self._connection.cursor(row_factory=class_row(kind)) as cursor:
+            await cursor.execute(query, self._all(parameters))
+            return await cursor.fetchone()
+
+    async def all(self, kind: type[T], query: LiteralString, /, **parameters: Any) -> list[T]:
+        """Every row as a record whose field names are the columns."""
+        async with self._connection.cursor(row_factory=class_row(kind)) as cursor:
+            await cursor.execute(query, self._all(parameters))
+            return await cursor.fetchall()
+
+    async def rows(self, query: LiteralString, /, **parameters: Any) -> list[Row]:
+        cursor = await self._connection.execute(query, self._all(parameters))
+        return await cursor.fetchall()
+
+    async def value(self, query: LiteralString, /, **parameters: Any) -> Any:
+        """The first column of the first row, or None."""
+        cursor = await self._connection.execute(query, self._all(parameters))
+        row = await cursor.fetchone()
+        return None if row is None else row[0]
+
+    async def execute(self, query: LiteralString, /, **parameters: Any) -> int:
+        """Run a statement; the number of rows that it touched."""
+        cursor = await self._connection.execute(query, self._all(parameters))
+        return cursor.rowcount
+
+    def _all(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        return parameters
+
+
+class Transaction(Queries):
+    """One database transaction inside one marketplace.
+
+    ``now`` is the marketplace's time and stands still within the transaction. Every statement may
+    use ``%(marketplace_id)s``.
+    """
+
+    def __init__(
+        self,
+        connection: AsyncConnection[Row],
+        marketplace: Marketplace,
+        now: datetime,
+        cause: Cause,
+        subscribers: Mapping[str, Sequence[str]],
+    ) -> None:
+        super().__init__(connection)
+        self.marketplace = marketplace
+        self.now = now
+        self.cause = cause
+        self._subscribers = subscribers
+
+    @property
+    def marketplace_id(self) -> UUID:
+        return self.marketplace.marketplace_id
+
+    @property
+    def livemode(self) -> bool:
+        return self.marketplace.livemode
+
+    async def record(self, event: Event) -> None:
+        await self.record_all([event])
+
+    async def record_all(self, events: Sequence[Event]) -> None:
+        """Write events to the outbox, and enqueue the jobs that subscribe to them."""
+        if not events:
+            return
+        rows = await self.rows(
+            """
+            insert into runtime.events
+              (marketplace_id, subject, sequence, type, payload, cause, occurred_at)
+            select
+              %(marketplace_id)s,
+              new.subject,
+              coalesce(last.sequence, 0)
+                + row_number() over (partition by new.subject order by new.nth),
+              new.type,
+              new.payload,
+              %(cause)s,
+              %(now)s
+            from unnest(%(subjects)s::text[], %(types)s::text[], %(payloads)s::jsonb[])
+              with ordinality as new (subject, type, payload, nth)
+            left join lateral (
+              select sequence
+              from runtime.events
+              where marketplace_id = %(marketplace_id)s and subject = new.subject
+              order by sequence desc
+              limit 1
+            ) last on true
+            order by new.nth
+            returning subject, sequence, type, payload
+            """,
+            subjects=[event.subject for event in events],
+            types=[event.type for event in events],
+            payloads=[Jsonb(event.payload) for event in events],
+            cause=Jsonb(asdict(self.cause)),
+            now=self.now,
+        )
+        await self.enqueue_all(
+            JobDraft(
+                kind=kind,
+                key=f"{subject}#{sequence}",
+                payload={
+                    "subject": subject,
+                    "sequence": sequence,
+                    "type": event_type,
+                    "payload": payload,
+                },
+            )
+            for subject, sequence, event_type, payload in rows
+            for kind in self._subscribers.get(event_type, ())
+        )
+
+    async def enqueue(self, job: JobDraft) -> None:
+        await self.enqueue_all([job])
+
+    async def enqueue_all(self, jobs: Iterable[JobDraft]) -> None:
+        """Add jobs, unless one of the same kind and key is waiting."""
+        drafts = list(jobs)
+        if not drafts:
+            return
+        await self.execute(
+            """
+            insert into runtime.jobs (marketplace_id, kind, key, payload, due_at)
+            select %(marketplace_id)s, new.kind, new.key, new.payload, new.due_at
+            from unnest(
+              %(kinds)s::text[], %(keys)s::text[], %(payloads)s::jsonb[], %(due)s::timestamptz[]
+            ) with ordinality as new (kind, key, payload, due_at, nth)
+            order by new.nth
+            on conflict (marketplace_id, kind, key) do nothing
+            """,
+            kinds=[job.kind for job in drafts],
+            keys=[job.key for job in drafts],
+            payloads=[Jsonb(job.payload) for job in drafts],
+            due=[job.due_at or self.now for job in drafts],
+        )
+
+    async def cancel_job(self, kind: str, key: str) -> None:
+        """Take back a job that waits (a timer that is no longer needed)."""
+        await self.execute(
+            """
+            delete from runtime.jobs
+            where marketplace_id = %(marketplace_id)s and kind = %(kind)s and key = %(key)s
+            """,
+            kind=kind,
+            key=key,
+        )
+
+    def _all(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"marketplace_id": self.marketplace_id, **parameters}
+
+
+class Database:
+    """A pool of connections and the way into transactions."""
+
+    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Row]], clock: Clock) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._marketplaces: dict[UUID, Marketplace] = {}
+        self._subscribers: dict[str, list[str]] = {}
+
+    @staticmethod
+    async def open(url: str, *, size: int = 10, clock: Clock | None = None) -> "Database":
+        """Connect ``size`` connections to ``url``; ``DatabaseUnavailable`` if none comes up."""
+        pool = AsyncConnectionPool[AsyncConnection[Row]](
+            url,
+            kwargs={"autocommit": True, "row_factory": tuple_row, "application_name": "banyan"},
+            min_size=min(2, size),
+            max_size=size,
+            timeout=10,
+            configure=_configure,
+            open=False,
+        )
+        try:
+            await pool.open(wait=True, timeout=10)
+        except PoolTimeout:
+            await pool.close()
+            raise DatabaseUnavailable("The database can't be reached.") from None
+        return Database(pool, clock or SystemClock())
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    def subscribe(self, event_type: str, job_kind: str) -> None:
+        """From now on an event of this type enqueues a job of this kind with it."""
+        kinds = self._subscribers.setdefault(event_type, [])
+        if job_kind not in kinds:
+            kinds.append(job_kind)
+
+    @asynccontextmanager
+    async def transaction(
+        self, marketplace_id: UUID, cause: Cause = SYSTEM
+    ) -> AsyncGenerator[Transaction]:
+        """A transaction in one marketplace: commits at the end, rolls back on an exception."""
+        marketplace = await self.marketplace(marketplace_id)
+        async with self._connection() as connection:
+            now = await self._begin(connection, marketplace)
+            async with _ending(connection):
+                yield Transaction(connection, marketplace, now, cause, self._subscribers)
+
+    @asynccontextmanager
+    async def across_marketplaces(self) -> AsyncGenerator[Queries]:
+        """A transaction that sees every marketplace: for finding work and finding who calls."""
+        async with self._connection() as connection:
+            await connection.execute("begin; set local banyan.marketplace = '*'")
+            async with _ending(connection):
+                yield Queries(connection)
+
+    async def marketplace(self, marketplace_id: UUID) -> Marketplace:
+        """The marketplace's record, kept in the process: it never changes."""
+        known = self._marketplaces.get(marketplace_id)
+        if known is None:
+            async with self.across_marketplaces() as queries:
+                known = await queries.one(
+                    Marketplace,
+                    "select * from runtime.marketplaces where marketplace_id = %(marketplace_id)s",
+                    marketplace_id=marketplace_id,
+                )
+            if known is None:
+                raise MarketplaceNotFound("There is no such marketplace.")
+            self._marketplaces[marketplace_id] = known
+        return known
+
+    async def _begin(self, connection: AsyncConnection[Row], marketplace: Marketplace) -> datetime:
+        """Open the transaction in one round trip; the marketplace's time."""
+        scope = sql.Literal(str(marketplace.marketplace_id))
+        if marketplace.livemode:
+            await connection.execute(_BEGIN.format(scope=scope))
+            return self._clock.now()
+        cursor = await connection.execute(_BEGIN_SANDBOX.format(scope=scope))
+        while cursor.nextset():
+            pass
+        row = await cursor.fetchone()
+        return self._clock.now() if row is None else row[0]
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncGenerator[AsyncConnection[Row]]:
+        try:
+            async with self._pool.connection() as connection:
+                yield connection
+        except PoolTimeout:
+            raise DatabaseUnavailable("The database is too busy; try again.") from None
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            if error.sqlstate is not None and not error.sqlstate.startswith(("08", "57P", "53")):
+                raise
+            raise DatabaseUnavailable("The database can't be reached; try again.") from error
+
+
+@asynccontextmanager
+async def _ending(connection: AsyncConnection[Row]) -> AsyncGenerator[None]:
+    try:
+        yield
+    except BaseException:
+        if not connection.closed:
+            await connection.rollback()
+        raise
+    await connection.execute("commit")
+
+
+async def _configure(connection: AsyncConnection[Row]) -> None:
+    await connection.execute("set role banyan_app")
+    await connection.execute("set timezone = 'UTC'")
+
+
+set_json_dumps(msgspec.json.encode)
+set_json_loads(msgspec.json.decode)

@@ -1,0 +1,94 @@
+"""Schema changes: one ordered sequence of SQL files, each applied once and never edited again.
+
+Each file runs in a transaction of its own, with a lock timeout so that a change that waits for a
+lock gives up in place of queueing every query behind it. An advisory lock lets only one process
+apply changes; the others wait and find nothing to do.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from importlib import resources
+
+import psycopg
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from banyan.kernel import Conflict
+
+_LOCK = 7_226_896_241
+
+
+class SchemaConflict(Conflict):
+    code = "schema_conflict"
+    title = "The database's schema is not ours"
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaChange:
+    name: str
+    sql: str
+
+    @property
+    def checksum(self) -> str:
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+def schema_changes() -> list[SchemaChange]:
+    """The changes that this version knows, in order."""
+    files = resources.files("banyan.schema").iterdir()
+    named = {file.name: file for file in files if file.name.endswith(".sql")}
+    return [SchemaChange(name, named[name].read_text()) for name in sorted(named)]
+
+
+def apply_schema(url: str, *, lock_timeout_s: int = 10) -> list[str]:
+    """Bring the database at ``url`` up to date; the names of the changes applied.
+
+    ``SchemaConflict`` if a change was edited after it had been applied, or if the database is ahead.
+    """
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
+        try:
+            connection.execute(f"set lock_timeout = {lock_timeout_s * 1000}".encode())
+            return _apply(connection, schema_changes())
+        finally:
+            connection.execute("select pg_advisory_unlock(%s)", (_LOCK,))
+
+
+def _apply(connection: Connection[TupleRow], changes: list[SchemaChange]) -> list[str]:
+    connection.execute("create schema if not exists runtime")
+    connection.execute(
+        """
+        create table if not exists runtime.schema_changes (
+          name       text primary key,
+          checksum   text not null,
+          applied_at timestamptz not null default now()
+        )
+        """
+    )
+    rows = connection.execute("select name, checksum from runtime.schema_changes").fetchall()
+    applied = {str(name): str(checksum) for name, checksum in rows}
+    _check(changes, applied)
+    new = [change for change in changes if change.name not in applied]
+    for change in new:
+        with connection.transaction():
+            connection.execute(change.sql.encode())
+            connection.execute(
+                "insert into runtime.schema_changes (name, checksum) values (%s, %s)",
+                (change.name, change.checksum),
+            )
+    return [change.name for change in new]
+
+
+def _check(changes: list[SchemaChange], applied: dict[str, str]) -> None:
+    known = {change.name: change.checksum for change in changes}
+    for name, checksum in applied.items():
+        if name not in known:
+            raise SchemaConflict(
+                f"The database has the schema change {name}, which this version does not know; "
+                "run the newer version."
+            )
+        if known[name] != checksum:
+            raise SchemaConflict(
+                f"The schema change {name} was edited after it had been applied; "
+                "put the file back and add a new change."
+            )

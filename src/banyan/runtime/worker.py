@@ -1,0 +1,288 @@
+"""The worker: takes jobs that are due and runs their handlers.
+
+Each lane takes the due jobs of one kind in one marketplace at a time, so that steps of one kind are
+applied together: one transaction, one call of the ledger, one insert of events.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from uuid import UUID
+
+from psycopg.errors import DeadlockDetected, SerializationFailure, UniqueViolation
+
+from banyan.kernel import BanyanError
+from banyan.runtime import telemetry
+from banyan.runtime.database import Database, Transaction
+from banyan.runtime.events import Cause
+from banyan.runtime.jobs import ATTEMPTS_MAX, BatchJob, Job, JobHandler, OutsideJob, backoff_s
+
+_log = logging.getLogger(__name__)
+
+OnFailed = Callable[[Transaction, Job, str], Awaitable[None]]
+"""Told, in its transaction, that a job has failed for good and why."""
+
+_RACES = (DeadlockDetected, SerializationFailure, UniqueViolation)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The due jobs of one kind in one marketplace."""
+
+    marketplace_id: UUID
+    kind: str
+
+
+@dataclass(slots=True)
+class Worker:
+    """Runs jobs until it is told to stop.
+
+    ``idle_s`` is how long it waits in real seconds when it found nothing to do.
+    """
+
+    database: Database
+    handlers: Sequence[JobHandler]
+    on_failed: OnFailed
+    lanes: int = 4
+    idle_s: float = 0.05
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _taken: set[_Group] = field(default_factory=set[_Group])
+
+    async def run(self) -> None:
+        """Work until ``stop`` is called; what is under way is finished first."""
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(self.lanes):
+                tasks.create_task(self._lane())
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    async def run_due(self) -> int:
+        """Run what is due, and what becomes due by it, until nothing is; the number of jobs run."""
+        done = 0
+        while groups := await self._due_groups():
+            ran = sum([await self._run_group(group) for group in groups])
+            if ran == 0:
+                break
+            done += ran
+        return done
+
+    async def _lane(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                busy = await self._run_some()
+            except (BanyanError, OSError) as error:
+                _log.warning("the worker could not reach its work: %s", error)
+                busy = False
+            if not busy:
+                await self._rest()
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(self.idle_s):
+                await self._stopping.wait()
+        except TimeoutError:
+            return
+
+    async def _run_some(self) -> bool:
+        """Take one group that no other lane has; whether there was any work."""
+        group = next(
+            (group for group in await self._due_groups() if group not in self._taken), None
+        )
+        if group is None:
+            return False
+        self._taken.add(group)
+        try:
+            return await self._run_group(group) > 0
+        finally:
+            self._taken.discard(group)
+
+    async def _due_groups(self) -> list[_Group]:
+        """Which marketplaces have due jobs of which kinds; those due longest first."""
+        async with self.database.across_marketplaces() as queries:
+            return await queries.all(
+                _Group,
+                """
+                select m.marketplace_id, kinds.kind
+                from runtime.marketplaces m
+                left join runtime.clocks c on c.marketplace_id = m.marketplace_id
+                cross join unnest(%(kinds)s::text[]) as kinds (kind)
+                cross join lateral (
+                  select j.due_at
+                  from runtime.jobs j
+                  where j.marketplace_id = m.marketplace_id
+                    and j.kind = kinds.kind
+                    and not j.is_failed
+                    and j.due_at <= coalesce(c.now_at, now())
+                    and j.retry_at <= now()
+                    and j.leased_until <= now()
+                  order by j.due_at
+                  limit 1
+                ) first
+                order by first.due_at
+                """,
+                kinds=[handler.kind for handler in self.handlers],
+            )
+
+    async def _run_group(self, group: _Group) -> int:
+        handler = next(handler for handler in self.handlers if handler.kind == group.kind)
+        if isinstance(handler, OutsideJob):
+            return await self._run_outside(handler, group)
+        return await self._run_batch(handler, group)
+
+    async def _run_batch(self, handler: BatchJob, group: _Group) -> int:
+        started_s = time.perf_counter()
+        try:
+            count = await self._try_batch(handler, group, handler.batch_max)
+        except Exception as error:
+            _log.info(
+                "a batch of %s is run again one by one: %r", handler.kind, error,
+                exc_info=not isinstance(error, _RACES),
+            )  # fmt: skip
+            return await self._run_one_by_one(handler, group)
+        telemetry.observe_jobs(handler.kind, "done", count, time.perf_counter() - started_s)
+        return count
+
+    async def _try_batch(self, handler: BatchJob, group: _Group, limit: int) -> int:
+        cause = Cause("job", handler.kind)
+        async with self.database.transaction(group.marketplace_id, cause) as tx:
+            jobs = await _take(tx, handler.kind, limit)
+            if jobs:
+                await handler.run(tx, jobs)
+        return len(jobs)
+
+    async def _run_one_by_one(self, handler: BatchJob, group: _Group) -> int:
+        """Run each job of a failed batch in a transaction of its own."""
+        cause = Cause("job", handler.kind)
+        for done in range(handler.batch_max):
+            job: Job | None = None
+            try:
+                async with self.database.transaction(group.marketplace_id, cause) as tx:
+                    jobs = await _take(tx, handler.kind, 1)
+                    if not jobs:
+                        return done
+                    job = jobs[0]
+                    await handler.run(tx, jobs)
+                telemetry.observe_jobs(handler.kind, "done", 1)
+            except Exception as error:
+                if job is None:
+                    raise
+                await self._put_aside(job, error)
+        return handler.batch_max
+
+    async def _run_outside(self, handler: OutsideJob, group: _Group) -> int:
+        async with self.database.transaction(group.marketplace_id) as tx:
+            jobs = await _lease(tx, handler)
+        await asyncio.gather(*(self._run_leased(handler, job) for job in jobs))
+        return len(jobs)
+
+    async def _run_leased(self, handler: OutsideJob, job: Job) -> None:
+        started_s = time.perf_counter()
+        try:
+            async with asyncio.timeout(handler.lease_s):
+                await handler.run(self.database, job, partial(_finish, job))
+        except Exception as error:
+            await self._put_aside(job, error)
+            return
+        telemetry.observe_jobs(handler.kind, "done", 1, time.perf_counter() - started_s)
+
+    async def _put_aside(self, job: Job, error: Exception) -> None:
+        """Note a failed try; after the last one the job stays, failed, and somebody is told."""
+        attempts = job.attempts + 1
+        is_last = attempts >= ATTEMPTS_MAX
+        _log.warning(
+            "job %s %s failed (try %d): %r", job.kind, job.key, attempts, error,
+            exc_info=not isinstance(error, (BanyanError, *_RACES)),
+        )  # fmt: skip
+        telemetry.observe_jobs(job.kind, "failed" if is_last else "retried", 1)
+        async with self.database.transaction(job.marketplace_id, Cause("job", job.kind)) as tx:
+            await tx.execute(
+                """
+                update runtime.jobs
+                set
+                  attempts = %(attempts)s,
+                  retry_at = now() + make_interval(secs => %(wait_s)s),
+                  leased_until = '-infinity',
+                  is_failed = %(is_failed)s,
+                  last_error = %(error)s
+                where marketplace_id = %(marketplace_id)s and job_id = %(job_id)s
+                """,
+                job_id=job.job_id,
+                attempts=attempts,
+                wait_s=backoff_s(attempts),
+                is_failed=is_last,
+                error=repr(error)[:2000],
+            )
+            if is_last:
+                await self.on_failed(tx, job, repr(error)[:500])
+
+
+async def _take(tx: Transaction, kind: str, limit: int) -> list[Job]:
+    """Delete due jobs and return them: they are done when the transaction commits."""
+    jobs = await tx.all(
+        Job,
+        """
+        delete from runtime.jobs
+        where marketplace_id = %(marketplace_id)s
+          and job_id = any(array(
+            select job_id
+            from runtime.jobs
+            where marketplace_id = %(marketplace_id)s
+              and kind = %(kind)s
+              and not is_failed
+              and due_at <= %(now)s
+              and retry_at <= now()
+              and leased_until <= now()
+            order by due_at, job_id
+            limit %(limit)s
+            for update skip locked
+          ))
+        returning marketplace_id, job_id, kind, key, payload, due_at, attempts
+        """,
+        kind=kind,
+        now=tx.now,
+        limit=limit,
+    )
+    return sorted(jobs, key=lambda job: (job.due_at, job.job_id))
+
+
+async def _lease(tx: Transaction, handler: OutsideJob) -> list[Job]:
+    return await tx.all(
+        Job,
+        """
+        update runtime.jobs
+        set leased_until = now() + make_interval(secs => %(lease_s)s)
+        where marketplace_id = %(marketplace_id)s
+          and job_id = any(array(
+            select job_id
+            from runtime.jobs
+            where marketplace_id = %(marketplace_id)s
+              and kind = %(kind)s
+              and not is_failed
+              and due_at <= %(now)s
+              and retry_at <= now()
+              and leased_until <= now()
+            order by due_at, job_id
+            limit %(limit)s
+            for update skip locked
+          ))
+        returning marketplace_id, job_id, kind, key, payload, due_at, attempts
+        """,
+        kind=handler.kind,
+        lease_s=handler.lease_s,
+        now=tx.now,
+        limit=handler.concurrency,
+    )
+
+
+async def _finish(job: Job, tx: Transaction) -> None:
+    await tx.execute(
+        """
+        delete from runtime.jobs
+        where marketplace_id = %(marketplace_id)s and job_id = %(job_id)s
+        """,
+        job_id=job.job_id,
+    )

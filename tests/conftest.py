@@ -1,0 +1,97 @@
+"""A real PostgreSQL for every test: one template with the schema, cloned for each test."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from banyan.kernel import FixedClock
+from banyan.runtime import Database, apply_schema, create_marketplace
+
+START = datetime(2018, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server that this test process may make databases in."""
+    given = os.environ.get("BANYAN_TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    from banyan.runtime import local
+
+    server = local.start(tmp_path_factory.mktemp("postgres"), durable=False)
+    try:
+        yield server.url
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def template(server_url: str) -> Iterator[str]:
+    """The name of a database with the whole schema, to be cloned."""
+    name = f"banyan_template_{uuid4().hex[:12]}"
+    _make(server_url, name)
+    apply_schema(_at(server_url, name))
+    yield name
+    _drop(server_url, name)
+
+
+@pytest.fixture
+def database_url(server_url: str, template: str) -> Iterator[str]:
+    """The address of a fresh clone of the template."""
+    name = f"banyan_test_{uuid4().hex[:12]}"
+    _make(server_url, name, template)
+    yield _at(server_url, name)
+    _drop(server_url, name)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """The time of the live marketplace; the sandbox has its own, which starts at START."""
+    return FixedClock(START)
+
+
+@pytest.fixture
+async def database(database_url: str, clock: FixedClock) -> AsyncIterator[Database]:
+    opened = await Database.open(database_url, size=10, clock=clock)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def sandbox(database: Database) -> UUID:
+    """A sandbox marketplace in Brazil whose clock stands at START."""
+    marketplace = await create_marketplace(
+        database, name="Sandbox", livemode=False, currency="BRL", country="BR", now=START,
+        clock_at=START,
+    )  # fmt: skip
+    return marketplace.marketplace_id
+
+
+@pytest.fixture
+async def live(database: Database) -> UUID:
+    """A live marketplace in Brazil."""
+    marketplace = await create_marketplace(
+        database, name="Live", livemode=True, currency="BRL", country="BR", now=START
+    )
+    return marketplace.marketplace_id
+
+
+def _at(url: str, name: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"/{name}"))
+
+
+def _make(url: str, name: str, template: str = "template0") -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"create database {name} template {template}".encode())
+
+
+def _drop(url: str, name: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"drop database if exists {name} with (force)".encode())

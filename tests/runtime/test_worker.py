@@ -1,0 +1,148 @@
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from banyan.runtime import (
+    BatchJob,
+    Database,
+    Event,
+    Finish,
+    Job,
+    JobDraft,
+    OutsideJob,
+    Transaction,
+    Worker,
+    advance_clock,
+)
+
+
+async def _never(tx: Transaction, job: Job, error: str) -> None:
+    pytest.fail(f"{job.kind} failed: {error}")
+
+
+async def _count(database: Database, marketplace: UUID) -> int:
+    async with database.transaction(marketplace) as tx:
+        return await tx.value(
+            "select count(*) from runtime.jobs where marketplace_id = %(marketplace_id)s"
+        )
+
+
+async def _enqueue(database: Database, marketplace: UUID, *jobs: JobDraft) -> None:
+    async with database.transaction(marketplace) as tx:
+        await tx.enqueue_all(jobs)
+
+
+async def test_a_job_runs_once_and_is_gone(database: Database, sandbox: UUID) -> None:
+    seen: list[str] = []
+
+    async def run(tx: Transaction, jobs: Sequence[Job]) -> None:
+        seen.extend(job.key for job in jobs)
+
+    await _enqueue(database, sandbox, *(JobDraft("greet", key) for key in "abca"))
+    worker = Worker(database, [BatchJob("greet", run)], _never)
+    assert await worker.run_due() == 3
+    assert seen == ["a", "b", "c"]
+    assert await _count(database, sandbox) == 0
+
+
+async def test_a_timer_waits_for_the_sandbox_clock(database: Database, sandbox: UUID) -> None:
+    seen: list[str] = []
+
+    async def run(tx: Transaction, jobs: Sequence[Job]) -> None:
+        seen.extend(job.key for job in jobs)
+
+    async with database.transaction(sandbox) as tx:
+        later = tx.now + timedelta(days=7)
+        await tx.enqueue(JobDraft("release", "x", due_at=later))
+    worker = Worker(database, [BatchJob("release", run)], _never)
+    assert await worker.run_due() == 0
+    async with database.transaction(sandbox) as tx:
+        await advance_clock(tx, later)
+    assert await worker.run_due() == 1
+    assert seen == ["x"]
+
+
+async def test_one_bad_job_holds_up_no_other(database: Database, sandbox: UUID) -> None:
+    failed: list[str] = []
+
+    async def run(tx: Transaction, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            await tx.record(Event("greeting.sent", job.key, {}))
+            if job.key == "bad":
+                raise RuntimeError("can't")
+
+    async def on_failed(tx: Transaction, job: Job, error: str) -> None:
+        failed.append(job.key)
+
+    await _enqueue(database, sandbox, *(JobDraft("greet", key) for key in ("a", "bad", "b")))
+    worker = Worker(database, [BatchJob("greet", run)], on_failed)
+    await worker.run_due()
+    async with database.transaction(sandbox) as tx:
+        greeted = await tx.rows("select subject from runtime.events order by position")
+        left = await tx.rows("select key, attempts, is_failed from runtime.jobs")
+    assert sorted(greeted) == [("a",), ("b",)]
+    assert left == [("bad", 1, False)]
+    for _ in range(7):
+        async with database.transaction(sandbox) as tx:
+            await tx.execute("update runtime.jobs set retry_at = '-infinity'")
+        await worker.run_due()
+    assert failed == ["bad"]
+
+
+async def test_an_event_reaches_each_kind_that_subscribes(
+    database: Database, sandbox: UUID
+) -> None:
+    seen: list[tuple[str, object]] = []
+
+    async def run(tx: Transaction, jobs: Sequence[Job]) -> None:
+        seen.extend((job.key, job.payload["payload"]) for job in jobs)
+
+    database.subscribe("case.resolved", "orders.on_case")
+    async with database.transaction(sandbox) as tx:
+        await tx.record_all(
+            [Event("case.resolved", "cas_1", {"n": n}) for n in (1, 2)]
+            + [Event("case.opened", "cas_1", {})]
+        )
+    await Worker(database, [BatchJob("orders.on_case", run)], _never).run_due()
+    assert seen == [("cas_1#1", {"n": 1}), ("cas_1#2", {"n": 2})]
+
+
+async def test_sequences_have_no_gap_for_a_subject(database: Database, sandbox: UUID) -> None:
+    for names in (["a", "b", "a"], ["a"], ["b", "b"]):
+        async with database.transaction(sandbox) as tx:
+            await tx.record_all([Event("thing.done", name, {}) for name in names])
+    async with database.transaction(sandbox) as tx:
+        rows = await tx.rows("select subject, sequence from runtime.events order by 1, 2")
+    assert rows == [("a", 1), ("a", 2), ("a", 3), ("b", 1), ("b", 2), ("b", 3)]
+
+
+async def test_outside_work_that_died_is_done_again(database: Database, sandbox: UUID) -> None:
+    calls: list[int] = []
+
+    async def run(database: Database, job: Job, finish: Finish) -> None:
+        calls.append(job.attempts)
+        if len(calls) == 1:
+            raise ConnectionError("no answer")
+        async with database.transaction(job.marketplace_id) as tx:
+            await finish(tx)
+
+    await _enqueue(database, sandbox, JobDraft("call", "x"))
+    worker = Worker(database, [OutsideJob("call", run)], _never)
+    await worker.run_due()
+    async with database.transaction(sandbox) as tx:
+        await tx.execute("update runtime.jobs set retry_at = '-infinity'")
+    await worker.run_due()
+    assert calls == [0, 1]
+    assert await _count(database, sandbox) == 0
+
+
+async def test_a_marketplace_never_sees_another(
+    database: Database, sandbox: UUID, live: UUID
+) -> None:
+    await _enqueue(database, sandbox, JobDraft("greet", "secret"))
+    async with database.transaction(live) as tx:
+        assert await tx.rows("select * from runtime.jobs") == []
+        assert await tx.execute("delete from runtime.jobs") == 0
+    assert await _count(database, sandbox) == 1
