@@ -42,7 +42,7 @@ def prepare(folder: Path, binaries: Path) -> ServerUser:
     """Make the folder, private to the user that the server will run as."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir(mode=0o700, exist_ok=True)
-    user = server_user(folder / "data", binaries)
+    user = server_user(folder, binaries)
     if user.uid != os.geteuid():
         os.chown(folder, user.uid, user.uid)
     if folder.stat().st_mode & 0o077:

@@ -19,7 +19,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,11 +79,11 @@ class LocalServer:
         )
 
 
-def start(folder: Path, settings: Mapping[str, str] | None = None) -> LocalServer:
+def start(folder: Path, *, durable: bool = True) -> LocalServer:
     """A ready server on ``folder`` with the database ``banyan``: adopted, started, or made anew.
 
-    ``settings`` go before those of postgresql.conf while this server runs; an adopted server keeps
-    its own. Raises a ``StartError`` whose sentence says what to do.
+    A server that need not be ``durable`` forgets what it likes in a power cut, for tests. Raises a
+    ``StartError`` whose sentence says what to do.
     """
     folder = folder.absolute()
     binaries = find_binaries()
@@ -91,7 +91,7 @@ def start(folder: Path, settings: Mapping[str, str] | None = None) -> LocalServe
         user = prepare(folder, binaries)
         with locked(folder / "lock", wait=True):
             initialize(folder, user, binaries)
-            server = _adopted(folder) or _launched(folder, user, binaries, settings or {})
+            server = _adopted(folder) or _launched(folder, user, binaries, durable=durable)
             _create_database(server)
     return server
 
@@ -123,13 +123,11 @@ def _adopted(folder: Path) -> LocalServer | None:
     return server if server.is_running() else None
 
 
-def _launched(
-    folder: Path, user: ServerUser, binaries: Path, settings: Mapping[str, str]
-) -> LocalServer:
+def _launched(folder: Path, user: ServerUser, binaries: Path, *, durable: bool) -> LocalServer:
     """Start the server and wait until it answers."""
     _make_socket_folder(folder, user)
     command = user.command(
-        str(binaries / "postgres"), "-D", str(folder / "data"), *_options(folder, settings)
+        str(binaries / "postgres"), "-D", str(folder / "data"), *_options(folder, durable=durable)
     )
     orphans_until = time.monotonic() + ORPHANS_TIMEOUT_S
     while True:
@@ -145,10 +143,13 @@ def _launched(
         time.sleep(10 * _POLL_S)
 
 
-def _options(folder: Path, settings: Mapping[str, str]) -> list[str]:
+def _options(folder: Path, *, durable: bool) -> list[str]:
     """What must hold whatever postgresql.conf says, as command line words."""
+    certain = "on" if durable else "off"
     chosen = {
-        **settings,
+        "fsync": certain,
+        "synchronous_commit": certain,
+        "full_page_writes": certain,
         "listen_addresses": "",
         "port": str(PORT),
         "unix_socket_directories": f'"{_socket(folder)}"',

@@ -3,14 +3,18 @@
 ::
 
     async with Supervisor(state / "log") as supervisor:
+        server = await supervisor.start_postgres(state / "postgres")
         await supervisor.start(Child("api", ["banyan", "serve"], ready=api_answers))
         await supervisor.start(Child("worker", ["banyan", "work"]))
         await supervisor.wait()
 
 The first Ctrl-C or SIGTERM cancels the body of the block, like a time limit would; on the way out
-the children are ended in the reverse of their order, and the block is left without an error. A
-second one kills them. A child that ends by itself is started again, later each time; if it dies at
-once five times the block ends with ``ChildFailed``. A child never outlives the supervisor (Linux).
+the children are ended in the reverse of their order and PostgreSQL last, and the block is left
+without an error. A second signal kills the children.
+
+A child that ends by itself is started again, later each time; if it dies at once five times, the
+block ends with ``ChildFailed``. A child never outlives the supervisor (on Linux); PostgreSQL does,
+and is adopted by the next start.
 """
 
 import asyncio
@@ -56,7 +60,6 @@ class _Kept:
     log: Path
     process: asyncio.subprocess.Process
     early_deaths: int = 0
-    task: asyncio.Task[None] | None = None
 
 
 class Supervisor:
@@ -66,7 +69,8 @@ class Supervisor:
         self._logs = logs
         self._say = say
         self._kept: list[_Kept] = []
-        self._watches: list[asyncio.Task[None]] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._server: asyncio.Task[LocalServer] | None = None
         self._body: asyncio.Task[object] | None = None
         self._failure: StartError | None = None
         self._stops = 0
@@ -98,14 +102,17 @@ class Supervisor:
         """Start ``child`` and keep it running; returns once it is ready."""
         log = self._logs / f"{child.name}.log"
         kept = _Kept(child, log, await _spawn(child, log))
-        kept.task = asyncio.create_task(self._keep(kept))
         self._kept.append(kept)
+        self._tasks.append(asyncio.create_task(self._keep(kept)))
         if child.ready is not None:
             await _until_ready(child.ready, child.name, log)
 
-    def watch(self, server: LocalServer) -> None:
-        """Start PostgreSQL again should it die; it is not ours to stop."""
-        self._watches.append(asyncio.create_task(self._watch(server)))
+    async def start_postgres(self, folder: Path) -> LocalServer:
+        """Start or adopt the server on ``folder``, keep it running, stop it after all children."""
+        self._server = asyncio.create_task(asyncio.to_thread(start, folder))
+        server = await asyncio.shield(self._server)
+        self._tasks.append(asyncio.create_task(self._keep_postgres(server)))
+        return server
 
     async def wait(self) -> None:
         """Wait to be stopped."""
@@ -144,27 +151,31 @@ class Supervisor:
             await asyncio.sleep(min(PAUSE_FIRST_S * 2**kept.early_deaths, PAUSE_MAX_S))
             kept.process = await _spawn(kept.child, kept.log)
 
-    async def _watch(self, server: LocalServer) -> None:
+    async def _keep_postgres(self, server: LocalServer) -> None:
         while True:
             await asyncio.sleep(SERVER_CHECK_S)
             if await asyncio.to_thread(server.is_running):
                 continue
-            self._say("PostgreSQL ended; starting it again.")
+            self._say(f"PostgreSQL ended; starting it again. Its log is in {server.folder}.")
+            self._server = asyncio.create_task(asyncio.to_thread(start, server.folder))
             try:
-                server = await asyncio.to_thread(start, server.folder)
+                server = await asyncio.shield(self._server)
             except StartError as failure:
                 self._end_body(failure)
                 return
 
     async def _stop_all(self) -> None:
-        """End the children one after the other, the last one started first."""
+        """End the children one after the other, the last one started first, then PostgreSQL."""
         self._stops += 1  # from here on a signal kills
-        tasks = [*self._watches, *(kept.task for kept in self._kept if kept.task is not None)]
-        for task in tasks:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for kept in reversed(self._kept):
             await _stop(kept.process)
+        if self._server is not None:
+            with suppress(StartError):  # told already, by whoever waited for the start
+                server = await self._server
+                await asyncio.to_thread(server.stop)
 
 
 async def _spawn(child: Child, log: Path) -> asyncio.subprocess.Process:
@@ -185,7 +196,7 @@ async def _spawn(child: Child, log: Path) -> asyncio.subprocess.Process:
 async def _until_ready(ready: Callable[[], Awaitable[bool]], name: str, log: Path) -> None:
     try:
         async with asyncio.timeout(READY_TIMEOUT_S):
-            while not await ready():
+            while not await ready():  # noqa: ASYNC110 - another process's state sets no event of ours
                 await asyncio.sleep(_READY_POLL_S)
     except TimeoutError:
         raise ChildFailed(

@@ -47,13 +47,14 @@ class ServerUser:
             os.chown(path, self.uid, self.uid, follow_symlinks=False)
 
 
-def server_user(data: Path, binaries: Path) -> ServerUser:
-    """The user for a server on ``data``: its present owner, this user, or root's private one."""
+def server_user(folder: Path, binaries: Path) -> ServerUser:
+    """The user for a server in ``folder``: its data's owner, this user, or root's private one."""
     if os.geteuid() != 0:
         return ServerUser(os.geteuid())
+    data = folder / "data"
     owner = data.stat().st_uid if data.exists() else 0
     uid = owner or _unused_uid()
-    reachable = _reachable(data.parent, uid) and _reachable(binaries / "postgres", uid)
+    reachable = _reachable(folder.parent, uid) and _reachable(binaries / "postgres", uid)
     return ServerUser(uid, -1 if reachable else _reading_capability())
 
 
@@ -75,10 +76,8 @@ def _unused_uid() -> int:
 
 
 def _reachable(path: Path, uid: int) -> bool:
-    """Whether a user without privileges can read ``path`` (or will, once we make it)."""
+    """Whether a user without privileges can come to ``path``."""
     for place in [path, *path.parents]:
-        if not place.exists():
-            continue
         status = place.stat()
         needed = stat.S_IXUSR if status.st_uid == uid else stat.S_IXOTH
         if not status.st_mode & needed:
