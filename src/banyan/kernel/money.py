@@ -49,6 +49,11 @@ class Currency:
         """The currency of an ISO 4217 code; ``InvalidMoney`` if nobody pays with it today."""
         return _currency(code)
 
+    @staticmethod
+    def codes() -> list[str]:
+        """The codes that ``of`` knows, in order."""
+        return sorted(_codes() - _NOT_MONEY)
+
     def __str__(self) -> str:
         return self.code
 
@@ -119,9 +124,6 @@ class Money:
 
     def __le__(self, other: "Money") -> bool:
         return self.minor <= self._same(other)
-
-    def __bool__(self) -> bool:
-        return self.minor != 0
 
     def portion(self, basis_points: int) -> "Money":
         """``basis_points`` / 10,000 of it, halves to the even neighbour (as banks round)."""
