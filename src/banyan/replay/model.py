@@ -1,0 +1,106 @@
+"""What a replay tells while it runs, what it ends with, and the answers that it reads."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from msgspec import Struct
+
+from banyan.kernel import Money
+
+
+class Amount(Struct, frozen=True):
+    amount: int
+    currency: str
+
+    def money(self) -> Money:
+        return Money.of(self.amount, self.currency)
+
+
+class PartyRow(Struct, frozen=True):
+    """A seller or a buyer."""
+
+    id: str
+    external_id: str | None = None
+
+
+class OfferRow(Struct, frozen=True):
+    id: str
+    seller: str
+    product: str
+    price: Amount
+
+
+class OrderRow(Struct, frozen=True):
+    id: str
+    state: str
+    external_id: str | None = None
+    payment: str | None = None
+    refunded: Amount | None = None
+
+
+class CaseRow(Struct, frozen=True):
+    id: str
+    kind: str
+    subject: str
+    opened_at: datetime
+    resolutions: list[str]
+
+
+class JobsSummary(Struct, frozen=True):
+    """Jobs that are due and not done, and jobs that were given up."""
+
+    due: int
+    failed: int = 0
+
+
+class MoneySummary(Struct, frozen=True):
+    taken: Amount
+    fees: Amount
+    commission: Amount
+    tax: Amount
+    owed_to_sellers: Amount
+    paid_out: Amount
+    in_dispute: Amount
+    refunded: Amount
+
+
+class MarketplaceSummary(Struct, frozen=True):
+    """``GET /v1/summary``: computed by the marketplace from its rows and ledger entries."""
+
+    orders: dict[str, int]
+    money: MoneySummary
+    ledger_balanced: bool
+    human_touches_per_1000: float
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a replay is."""
+
+    phase: str
+    orders_done: int
+    orders_total: int
+    at: datetime
+    """The marketplace's time."""
+    orders_per_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaySummary:
+    """How a replay ended; what the marketplace says of itself is in ``marketplace``."""
+
+    marketplace: MarketplaceSummary
+    orders_placed: int
+    """By this run."""
+    orders_continued: int
+    """Already placed by an earlier run."""
+    orders_without_items: int
+    """Left out: the data does not say what they were for."""
+    refusals: tuple[str, ...]
+    """What the marketplace said to sellers, offers, buyers and orders that it would not take."""
+    elapsed_s: float
+    orders_per_s: float
+    """Placed by this run, per second from the first order to the last settlement."""
+    jobs_failed: int
+    steps_waiting: int
+    """Steps whose order waits for a person."""

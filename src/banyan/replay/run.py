@@ -1,0 +1,297 @@
+"""Runs a plan against a marketplace.
+
+The marketplace's own state is the only memory: a run begins by asking what is there, leaves out
+what has been done, and sends the rest. So a run that was stopped anywhere goes on where it was.
+
+Time goes in slices. The sandbox's clock is put at the end of a slice, what happened in the slice is
+sent, and the next one waits until the worker has done all that is due: every order meets the world
+in the state that it was in.
+"""
+
+import asyncio
+import heapq
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+
+from banyan.replay.calls import (
+    READY_LATER,
+    Call,
+    buyer_call,
+    clock_call,
+    offer_call,
+    order_call,
+    seller_call,
+    step_call,
+)
+from banyan.replay.client import Marketplace, Refused
+from banyan.replay.errors import CallRefused, NothingToReplay, WorkerStandsStill
+from banyan.replay.known import Known, recall
+from banyan.replay.model import (
+    CaseRow,
+    JobsSummary,
+    MarketplaceSummary,
+    OrderRow,
+    Progress,
+    ReplaySummary,
+)
+from banyan.replay.operators import cases_to_resolve, resolution_call
+from banyan.replay.plan import Act, Plan, Step, make_plan
+from banyan.replay.source import Buyer, Order, read_source
+
+SLICE = timedelta(hours=6)
+DAY = timedelta(days=1)
+SETTLED_AFTER = timedelta(days=45)
+"""How long the clock runs on after the last step, so that holds end and payouts go out."""
+CASES_LEFT_OPEN = 8
+"""The newest cases stay open, for people to see on the console."""
+WORKER_PATIENCE_S = 60.0
+"""How long the worker may take without getting anything done: a restart and more."""
+
+Key = TypeVar("Key")
+Watch = Callable[[Progress], None]
+
+
+async def replay(
+    source: Path,
+    base_url: str,
+    api_key: str,
+    *,
+    limit: int | None = None,
+    slice_length: timedelta = SLICE,
+    cases_left_open: int = CASES_LEFT_OPEN,
+    on_progress: Watch = lambda _: None,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> ReplaySummary:
+    """Replays the data set in the folder ``source`` in the sandbox that ``api_key`` belongs to.
+
+    ``limit`` takes only the first orders. Cancel it at any moment: the next run goes on from there.
+    Raises ``SourceNotFound`` and ``InvalidSource`` for the data, ``MarketplaceUnreachable`` or
+    ``WorkerStandsStill`` after a minute of silence, ``CallRefused`` for what must not be refused.
+    """
+    plan = make_plan(read_source(source), limit)
+    if not plan.steps:
+        raise NothingToReplay(f"{source} has no order with items.")
+    async with Marketplace(base_url, api_key, transport=transport) as marketplace:
+        known = await recall(marketplace)
+        run = _Run(marketplace, plan, known, slice_length, cases_left_open, on_progress)
+        await run.open_catalogue()
+        await run.take_steps()
+        return await run.summary()
+
+
+class _Run:
+    """One run: what is ahead, and the marketplace's time as far as the run has moved it."""
+
+    def __init__(
+        self,
+        marketplace: Marketplace,
+        plan: Plan,
+        known: Known,
+        slice_length: timedelta,
+        cases_left_open: int,
+        on_progress: Watch,
+    ) -> None:
+        self._marketplace = marketplace
+        self._plan = plan
+        self._known = known
+        self._slice_length = slice_length
+        self._cases_left_open = cases_left_open
+        self._on_progress = on_progress
+        self._now = _floor(plan.steps[0].at, slice_length)
+        self._ends_at = plan.steps[-1].at + SETTLED_AFTER
+        self._ahead = [_entry(step.at, step) for step in plan.steps if known.is_ahead(step)]
+        self._continued = plan.orders_count - sum(act is Act.PLACE for _, _, act, _ in self._ahead)
+        self._sent = 0
+        self._placed = 0
+        self._refusals: list[str] = []
+        self._started_s = time.monotonic()
+
+    async def open_catalogue(self) -> None:
+        """Sellers and offers stand before the first order comes."""
+        self._tell("Opening the catalogue")
+        await self._advance(self._now)
+        sellers, offers = self._known.sellers, self._known.offers
+        new_sellers = [each for each in self._plan.sellers if each.seller_id not in sellers]
+        await _all(self._create(seller_call(each), sellers, each.seller_id) for each in new_sellers)
+        new_offers = [
+            each for each in self._plan.offers if each not in offers and each.seller_id in sellers
+        ]
+        await _all(
+            self._create(offer_call(each, self._plan, sellers[each.seller_id]), offers, each)
+            for each in new_offers
+        )
+        await self._worker_done()
+        self._started_s = time.monotonic()
+
+    async def take_steps(self) -> None:
+        """Slice by slice to the end; days without a step pass too, so that timers come due."""
+        heapq.heapify(self._ahead)
+        operators_come_at = self._now
+        while self._now < self._ends_at:
+            await self._advance(self._next_stop())
+            await self._take(self._pop_due())
+            if self._now >= operators_come_at:
+                await self._operate()
+                operators_come_at = self._now + DAY
+            self._tell("Replaying" if self._done < self._plan.orders_count else "Settling")
+
+    async def summary(self) -> ReplaySummary:
+        marketplace = await self._marketplace.get("/v1/summary", MarketplaceSummary)
+        jobs = await self._jobs()
+        return ReplaySummary(
+            marketplace=marketplace,
+            orders_placed=self._placed,
+            orders_continued=self._continued,
+            orders_without_items=self._plan.orders_without_items,
+            refusals=tuple(self._refusals),
+            elapsed_s=self._elapsed_s,
+            orders_per_s=self._orders_per_s,
+            jobs_failed=jobs.failed,
+            steps_waiting=len(self._ahead),
+        )
+
+    @property
+    def _done(self) -> int:
+        return self._continued + self._sent
+
+    @property
+    def _elapsed_s(self) -> float:
+        return time.monotonic() - self._started_s
+
+    @property
+    def _orders_per_s(self) -> float:
+        return self._placed / max(self._elapsed_s, 0.001)
+
+    def _next_stop(self) -> datetime:
+        stop = self._ends_at
+        if self._ahead:
+            stop = _floor(self._ahead[0][0], self._slice_length) + self._slice_length
+        return min(max(stop, self._now), self._now + DAY, self._ends_at)
+
+    def _pop_due(self) -> list[Step]:
+        due: list[Step] = []
+        while self._ahead and self._ahead[0][0] <= self._now:
+            due.append(heapq.heappop(self._ahead)[-1])
+        return due
+
+    async def _take(self, steps: list[Step]) -> None:
+        """Orders first; then, when they have gone as far as they can, what happens to orders."""
+        orders = [step.order for step in steps if step.act is Act.PLACE]
+        buyers = {order.buyer.buyer_id: order.buyer for order in orders}
+        await _all(self._create_buyer(buyer) for buyer in buyers.values())
+        await _all(self._place(order) for order in orders)
+        await self._worker_done()
+        chains: dict[str, list[Step]] = defaultdict(list)
+        for step in steps:
+            if step.act is not Act.PLACE:
+                chains[step.order.order_id].append(step)
+        if chains:
+            await _all(self._happen(chain) for chain in chains.values())
+            await self._worker_done()
+
+    async def _create_buyer(self, buyer: Buyer) -> None:
+        if buyer.buyer_id not in self._known.buyers:
+            await self._create(buyer_call(buyer), self._known.buyers, buyer.buyer_id)
+
+    async def _place(self, order: Order) -> None:
+        self._sent += 1
+        buyer = self._known.buyers.get(order.buyer.buyer_id)
+        if buyer is not None:
+            call = order_call(order, self._plan, buyer, self._known.offers)
+            await self._create(call, self._known.orders, order.order_id)
+            self._placed += order.order_id in self._known.orders
+
+    async def _create(self, call: Call, known: dict[Key, str], key: Key) -> None:
+        """Makes one thing and remembers its id. What is refused is left out, and said at the end."""
+        made = await self._marketplace.create(call)
+        if isinstance(made, Refused):
+            self._refusals.append(f"{call.path}: {made.detail}")
+        else:
+            known[key] = made
+
+    async def _happen(self, chain: list[Step]) -> None:
+        """What happens to one order, one after the other."""
+        for step in sorted(chain, key=lambda step: step.act):
+            order = self._known.orders.get(step.order.order_id)
+            if order is not None:
+                await self._do(step, order)
+
+    async def _do(self, step: Step, order: str) -> None:
+        payment = None
+        if step.act is Act.AUTHENTICATE:
+            payment = (await self._order(order)).payment
+        refused = await self._marketplace.attempt(step_call(step, order, payment))
+        if refused and (await self._order(order)).state in READY_LATER[step.act]:
+            heapq.heappush(self._ahead, _entry(self._now + DAY, step))
+
+    async def _order(self, order: str) -> OrderRow:
+        return await self._marketplace.get(f"/v1/orders/{order}", OrderRow)
+
+    async def _operate(self) -> None:
+        """Has the demo's operators clear the older cases."""
+        pages = self._marketplace.pages("/v1/cases", CaseRow)
+        open_cases = [case async for case in pages]
+        calls = [
+            resolution_call(case)
+            for case in cases_to_resolve(open_cases, self._now, self._cases_left_open)
+        ]
+        if any(calls):
+            await _all(self._marketplace.attempt(call) for call in calls if call)
+            await self._worker_done()
+
+    async def _advance(self, to: datetime) -> None:
+        """Puts the sandbox's clock at ``to``. It may be past that, where an earlier run left it."""
+        self._now = to
+        refused = await self._marketplace.attempt(clock_call(to))
+        if refused and refused.code != "clock_not_movable":
+            raise CallRefused(f"The clock could not be moved: {refused.detail}")
+
+    async def _worker_done(self) -> None:
+        """Waits until no job is due; ``WorkerStandsStill`` if there aren't fewer for a minute."""
+        fewest, pause_s = None, 0.005
+        give_up_s = 0.0
+        while (due := (await self._jobs()).due) > 0:
+            now_s = time.monotonic()
+            if fewest is None or due < fewest:
+                fewest, give_up_s = due, now_s + WORKER_PATIENCE_S
+            if now_s > give_up_s:
+                raise WorkerStandsStill(
+                    f"{due} jobs have been due for {WORKER_PATIENCE_S:.0f} s. Start a worker with "
+                    f"`banyan work`, then run the replay again."
+                )
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, 0.1)
+
+    async def _jobs(self) -> JobsSummary:
+        return await self._marketplace.get("/v1/jobs/summary", JobsSummary)
+
+    def _tell(self, phase: str) -> None:
+        total = self._plan.orders_count
+        self._on_progress(Progress(phase, self._done, total, self._now, self._orders_per_s))
+
+
+def _entry(at: datetime, step: Step) -> tuple[datetime, str, Act, Step]:
+    """A place in the heap: by time, and never by comparing steps."""
+    return at, step.order.order_id, step.act, step
+
+
+def _floor(at: datetime, length: timedelta) -> datetime:
+    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + (at - midnight) // length * length
+
+
+async def _all(calls: Iterable[Awaitable[object]]) -> None:
+    """Makes all calls at once; the first that fails ends the others."""
+    async with asyncio.TaskGroup() as group:
+        for call in calls:
+            group.create_task(_awaited(call))
+
+
+async def _awaited(call: Awaitable[object]) -> None:
+    await call
