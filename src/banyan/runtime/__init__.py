@@ -5,6 +5,13 @@ from banyan.runtime.events import Cause, Event, Json, StoredEvent
 from banyan.runtime.jobs import BatchJob, Finish, Job, JobDraft, JobHandler, OutsideJob
 from banyan.runtime.schema import SchemaConflict, apply_schema
 from banyan.runtime.settings import InvalidSetting, Settings, describe
+from banyan.runtime.stream import (
+    StreamPosition,
+    events_after,
+    events_of,
+    latest_events,
+    stream_end,
+)
 from banyan.runtime.tenancy import (
     MARKETPLACE,
     ClockNotMovable,
@@ -37,11 +44,16 @@ __all__ = [
     "SchemaConflict",
     "Settings",
     "StoredEvent",
+    "StreamPosition",
     "Transaction",
     "Worker",
     "advance_clock",
     "apply_schema",
     "create_marketplace",
     "describe",
+    "events_after",
+    "events_of",
+    "latest_events",
     "list_marketplaces",
+    "stream_end",
 ]

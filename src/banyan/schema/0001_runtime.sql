@@ -79,7 +79,7 @@ create table runtime.events (
   primary key (marketplace_id, position),
   unique (marketplace_id, subject, sequence)
 );
-create index events_in_commit_order on runtime.events (xid, position);
+create index events_in_commit_order on runtime.events (marketplace_id, xid, position);
 create index events_by_type on runtime.events (marketplace_id, type, position);
 select runtime.isolate('runtime.events');
 
