@@ -1,0 +1,94 @@
+"""What payments refuse."""
+
+from banyan.kernel import Conflict, NotAuthenticated, NotFound, Unprocessable
+
+
+class PaymentNotFound(NotFound):
+    """Check the id. Payments of another marketplace, or of the other mode, are not seen."""
+
+    code = "payment_not_found"
+    title = "No such payment"
+
+
+class RefundNotFound(NotFound):
+    """Check the id. Refunds of another marketplace, or of the other mode, are not seen."""
+
+    code = "refund_not_found"
+    title = "No such refund"
+
+
+class DisputeNotFound(NotFound):
+    """Check the id. Disputes of another marketplace, or of the other mode, are not seen."""
+
+    code = "dispute_not_found"
+    title = "No such dispute"
+
+
+class PayoutNotFound(NotFound):
+    """Check the id. Payouts of another marketplace, or of the other mode, are not seen."""
+
+    code = "payout_not_found"
+    title = "No such payout"
+
+
+class InvalidPayment(Unprocessable):
+    """The shares must be positive, in one currency, and add up to the amount of the payment."""
+
+    code = "invalid_payment"
+    title = "The payment doesn't add up"
+
+
+class UnknownToken(Unprocessable):
+    """Use a token of the payment provider; those of the sandbox are listed in docs/payments.md."""
+
+    code = "unknown_token"
+    title = "No such token"
+
+
+class ProviderMissing(Unprocessable):
+    """A live marketplace needs a payment provider. The sandbox provider takes no real money."""
+
+    code = "provider_missing"
+    title = "No payment provider"
+
+
+class PaymentIdReused(Conflict):
+    """The id belongs to a payment with other content. A new payment needs a new id."""
+
+    code = "payment_id_reused"
+    title = "Payment id reused"
+
+
+class PaymentNotReady(Conflict):
+    """The payment is not in a state that allows this; the answer names its state."""
+
+    code = "payment_not_ready"
+    title = "Not in the present state"
+
+
+class RefundTooLarge(Unprocessable):
+    """Refund at most what is left: what was captured, less refunds and disputes."""
+
+    code = "refund_too_large"
+    title = "More than is left"
+
+
+class RefundIdReused(Conflict):
+    """The id belongs to a refund with other content. A new refund needs a new id."""
+
+    code = "refund_id_reused"
+    title = "Refund id reused"
+
+
+class WebhookRefused(NotAuthenticated):
+    """The signature doesn't match the body, or the body is not a webhook of this provider."""
+
+    code = "webhook_refused"
+    title = "Webhook refused"
+
+
+class ProviderNotFound(NotFound):
+    """No such provider is connected. The path names it: /v1/providers/sandbox/webhooks."""
+
+    code = "provider_not_found"
+    title = "No such provider"

@@ -1,0 +1,159 @@
+"""Decisions about money and time: pure functions of what they are given."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from banyan.kernel import Fault, Money
+from banyan.payments.errors import InvalidPayment
+from banyan.payments.model import (
+    PaymentDraft,
+    PaymentSettings,
+    PaymentSplit,
+    PaymentState,
+    Reversal,
+    Share,
+    Split,
+    Terms,
+)
+
+COMMISSION_BP_DEFAULT = 1_200
+AUTHENTICATION_TTL = timedelta(hours=1)
+TRIES_BEFORE_ALARM = 5
+"""Calls without a definite answer before people are told. The looking goes on after that."""
+
+PENDING_POLL = timedelta(hours=6)
+"""How often to look up what the provider said it would tell us by webhook, in case it doesn't."""
+
+_RETRY_FIRST = timedelta(seconds=30)
+_RETRY_LONGEST = timedelta(hours=6)
+
+_COMMISSION_TAX_BP = {
+    "AT": ("AT-VAT", 2_000),
+    "BR": ("BR-ISS", 500),
+    "DE": ("DE-VAT", 1_900),
+    "ES": ("ES-VAT", 2_100),
+    "FR": ("FR-VAT", 2_000),
+    "GB": ("GB-VAT", 2_000),
+    "IN": ("IN-GST", 1_800),
+    "IT": ("IT-VAT", 2_200),
+    "JP": ("JP-CT", 1_000),
+    "NL": ("NL-VAT", 2_100),
+}
+"""The usual tax on a service sold to a business at home; a marketplace may set its own."""
+
+
+def settings_default(*, country: str, livemode: bool) -> PaymentSettings:
+    """What a marketplace starts with. A live one has no provider until it is given one."""
+    jurisdiction, tax_bp = _COMMISSION_TAX_BP.get(country, (f"{country}-NONE", 0))
+    return PaymentSettings(
+        provider=None if livemode else "sandbox",
+        commission_bp=COMMISSION_BP_DEFAULT,
+        commission_tax_bp=tax_bp,
+        tax_jurisdiction=jurisdiction,
+        payout_cutoff_hour=6,
+        payout_minimum_minor=1_000,
+    )
+
+
+def price_splits(shares: Sequence[Share], terms: Terms) -> tuple[Split, ...]:
+    """One split a seller, in the order given: commission on the goods, and tax on the commission.
+
+    Shipping goes to the seller whole. Several shares of one seller become one split, so that the
+    rounding happens once. Shares of nothing are left out.
+    """
+    goods: dict[UUID, Money] = {}
+    shipping: dict[UUID, Money] = {}
+    for share in shares:
+        seller = share.seller_id
+        goods[seller] = goods[seller] + share.goods if seller in goods else share.goods
+        shipping[seller] = (
+            shipping[seller] + share.shipping if seller in shipping else share.shipping
+        )
+    return tuple(
+        _split(seller, goods[seller], shipping[seller], terms)
+        for seller in goods
+        if goods[seller] + shipping[seller]
+    )
+
+
+def _split(seller_id: UUID, goods: Money, shipping: Money, terms: Terms) -> Split:
+    commission = goods.portion(terms.commission_bp)
+    return Split(
+        seller_id=seller_id,
+        gross=goods + shipping,
+        shipping=shipping,
+        commission=commission,
+        tax=commission.portion(terms.commission_tax_bp),
+        tax_jurisdiction=terms.tax_jurisdiction,
+    )
+
+
+def check_draft(draft: PaymentDraft) -> None:
+    """``InvalidPayment`` unless the splits are sound and add up to the amount."""
+    if draft.amount.minor <= 0:
+        raise _invalid("/amount", f"A payment is above zero; this one is {draft.amount}.")
+    sellers = {split.seller_id for split in draft.splits}
+    if len(sellers) != len(draft.splits):
+        raise _invalid("/splits", "A seller has one split in a payment.")
+    total = Money.zero(draft.amount.currency.code)
+    for split in draft.splits:
+        total = total + split.gross
+        parts = (split.shipping.minor, split.commission.minor, split.tax.minor, split.net.minor)
+        if split.gross.minor <= 0 or min(parts) < 0:
+            raise _invalid("/splits", "The parts of a split are not below zero.")
+    if total != draft.amount:
+        raise _invalid("/splits", f"The splits come to {total}, the payment is {draft.amount}.")
+
+
+def share_reversal(
+    reversal_id: UUID, amount: Money, splits: Sequence[PaymentSplit], *, is_from_available: bool
+) -> list[Reversal]:
+    """Who gives back how much of ``amount``, which is at most what is left of the splits.
+
+    Shared by what is left of each seller's gross, and within it by what is left of the seller's
+    part, the commission and the tax: by largest remainders, so that nothing goes missing, no part
+    gives more than it has, and the last refund empties every part exactly.
+    """
+    by_seller = amount.split([sum(split.left_minor) for split in splits])
+    reversals = list[Reversal]()
+    for split, share in zip(splits, by_seller, strict=True):
+        if not share:
+            continue
+        seller, commission, tax = share.split(split.left_minor)
+        reversals.append(
+            Reversal(
+                reversal_id=reversal_id,
+                payment_id=split.payment_id,
+                seller_id=split.seller_id,
+                currency=split.currency,
+                seller_minor=seller.minor,
+                commission_minor=commission.minor,
+                tax_minor=tax.minor,
+                tax_jurisdiction=split.tax_jurisdiction,
+                is_from_available=is_from_available,
+            )
+        )
+    return reversals
+
+
+def state_after_refund(captured_minor: int, refunded_minor: int) -> PaymentState:
+    """What a payment of which so much was taken and given back is called."""
+    if refunded_minor == 0:
+        return "captured"
+    return "refunded" if refunded_minor == captured_minor else "partially_refunded"
+
+
+def retry_after(tries: int) -> timedelta:
+    """How long to wait after the ``tries``-th call without a definite answer: 30 s, doubling."""
+    return min(_RETRY_LONGEST, _RETRY_FIRST * 2 ** min(tries - 1, 20))
+
+
+def next_cutoff(now: datetime, hour: int) -> datetime:
+    """The next instant after ``now`` at which payouts are made: ``hour`` o'clock, UTC."""
+    today = now.replace(hour=hour, minute=0, second=0, microsecond=0)
+    return today if today > now else today + timedelta(days=1)
+
+
+def _invalid(pointer: str, detail: str) -> InvalidPayment:
+    return InvalidPayment(detail, faults=(Fault("invalid_payment", detail, pointer),))
