@@ -10,6 +10,7 @@ short is begun anew. Nothing is written outside this folder but pip's own cache.
 import fcntl
 import hashlib
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -113,9 +114,10 @@ def install(lock: Path) -> None:
 
 
 def run(command: list[str], complaint: str) -> None:
+    """Run to the end; ``one_at_a_time`` stays locked until then even if we are killed."""
     with LOG.open("ab") as log:
         result = subprocess.run(  # noqa: S603 - our own words
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, close_fds=False, check=False
         )
     if result.returncode != 0:
         raise Refusal(f"{complaint}: {reason()} All it said: {LOG.relative_to(ROOT)}")
@@ -170,6 +172,7 @@ def step(name: str) -> Iterator[None]:
 def one_at_a_time() -> Iterator[None]:
     with LOG.with_name("install.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        os.set_inheritable(lock.fileno(), True)
         yield
 
 

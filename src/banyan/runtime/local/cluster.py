@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from banyan.runtime.local.errors import OtherVersion, PostgresFailed, refusal
+from banyan.runtime.local.errors import OtherVersion, PostgresFailed, disk_full, refusal
 from banyan.runtime.local.user import ServerUser, initdb_user, server_user
 
 NAME = "banyan"
@@ -14,6 +14,9 @@ NAME = "banyan"
 
 ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 """Nothing of the user's: a PGPORT or PGDATA would change what the server does."""
+
+SPACE_BYTES_MIN = 150_000_000
+"""Free on the disk before a cluster is made: PostgreSQL's own words for less are many."""
 
 _INITIAL_SETTINGS = {
     "shared_buffers": "256MB",
@@ -61,6 +64,8 @@ def initialize(folder: Path, user: ServerUser, binaries: Path) -> None:
     if staging.exists():
         shutil.rmtree(staging)  # of a start that was cut short
     staging.mkdir(mode=0o700)
+    if shutil.disk_usage(folder).free < SPACE_BYTES_MIN:
+        raise disk_full(folder)
     maker = initdb_user()
     maker.own(staging)
     made = subprocess.run(  # noqa: S603 - our own words

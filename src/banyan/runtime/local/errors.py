@@ -72,7 +72,7 @@ def readable_errors(folder: Path) -> Generator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise _disk_full(folder) from error
+            raise disk_full(folder) from error
         raise FolderUnusable(
             f"PostgreSQL's folder {folder} can't be used by this user (uid {os.geteuid()}): "
             f"{error.strerror} ({error.filename}). Make it this user's, or set BANYAN_DATABASE_URL."
@@ -82,7 +82,7 @@ def readable_errors(folder: Path) -> Generator[None]:
 def refusal(folder: Path, said: str) -> StartError:
     """What PostgreSQL said, shortened to one sentence."""
     if "No space left on device" in said or "Disk quota exceeded" in said:
-        return _disk_full(folder)
+        return disk_full(folder)
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     marks = ("PANIC:", "FATAL:", "error:")
     told = [line.partition(mark)[2].strip() for line in lines for mark in marks if mark in line]
@@ -90,7 +90,7 @@ def refusal(folder: Path, said: str) -> StartError:
     return PostgresFailed(f"PostgreSQL did not start: {words}. Its log is {log_of(folder)}.")
 
 
-def _disk_full(folder: Path) -> FolderUnusable:
+def disk_full(folder: Path) -> FolderUnusable:
     return FolderUnusable(
         f"The disk of {folder} is full: free at least 200 MB, then start again. Nothing is lost."
     )

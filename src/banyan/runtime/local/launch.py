@@ -25,6 +25,11 @@ PR_CAP_AMBIENT_RAISE = 2
 SECBIT_NO_SETUID_FIXUP = 1 << 2
 CAPABILITY_VERSION_3 = 0x20080522
 
+NO_USER = (
+    "this root can't give PostgreSQL a user of its own; run as an ordinary user, or set "
+    "BANYAN_DATABASE_URL"
+)
+
 
 class _CapabilityHeader(ctypes.Structure):
     _fields_ = [("version", ctypes.c_uint32), ("pid", ctypes.c_int)]
@@ -87,7 +92,10 @@ def main() -> None:
     else:
         os.chdir("/")
         os.umask(0o077)
-        become(int(sys.argv[2]), int(sys.argv[3]))
+        try:
+            become(int(sys.argv[2]), int(sys.argv[3]))
+        except OSError as error:
+            sys.exit(f"FATAL:  {NO_USER} ({error.strerror})")
         program = sys.argv[4:]
     os.execvp(program[0], program)  # noqa: S606 - the arguments are our own
 
@@ -96,4 +104,4 @@ if __name__ == "__main__":
     try:
         main()
     except OSError as error:
-        sys.exit(f"FATAL:  {' '.join(sys.argv[1:4])}: {error}")
+        sys.exit(f"FATAL:  {sys.argv[1]}: {error}")
