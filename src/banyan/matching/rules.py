@@ -1,0 +1,181 @@
+"""How offers are scored and one of them is chosen: whole numbers in, whole numbers out."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from banyan import parties
+from banyan.matching.model import Match, MatchRequest, NoMatch, Scored, Weights
+
+OTHER_REGION_DAYS = 3
+"""What the way to another region of the same country adds to an offer's lead time."""
+
+OTHER_COUNTRY_DAYS = 10
+"""What the way to another country adds."""
+
+
+def choose(
+    request: MatchRequest,
+    offers: Sequence[parties.Offer],
+    quality_bp: Mapping[UUID, int],
+    left: Mapping[UUID, int],
+    weights: Weights,
+) -> tuple[Match | NoMatch, list[Scored]]:
+    """The best offer for a request, and every offer that could do, the best first.
+
+    ``offers`` are active, of the product and in the currency asked for; ``quality_bp`` is by
+    seller; ``left`` has the units left of every offer that has a limit.
+    """
+    affordable = [offer for offer in offers if _is_affordable(request, offer)]
+    able = [
+        offer
+        for offer in affordable
+        if left.get(offer.offer_id, request.quantity) >= request.quantity
+    ]
+    if not able:
+        return _no_match(request, offers, affordable), []
+    ranking = ranked(request, able, quality_bp, weights)
+    reason = reason_for(request, ranking, len(offers))
+    return Match(request.request_id, ranking[0], len(ranking), reason), ranking
+
+
+def unavailable(request: MatchRequest, offer: parties.Offer | None) -> NoMatch:
+    """The answer where the offer that the request names can't be had at all."""
+    if offer is None:
+        why = "does not exist"
+    elif offer.product != request.product:
+        why = "is for another product"
+    elif offer.currency != request.currency:
+        why = f"is in {offer.currency}, not in {request.currency}"
+    elif offer.status != "active":
+        why = f"is {offer.status}"
+    else:
+        why = "is of a seller who is not active"
+    return NoMatch(request.request_id, "offer_unavailable", f"The offer asked for {why}.")
+
+
+def ranked(
+    request: MatchRequest,
+    offers: Sequence[parties.Offer],
+    quality_bp: Mapping[UUID, int],
+    weights: Weights,
+) -> list[Scored]:
+    """The offers, the best first.
+
+    The cheapest gets 10,000 for its price and the fastest for its time; the others get less in
+    proportion. Of equal scores the cheaper wins, then the faster, the better seller, the older
+    offer: no offer stands behind one that is worse in something and better in nothing.
+    """
+    cheapest_minor = min(offer.price_minor for offer in offers)
+    fastest_days = min(delivery_days(request, offer) for offer in offers)
+    scored: list[Scored] = []
+    for offer in offers:
+        days = delivery_days(request, offer)
+        price_part_bp = 10_000 * cheapest_minor // offer.price_minor
+        time_part_bp = 10_000 * (fastest_days + 1) // (days + 1)
+        quality_part_bp = quality_bp[offer.seller_id]
+        weighted = (
+            weights.price_bp * price_part_bp
+            + weights.time_bp * time_part_bp
+            + weights.quality_bp * quality_part_bp
+        )
+        scored.append(
+            Scored(offer, quality_part_bp, days, price_part_bp, time_part_bp, weighted // 10_000)
+        )
+    return sorted(
+        scored,
+        key=lambda it: (
+            -it.score_bp,
+            it.offer.price_minor,
+            it.delivery_days,
+            -it.quality_bp,
+            it.offer.created_at,
+            it.offer.offer_id,
+        ),
+    )
+
+
+def delivery_days(request: MatchRequest, offer: parties.Offer) -> int:
+    """The offer's lead time and what the way to the buyer adds."""
+    if offer.country != request.country:
+        return offer.lead_time_days + OTHER_COUNTRY_DAYS
+    if offer.region != request.region:
+        return offer.lead_time_days + OTHER_REGION_DAYS
+    return offer.lead_time_days
+
+
+def reason_for(request: MatchRequest, ranking: Sequence[Scored], offers_count: int) -> str:
+    """Why the first of ``ranking`` was chosen, out of ``offers_count`` offers of the product."""
+    best = ranking[0]
+    if request.offer_id is not None:
+        return f"The offer that was asked for: {_plainly(best)}."
+    if len(ranking) == 1:
+        which = "The only offer" if offers_count == 1 else f"The only one of {offers_count} offers"
+        fits = "" if offers_count == 1 else " that fits the price and quantity"
+        return f"{which}{fits}: {_plainly(best)}."
+    cheapest = min(ranking, key=lambda it: it.offer.price_minor)
+    if best.offer.price_minor == cheapest.offer.price_minor:
+        rival, name = ranking[1], "the next best"
+    else:
+        rival, name = cheapest, "the cheapest"
+    return f"Best of {len(ranking)} offers: {_compared(best, rival, name)}."
+
+
+def _no_match(
+    request: MatchRequest, offers: Sequence[parties.Offer], affordable: Sequence[parties.Offer]
+) -> NoMatch:
+    if not offers:
+        reason = f"No active seller offers {request.product!r} in {request.currency}."
+        return NoMatch(request.request_id, "no_offer", reason)
+    what = "The offer asked for" if request.offer_id else "The cheapest offer"
+    if not affordable and request.unit_price_max is not None:
+        cheapest = min(offers, key=lambda offer: offer.price_minor)
+        over = cheapest.price - request.unit_price_max
+        reason = (
+            f"{what} costs {cheapest.price.format()} a unit, {over.format()} more than the limit."
+        )
+        return NoMatch(request.request_id, "too_expensive", reason)
+    count = f"None of {len(affordable)} offers has" if len(affordable) > 1 else "The offer has not"
+    units = "1 unit" if request.quantity == 1 else f"{request.quantity} units"
+    return NoMatch(request.request_id, "no_capacity", f"{count} {units} left.")
+
+
+def _is_affordable(request: MatchRequest, offer: parties.Offer) -> bool:
+    return request.unit_price_max is None or offer.price <= request.unit_price_max
+
+
+def _plainly(it: Scored) -> str:
+    price = it.offer.price.format()
+    return f"{price} a unit, {_days(it.delivery_days)}, quality {_percent(it.quality_bp)}"
+
+
+def _compared(best: Scored, rival: Scored, name: str) -> str:
+    parts = [_price_compared(best, rival, name)]
+    days = best.delivery_days - rival.delivery_days
+    if days:
+        parts.append(f"{_days(abs(days))} {'slower' if days > 0 else 'faster'}")
+    else:
+        parts.append("as fast")
+    if best.quality_bp == rival.quality_bp:
+        parts.append("the same quality")
+    else:
+        parts.append(f"quality {_percent(best.quality_bp)} against {_percent(rival.quality_bp)}")
+    return ", ".join(parts)
+
+
+def _price_compared(best: Scored, rival: Scored, name: str) -> str:
+    more = best.offer.price - rival.offer.price
+    if more.minor > 0:
+        return f"{more.format()} dearer than {name}"
+    if more.minor < 0:
+        return f"{(-more).format()} cheaper than {name}"
+    return f"at the price of {name}"
+
+
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"
+
+
+def _percent(part_bp: int) -> str:
+    """Basis points as a percentage without needless zeros: 9,250 is 92.5."""
+    whole, rest = divmod(part_bp, 100)
+    return f"{whole}.{rest:02}".rstrip("0").rstrip(".")
