@@ -7,13 +7,14 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 import psycopg
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 from psycopg.errors import SerializationFailure
 
 from banyan.kernel import IdKind, NotFound, Page, decode_cursor, encode_cursor, new_id
 from banyan.runtime.http import (
     Amount,
     Call,
+    Instant,
     List,
     ListQuery,
     Operation,
@@ -46,7 +47,7 @@ class CreateItem(Struct, forbid_unknown_fields=True, kw_only=True):
     kind: Literal["new", "used"] = "new"
     parts: Annotated[list[Part], Meta(max_length=10)] = []
     weight_kg: Annotated[float, Meta(ge=0, le=1000)] | None = None
-    available_at: Annotated[datetime, Meta(tz=True)] | None = None
+    available_at: Instant | None = None
     metadata: Annotated[
         dict[Annotated[str, Meta(max_length=40)], Annotated[str, Meta(max_length=200)]],
         Meta(max_length=20),
@@ -54,12 +55,12 @@ class CreateItem(Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Item(Struct, kw_only=True):
-    id: str
+    id: Annotated[str, id_meta(ITEM)]
     object: Literal["item"] = "item"
     livemode: bool
     name: str
     price: Amount
-    created_at: datetime
+    created_at: Instant
 
 
 class Rename(Struct, forbid_unknown_fields=True):
@@ -68,7 +69,7 @@ class Rename(Struct, forbid_unknown_fields=True):
 
 class ListItems(ListQuery, kw_only=True, forbid_unknown_fields=True):
     name: Annotated[str, Meta(min_length=1, max_length=80)] | None = None
-    kind: list[Literal["new", "used"]] = []
+    kind: list[Literal["new", "used"]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from banyan.runtime.http.rates import Rate
 from banyan.runtime.http.shapes import (
     Amount,
     CurrencyCode,
+    Instant,
     List,
     ListQuery,
     PositiveAmount,
@@ -29,6 +30,7 @@ __all__ = [
     "Amount",
     "Call",
     "CurrencyCode",
+    "Instant",
     "List",
     "ListQuery",
     "Operation",

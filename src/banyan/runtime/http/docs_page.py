@@ -227,6 +227,7 @@ table { border-collapse: collapse; width: 100%; }
 th { text-align: left; font-weight: 600; }
 th, td { padding: .5rem .75rem .5rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 tr:target { background: light-dark(#fff4cc, #40381a); }
+@media (width > 40rem) { td:first-child { white-space: nowrap; } }
 code { font: .875em ui-monospace, monospace; overflow-wrap: anywhere; }
 a:focus-visible { outline: 2px solid; outline-offset: 2px; }
 """

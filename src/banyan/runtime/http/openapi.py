@@ -63,7 +63,11 @@ def openapi(
         },
         "servers": [{"url": public_url or "/"}],
         "tags": [
-            {"name": name, "description": described.get(name, f"The {name.replace('_', ' ')}.")}
+            {
+                "name": name,
+                "x-displayName": name.replace("_", " ").capitalize(),
+                "description": described.get(name, f"The {name.replace('_', ' ')}."),
+            }
             for name in dict.fromkeys(operation.tag for operation in operations)
         ],
         "security": [{"apiKey": []}],
@@ -137,6 +141,9 @@ def _renamed(schema: Any, names: Mapping[str, str]) -> Any:
     ref = renamed.get("$ref")
     if isinstance(ref, str):
         renamed["$ref"] = _REF.format(name=names[ref.rpartition("/")[2]])
+    options = renamed.get("enum")
+    if isinstance(options, list) and all(isinstance(option, str) for option in options):  # pyright: ignore[reportUnknownVariableType]
+        renamed["type"] = "string"
     title = renamed.get("title")
     if isinstance(title, str):
         renamed["title"] = names.get(title, title)

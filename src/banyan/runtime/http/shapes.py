@@ -1,6 +1,7 @@
 """Structs that every context's API shares: amounts and lists."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Annotated, Generic, Literal, Self, TypeVar
 
 from msgspec import Meta, Struct
@@ -20,6 +21,10 @@ CurrencyCode = Annotated[
     ),
 ]
 """A currency in use. A struct with a field of it checks it with ``check_currency``."""
+
+
+Instant = Annotated[datetime, Meta(tz=True, examples=["2018-03-01T12:00:00Z"])]
+"""A point in time with its zone: RFC 3339, UTC in answers."""
 
 
 def check_currency(code: str) -> None:

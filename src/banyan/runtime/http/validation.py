@@ -58,7 +58,7 @@ class BodyReader:
             for fault in described(error, self._schema)
         ]
         if faults:
-            raise invalid(faults)
+            raise invalid(_without_echoes(faults))
         try:
             return msgspec.convert(_whole_numbers(value), self._kind)
         except msgspec.ValidationError as error:
@@ -126,6 +126,14 @@ def invalid(faults: Iterable[Fault]) -> InvalidRequest:
     every = tuple(faults)
     count = "One thing is" if len(every) == 1 else f"{len(every)} things are"
     return InvalidRequest(f"{count} wrong with the request.", faults=every[:FAULTS_MAX])
+
+
+def _without_echoes(faults: list[Fault]) -> list[Fault]:
+    """Of a value of the wrong type only that is told, not that it is too small as well."""
+    mistyped = {fault.pointer for fault in faults if fault.code == "wrong_type"}
+    return [
+        fault for fault in faults if fault.code == "wrong_type" or fault.pointer not in mistyped
+    ]
 
 
 class _Members(list[tuple[str, Any]]):
