@@ -10,24 +10,26 @@ How offers are scored is told in ``docs/matching.md``.
 
 from banyan.matching.model import (
     VERSION,
+    Candidate,
     Decision,
     Match,
     MatchRequest,
     MissCode,
     NoMatch,
-    Scored,
+    Score,
     Weights,
 )
 from banyan.matching.service import decisions_of, match
 
 __all__ = [
     "VERSION",
+    "Candidate",
     "Decision",
     "Match",
     "MatchRequest",
     "MissCode",
     "NoMatch",
-    "Scored",
+    "Score",
     "Weights",
     "decisions_of",
     "match",

@@ -49,50 +49,50 @@ class MatchRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
-    """An offer beside the others for one request. Parts and score are 0 to 10,000, more is better.
+class Score:
+    """How an offer does beside the others, in parts and together: 0 to 10,000, more is better."""
 
-    ``delivery_days`` is the offer's lead time and what the way to the buyer adds.
-    """
+    price_bp: int
+    time_bp: int
+    quality_bp: int
+    total_bp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An offer that could do. ``delivery_days`` is its lead time and what the way adds."""
 
     offer: parties.Offer
-    quality_bp: int
     delivery_days: int
-    price_part_bp: int
-    time_part_bp: int
-    score_bp: int
-
-    @property
-    def quality_part_bp(self) -> int:
-        return self.quality_bp
+    score: Score
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The request's units are reserved at this offer. ``candidates`` counts those that could do."""
+    """The request's units are reserved at ``offer``; ``candidates`` offers could have done.
+
+    ``lead_time_days`` is until delivery, with what the way to the buyer adds.
+    """
 
     request_id: UUID
-    chosen: Scored
+    offer: parties.Offer
+    lead_time_days: int
+    score: Score
     candidates: int
     reason: str
     version: str = VERSION
 
     @property
-    def offer(self) -> parties.Offer:
-        return self.chosen.offer
+    def offer_id(self) -> UUID:
+        return self.offer.offer_id
 
     @property
     def seller_id(self) -> UUID:
-        return self.chosen.offer.seller_id
+        return self.offer.seller_id
 
     @property
     def unit_price(self) -> Money:
-        return self.chosen.offer.price
-
-    @property
-    def lead_time_days(self) -> int:
-        """Days until delivery, with what the way to the buyer adds."""
-        return self.chosen.delivery_days
+        return self.offer.price
 
 
 @dataclass(frozen=True, slots=True)

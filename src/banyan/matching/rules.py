@@ -1,10 +1,11 @@
 """How offers are scored and one of them is chosen: whole numbers in, whole numbers out."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from banyan import parties
-from banyan.matching.model import Match, MatchRequest, NoMatch, Scored, Weights
+from banyan.matching.model import Candidate, Match, MatchRequest, NoMatch, Score, Weights
 
 OTHER_REGION_DAYS = 3
 """What the way to another region of the same country adds to an offer's lead time."""
@@ -19,7 +20,7 @@ def choose(
     quality_bp: Mapping[UUID, int],
     left: Mapping[UUID, int],
     weights: Weights,
-) -> tuple[Match | NoMatch, list[Scored]]:
+) -> tuple[Match | NoMatch, list[Candidate]]:
     """The best offer for a request, and every offer that could do, the best first.
 
     ``offers`` are active, of the product and in the currency asked for; ``quality_bp`` is by
@@ -34,8 +35,16 @@ def choose(
     if not able:
         return _no_match(request, offers, affordable), []
     ranking = ranked(request, able, quality_bp, weights)
-    reason = reason_for(request, ranking, len(offers))
-    return Match(request.request_id, ranking[0], len(ranking), reason), ranking
+    best = ranking[0]
+    match = Match(
+        request_id=request.request_id,
+        offer=best.offer,
+        lead_time_days=best.delivery_days,
+        score=best.score,
+        candidates=len(ranking),
+        reason=reason_for(request, ranking, len(offers)),
+    )
+    return match, ranking
 
 
 def unavailable(request: MatchRequest, offer: parties.Offer | None) -> NoMatch:
@@ -58,7 +67,7 @@ def ranked(
     offers: Sequence[parties.Offer],
     quality_bp: Mapping[UUID, int],
     weights: Weights,
-) -> list[Scored]:
+) -> list[Candidate]:
     """The offers, the best first.
 
     The cheapest gets 10,000 for its price and the fastest for its time; the others get less in
@@ -67,43 +76,29 @@ def ranked(
     """
     cheapest_minor = min(offer.price_minor for offer in offers)
     fastest_days = min(delivery_days(request, offer) for offer in offers)
-    scored: list[Scored] = []
+    candidates: list[Candidate] = []
     for offer in offers:
         days = delivery_days(request, offer)
-        price_part_bp = 10_000 * cheapest_minor // offer.price_minor
-        time_part_bp = 10_000 * (fastest_days + 1) // (days + 1)
-        quality_part_bp = quality_bp[offer.seller_id]
-        weighted = (
-            weights.price_bp * price_part_bp
-            + weights.time_bp * time_part_bp
-            + weights.quality_bp * quality_part_bp
-        )
-        scored.append(
-            Scored(offer, quality_part_bp, days, price_part_bp, time_part_bp, weighted // 10_000)
-        )
-    return sorted(
-        scored,
-        key=lambda it: (
-            -it.score_bp,
-            it.offer.price_minor,
-            it.delivery_days,
-            -it.quality_bp,
-            it.offer.created_at,
-            it.offer.offer_id,
-        ),
-    )
+        price_bp = 10_000 * cheapest_minor // offer.price_minor
+        time_bp = 10_000 * (fastest_days + 1) // (days + 1)
+        seller_bp = quality_bp[offer.seller_id]
+        total_bp = (
+            weights.price_bp * price_bp + weights.time_bp * time_bp + weights.quality_bp * seller_bp
+        ) // 10_000
+        candidates.append(Candidate(offer, days, Score(price_bp, time_bp, seller_bp, total_bp)))
+    return sorted(candidates, key=_rank)
 
 
 def delivery_days(request: MatchRequest, offer: parties.Offer) -> int:
     """The offer's lead time and what the way to the buyer adds."""
     if offer.country != request.country:
         return offer.lead_time_days + OTHER_COUNTRY_DAYS
-    if offer.region != request.region:
+    if (offer.region or "") != (request.region or ""):
         return offer.lead_time_days + OTHER_REGION_DAYS
     return offer.lead_time_days
 
 
-def reason_for(request: MatchRequest, ranking: Sequence[Scored], offers_count: int) -> str:
+def reason_for(request: MatchRequest, ranking: Sequence[Candidate], offers_count: int) -> str:
     """Why the first of ``ranking`` was chosen, out of ``offers_count`` offers of the product."""
     best = ranking[0]
     if request.offer_id is not None:
@@ -139,30 +134,44 @@ def _no_match(
     return NoMatch(request.request_id, "no_capacity", f"{count} {units} left.")
 
 
+def _rank(it: Candidate) -> tuple[int, int, int, int, datetime, UUID]:
+    offer, score = it.offer, it.score
+    return (
+        -score.total_bp,
+        offer.price_minor,
+        it.delivery_days,
+        -score.quality_bp,
+        offer.created_at,
+        offer.offer_id,
+    )
+
+
 def _is_affordable(request: MatchRequest, offer: parties.Offer) -> bool:
     return request.unit_price_max is None or offer.price <= request.unit_price_max
 
 
-def _plainly(it: Scored) -> str:
+def _plainly(it: Candidate) -> str:
     price = it.offer.price.format()
-    return f"{price} a unit, {_days(it.delivery_days)}, quality {_percent(it.quality_bp)}"
+    return f"{price} a unit, {_days(it.delivery_days)}, quality {_percent(it.score.quality_bp)}"
 
 
-def _compared(best: Scored, rival: Scored, name: str) -> str:
+def _compared(best: Candidate, rival: Candidate, name: str) -> str:
     parts = [_price_compared(best, rival, name)]
     days = best.delivery_days - rival.delivery_days
     if days:
         parts.append(f"{_days(abs(days))} {'slower' if days > 0 else 'faster'}")
     else:
         parts.append("as fast")
-    if best.quality_bp == rival.quality_bp:
+    if best.score.quality_bp == rival.score.quality_bp:
         parts.append("the same quality")
     else:
-        parts.append(f"quality {_percent(best.quality_bp)} against {_percent(rival.quality_bp)}")
+        parts.append(
+            f"quality {_percent(best.score.quality_bp)} against {_percent(rival.score.quality_bp)}"
+        )
     return ", ".join(parts)
 
 
-def _price_compared(best: Scored, rival: Scored, name: str) -> str:
+def _price_compared(best: Candidate, rival: Candidate, name: str) -> str:
     more = best.offer.price - rival.offer.price
     if more.minor > 0:
         return f"{more.format()} dearer than {name}"

@@ -8,7 +8,7 @@ from uuid import UUID
 from banyan import parties
 from banyan.kernel import new_id
 from banyan.matching import rules, store
-from banyan.matching.model import Decision, Match, MatchRequest, NoMatch, Scored, Weights
+from banyan.matching.model import Candidate, Decision, Match, MatchRequest, NoMatch, Weights
 from banyan.parties import OFFER, SELLER
 from banyan.runtime import Transaction
 
@@ -33,9 +33,9 @@ async def match(
     for request in requests:
         answer, ranking = _answer(request, market, weights)
         if isinstance(answer, Match):
-            taken[answer.offer.offer_id] += request.quantity
-            if answer.offer.offer_id in market.left:
-                market.left[answer.offer.offer_id] -= request.quantity
+            taken[answer.offer_id] += request.quantity
+            if answer.offer_id in market.left:
+                market.left[answer.offer_id] -= request.quantity
         answers.append(answer)
         decisions.append(_decision(tx, request, answer, ranking, weights))
     short = await parties.reserve(tx, taken)
@@ -88,7 +88,7 @@ async def _read_market(tx: Transaction, requests: Sequence[MatchRequest]) -> _Ma
 
 def _answer(
     request: MatchRequest, market: _Market, weights: Weights
-) -> tuple[Match | NoMatch, list[Scored]]:
+) -> tuple[Match | NoMatch, list[Candidate]]:
     offers = market.offers.get((request.product, request.currency), [])
     if request.offer_id is not None:
         offers = [offer for offer in offers if offer.offer_id == request.offer_id]
@@ -101,7 +101,7 @@ def _decision(
     tx: Transaction,
     request: MatchRequest,
     answer: Match | NoMatch,
-    ranking: Sequence[Scored],
+    ranking: Sequence[Candidate],
     weights: Weights,
 ) -> Decision:
     is_match = isinstance(answer, Match)
@@ -117,9 +117,9 @@ def _decision(
         unit_price_max_minor=request.unit_price_max.minor if request.unit_price_max else None,
         asked_offer_id=request.offer_id,
         outcome="matched" if is_match else answer.code,
-        offer_id=answer.offer.offer_id if is_match else None,
+        offer_id=answer.offer_id if is_match else None,
         candidates_count=len(ranking),
-        candidates=[_logged(scored) for scored in ranking[:CANDIDATES_LOGGED_MAX]],
+        candidates=[_logged(candidate) for candidate in ranking[:CANDIDATES_LOGGED_MAX]],
         reason=answer.reason,
         version=answer.version,
         weights=asdict(weights),
@@ -127,14 +127,14 @@ def _decision(
     )
 
 
-def _logged(scored: Scored) -> dict[str, str | int]:
+def _logged(candidate: Candidate) -> dict[str, str | int]:
     return {
-        "offer": OFFER.text(scored.offer.offer_id),
-        "seller": SELLER.text(scored.offer.seller_id),
-        "price_minor": scored.offer.price_minor,
-        "delivery_days": scored.delivery_days,
-        "price_part_bp": scored.price_part_bp,
-        "time_part_bp": scored.time_part_bp,
-        "quality_part_bp": scored.quality_part_bp,
-        "score_bp": scored.score_bp,
+        "offer": OFFER.text(candidate.offer.offer_id),
+        "seller": SELLER.text(candidate.offer.seller_id),
+        "price_minor": candidate.offer.price_minor,
+        "delivery_days": candidate.delivery_days,
+        "price_bp": candidate.score.price_bp,
+        "time_bp": candidate.score.time_bp,
+        "quality_bp": candidate.score.quality_bp,
+        "total_bp": candidate.score.total_bp,
     }
