@@ -42,13 +42,14 @@ _TONES: dict[Tone, frozenset[str]] = {
         {"settled", "delivered", "captured", "active", "succeeded", "paid", "won", "resolved"}
     ),
     Tone.INFO: frozenset(
-        {"confirmed", "shipped", "authorized", "in_transit", "matched", "checked", "capturing"}
+        {"matched", "checked", "authorized", "confirmed", "shipped", "capturing"}
     ),
     Tone.WAIT: frozenset(
-        {"in_review", "requires_action", "unknown", "open", "disputed", "paused", "overdue"}
+        {"in_review", "requires_action", "unknown", "unmatched", "open", "disputed", "paused"}
     ),
     Tone.LOST: frozenset(
-        {"declined", "unmatched", "failed", "returned", "lost", "suspended", "blocked", "rejected"}
+        {"declined", "charged_back", "capture_failed", "failed", "returned", "lost"}
+        | {"suspended", "blocked"}
     ),
 }
 

@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -30,12 +31,14 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(FILTERS)
-    environment.globals.update(
-        asset=asset_href,
-        distance=distance,
-        offer_command=offer_command,
-        order_command=order_command,
-        seller_command=seller_command,
-    )
+    filters: dict[str, Any] = dict(FILTERS)
+    functions: dict[str, Any] = {
+        "asset": asset_href,
+        "distance": distance,
+        "offer_command": offer_command,
+        "order_command": order_command,
+        "seller_command": seller_command,
+    }
+    environment.filters.update(filters)
+    environment.globals.update(functions)
     return environment

@@ -1,0 +1,36 @@
+"""From an id to the page that shows it."""
+
+from banyan.kernel import IdKind, InvalidId, Money
+from banyan.operations import CASE
+from banyan.orders import ORDER
+from banyan.parties import BUYER, SELLER
+from banyan.payments import PAYMENT
+
+_PAGES: tuple[tuple[IdKind, str], ...] = (
+    (ORDER, "orders/{}"),
+    (CASE, "cases/{}"),
+    (SELLER, "sellers/{}"),
+    (PAYMENT, "payments/{}"),
+    (BUYER, "orders?q={}"),
+)
+
+
+def subject_href(base: str, subject: str) -> str:
+    """The page about ``subject``; empty if it is not an id that has one."""
+    for kind, path in _PAGES:
+        if subject.startswith(f"{kind.prefix}_"):
+            try:
+                kind.parse(subject)
+            except InvalidId:
+                return ""
+            return f"{base}/{path.format(subject)}"
+    return ""
+
+
+def money_in(value: object) -> Money | None:
+    """``{"amount": 1999, "currency": "EUR"}``, as events carry money, or None."""
+    match value:
+        case {"amount": int(minor), "currency": str(currency)}:
+            return Money.of(minor, currency)
+        case _:
+            return None

@@ -1,0 +1,126 @@
+"""Events as people read them: a title, a reason, and in small type what proves it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import groupby
+
+from banyan.console.links import money_in, subject_href
+from banyan.console.look import Tone, money, took, words
+from banyan.console.views.events import EventLine, Meta, TimelineDay, TimelineItem
+from banyan.runtime import StoredEvent
+
+_GO = frozenset(
+    "matched checked allowed authorized captured confirmed shipped delivered settled paid won "
+    "resolved succeeded released".split()
+)
+_WAIT = frozenset("opened requires_action unknown unmatched in_review reviewed overdue".split())
+_LOST = frozenset(
+    "declined denied failed lost cancelled capture_failed void_failed charged_back blocked".split()
+)
+_TITLES = {
+    "order.in_review": "Order waits for a review",
+    "payment.requires_action": "Buyer has to confirm the payment",
+    "payment.unknown": "Provider has not said whether it happened",
+    "payment.authorized": "Payment authorized, money held",
+    "payment.captured": "Payment captured",
+    "payment.released": "Seller's share made available",
+    "payment.voided": "Payment voided, hold released",
+    "case.withdrawn": "Case withdrawn",
+}
+
+
+def tone_of(event_type: str) -> Tone:
+    verb = event_type.rpartition(".")[2]
+    for tone, verbs in ((Tone.GO, _GO), (Tone.WAIT, _WAIT), (Tone.LOST, _LOST)):
+        if verb in verbs:
+            return tone
+    return Tone.IDLE
+
+
+def title_of(event: StoredEvent) -> str:
+    match event.payload:
+        case {"queue": str(queue)} if event.type == "case.opened":
+            return f"Case opened in {words(queue)}"
+        case {"resolution": str(resolution)} if event.type == "case.resolved":
+            return f"Case resolved: {words(resolution).lower()}"
+        case {"owner": str(owner)} if event.type == "case.assigned":
+            return f"Case assigned to {owner}"
+        case _:
+            return _TITLES.get(event.type, words(event.type))
+
+
+def reason_of(event: StoredEvent) -> str:
+    """The sentence that explains the decision, if there is one."""
+    for name in ("reason", "note", "detail"):
+        text = event.payload.get(name)
+        if isinstance(text, str) and text:
+            return text
+    return ""
+
+
+def timeline(events: Sequence[StoredEvent], base: str) -> tuple[TimelineDay, ...]:
+    """Events of one or several subjects in the order in which they happened, day by day."""
+    ordered = sorted(events, key=lambda event: (event.occurred_at, event.position))
+    return tuple(
+        TimelineDay(day, tuple(_item(event, base) for event in of_day))
+        for day, of_day in groupby(ordered, key=lambda event: event.occurred_at.date())
+    )
+
+
+def event_line(event: StoredEvent, base: str) -> EventLine:
+    return EventLine(
+        position=event.position,
+        type=event.type,
+        title=words(event.type),
+        tone=tone_of(event.type),
+        reason=reason_of(event),
+        subject=event.subject,
+        subject_href=subject_href(base, event.subject),
+        href=f"{base}/events/{event.position}",
+        cause=cause_of(event),
+        occurred_at=event.occurred_at,
+    )
+
+
+def cause_of(event: StoredEvent) -> str:
+    """Who or what made it happen: ``ana@example.com``, ``key replay``, ``job order.match``."""
+    kind = event.cause.get("kind", "")
+    name = event.cause.get("actor") or event.cause.get("id", "")
+    if kind == "person":
+        return name
+    return f"{kind} {name}".strip()
+
+
+def _item(event: StoredEvent, base: str) -> TimelineItem:
+    return TimelineItem(
+        at=event.occurred_at,
+        title=title_of(event),
+        tone=tone_of(event.type),
+        reason=reason_of(event),
+        meta=tuple(_meta(event, base)),
+    )
+
+
+def _meta(event: StoredEvent, base: str) -> list[Meta]:
+    payload = event.payload
+    found: list[Meta] = []
+    amount = money_in(payload.get("amount"))
+    if amount is not None:
+        found.append(Meta(money(amount)))
+    for name in ("version", "provider", "decline_code", "carrier"):
+        text = payload.get(name)
+        if isinstance(text, str) and text:
+            found.append(Meta(words(text) if name == "decline_code" else text))
+    score = payload.get("score")
+    if isinstance(score, int | float):
+        found.append(Meta(f"score {score:g}"))
+    took_ms = payload.get("took_ms")
+    if isinstance(took_ms, int | float):
+        found.append(Meta(_took(took_ms)))
+    found.append(Meta(cause_of(event)))
+    found.append(Meta("event", f"{base}/events/{event.position}"))
+    return found
+
+
+def _took(milliseconds: float) -> str:
+    return f"{milliseconds:.1f} ms" if milliseconds < 10 else took(timedelta(milliseconds=milliseconds))
