@@ -14,6 +14,7 @@ from banyan.operations.service import (
     human_touches,
     list_cases,
     open_cases,
+    open_queues,
     resolve_case,
     withdraw_cases,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "human_touches",
     "list_cases",
     "open_cases",
+    "open_queues",
     "resolve_case",
     "withdraw_cases",
 ]

@@ -70,9 +70,11 @@ async def assign_case(tx: Transaction, case_id: UUID, owner: str | None) -> Case
     return assigned
 
 
-async def withdraw_cases(tx: Transaction, subjects: Sequence[str]) -> None:
-    """Close every open case of these subjects: there is nothing left to decide."""
-    withdrawn = await store.update_withdrawn(tx, subjects) if subjects else []
+async def withdraw_cases(
+    tx: Transaction, subjects: Sequence[str], *, kinds: Sequence[str] | None = None
+) -> None:
+    """Close the open cases of these subjects (of these kinds): there is nothing left to decide."""
+    withdrawn = await store.update_withdrawn(tx, subjects, kinds) if subjects else []
     await tx.record_all(
         [Event("case.withdrawn", CASE.text(case.case_id), _news(case)) for case in withdrawn]
     )
@@ -113,6 +115,11 @@ async def cases_of(tx: Transaction, subject: str) -> list[Case]:
 
 async def case_counts(tx: Transaction) -> CaseCounts:
     return await store.count_open(tx)
+
+
+async def open_queues(tx: Transaction) -> list[str]:
+    """The queues that have open cases, by name."""
+    return await store.select_open_queues(tx)
 
 
 async def human_touches(tx: Transaction) -> int:

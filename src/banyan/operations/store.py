@@ -99,7 +99,9 @@ async def update_resolved(
     )
 
 
-async def update_withdrawn(tx: Transaction, subjects: Sequence[str]) -> list[Case]:
+async def update_withdrawn(
+    tx: Transaction, subjects: Sequence[str], kinds: Sequence[str] | None
+) -> list[Case]:
     return await tx.all(
         Case,
         """
@@ -107,10 +109,12 @@ async def update_withdrawn(tx: Transaction, subjects: Sequence[str]) -> list[Cas
         set state = 'withdrawn', closed_at = %(now)s
         where marketplace_id = %(marketplace_id)s
           and subject = any(%(subjects)s)
+          and (%(kinds)s::text[] is null or kind = any(%(kinds)s))
           and state = 'open'
         returning *
         """,
         subjects=list(subjects),
+        kinds=None if kinds is None else list(kinds),
         now=tx.now,
     )
 
@@ -219,3 +223,15 @@ async def count_resolved_by_people(tx: Transaction) -> int:
         where marketplace_id = %(marketplace_id)s and by_person
         """
     )
+
+
+async def select_open_queues(tx: Transaction) -> list[str]:
+    rows = await tx.rows(
+        """
+        select distinct queue
+        from operations.cases
+        where marketplace_id = %(marketplace_id)s and state = 'open'
+        order by queue
+        """
+    )
+    return [queue for (queue,) in rows]

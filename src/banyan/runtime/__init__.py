@@ -1,5 +1,6 @@
 """What every context runs on: settings, the database, events, durable jobs, HTTP, telemetry."""
 
+from banyan.runtime.backlog import Backlog, backlog
 from banyan.runtime.database import Database, DatabaseUnavailable, Queries, Transaction
 from banyan.runtime.events import Cause, Event, Json, StoredEvent
 from banyan.runtime.jobs import BatchJob, Finish, Job, JobDraft, JobHandler, OutsideJob
@@ -21,10 +22,11 @@ from banyan.runtime.tenancy import (
     create_marketplace,
     list_marketplaces,
 )
-from banyan.runtime.worker import Worker
+from banyan.runtime.worker import JobCounts, Worker, job_counts
 
 __all__ = [
     "MARKETPLACE",
+    "Backlog",
     "BatchJob",
     "Cause",
     "ClockNotMovable",
@@ -34,6 +36,7 @@ __all__ = [
     "Finish",
     "InvalidSetting",
     "Job",
+    "JobCounts",
     "JobDraft",
     "JobHandler",
     "Json",
@@ -49,10 +52,12 @@ __all__ = [
     "Worker",
     "advance_clock",
     "apply_schema",
+    "backlog",
     "create_marketplace",
     "describe",
     "events_after",
     "events_of",
+    "job_counts",
     "latest_events",
     "list_marketplaces",
     "stream_end",

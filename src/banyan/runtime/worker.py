@@ -22,6 +22,32 @@ from banyan.runtime.jobs import ATTEMPTS_MAX, BatchJob, Job, JobHandler, Outside
 
 _log = logging.getLogger(__name__)
 
+
+@dataclass(frozen=True, slots=True)
+class JobCounts:
+    """How many jobs wait although their time has come, and how many have failed for good."""
+
+    due: int
+    failed: int
+
+
+async def job_counts(tx: Transaction) -> JobCounts:
+    """The work that one marketplace has waiting; a leased job and one to be retried wait too."""
+    counts = await tx.one(
+        JobCounts,
+        """
+        select
+          count(*) filter (where due_at <= %(now)s and not is_failed) as due,
+          count(*) filter (where is_failed) as failed
+        from runtime.jobs
+        where marketplace_id = %(marketplace_id)s
+        """,
+        now=tx.now,
+    )
+    assert counts is not None, "an aggregate has one row"
+    return counts
+
+
 OnFailed = Callable[[Transaction, Job, str], Awaitable[None]]
 """Told, in its transaction, that a job has failed for good and why."""
 

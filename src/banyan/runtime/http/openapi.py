@@ -109,6 +109,7 @@ class _Components:
         self._kinds = list(kinds)
         self._refs, raw = msgspec.json.schema_components(self._kinds, ref_template=_REF)
         names = {name: _readable(name) for name in raw}
+        assert len(set(names.values())) == len(names), f"two structs of one name: {sorted(names)}"
         self.schemas: Json = {names[name]: _renamed(raw[name], names) for name in sorted(raw)}
         self._refs = [_renamed(ref, names) for ref in self._refs]
 
@@ -127,9 +128,10 @@ def _kinds(operation: Operation) -> list[Any]:
 
 
 def _readable(name: str) -> str:
-    """``List_Offer_`` (msgspec's name of a generic) as ``OfferList``; ``FaultShape`` as ``Fault``."""
-    generic = re.fullmatch(r"(\w+?)_(\w+)_", name)
-    return f"{generic[2]}{generic[1]}" if generic else name.removesuffix("Shape")
+    """``List_OfferView_`` (msgspec's name of a generic) as ``OfferList``, ``OfferView`` as ``Offer``."""
+    plain = re.sub(r"(Shape|View)(?=_|$)", "", name)
+    generic = re.fullmatch(r"(\w+?)_(\w+)_", plain)
+    return f"{generic[2]}{generic[1]}" if generic else plain
 
 
 def _renamed(schema: Any, names: Mapping[str, str]) -> Any:

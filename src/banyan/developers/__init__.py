@@ -1,0 +1,22 @@
+"""Developers: the keys that programs call the API with, and what the API says about itself."""
+
+from banyan.developers.errors import InvalidScope, KeyNotFound
+from banyan.developers.model import KEY, ApiKey, Authenticate
+from banyan.developers.service import (
+    authenticator,
+    create_key,
+    list_keys,
+    revoke_key,
+)
+
+__all__ = [
+    "KEY",
+    "ApiKey",
+    "Authenticate",
+    "InvalidScope",
+    "KeyNotFound",
+    "authenticator",
+    "create_key",
+    "list_keys",
+    "revoke_key",
+]

@@ -1,0 +1,13 @@
+"""Refusals of the developer product."""
+
+from banyan.kernel import InvalidRequest, NotFound
+
+
+class KeyNotFound(NotFound):
+    code = "key_not_found"
+    title = "No such key"
+
+
+class InvalidScope(InvalidRequest):
+    code = "invalid_scope"
+    title = "No such scope"

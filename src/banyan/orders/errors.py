@@ -1,0 +1,23 @@
+"""Refusals of orders."""
+
+from banyan.kernel import Conflict, NotFound, Unprocessable
+
+
+class OrderNotFound(NotFound):
+    code = "order_not_found"
+    title = "No such order"
+
+
+class OrderExists(Conflict):
+    code = "order_exists"
+    title = "There is an order with this external id"
+
+
+class OrderStateConflict(Conflict):
+    code = "order_state_conflict"
+    title = "Not in the order's present state"
+
+
+class BuyerUnknown(Unprocessable):
+    code = "buyer_unknown"
+    title = "No such buyer"

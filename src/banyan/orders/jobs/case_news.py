@@ -1,0 +1,99 @@
+"""What people decided: the journey goes on from there."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from banyan.orders import rules, service, store
+from banyan.orders.jobs import checking
+from banyan.orders.jobs.loading import lock_orders_of, payload_of, text
+from banyan.orders.model import Order, OrderState
+from banyan.runtime import Job, JobDraft, Json, Transaction
+
+Payload = dict[str, Json]
+
+
+async def follow_cases(tx: Transaction, jobs: Sequence[Job]) -> None:
+    """Carry out the resolutions of cases about orders."""
+    for payload in map(payload_of, jobs):
+        follow = _BY_RESOLUTION.get((text(payload, "kind"), text(payload, "resolution")))
+        orders = await lock_orders_of(tx, [text(payload, "subject")]) if follow else {}
+        for order in orders.values():
+            assert follow is not None, "no order without it"
+            why = _in_words(payload)
+            await tx.record(service.news("decided", order, why))
+            await follow(tx, order, why)
+
+
+async def _approve(tx: Transaction, order: Order, _why: str) -> None:
+    if rules.can_become(order, OrderState.CHECKED):
+        lines = await service.lines_of(tx, [order.order_id])
+        await checking.begin_payments(tx, [(order, lines[order.order_id])])
+
+
+async def _decline(tx: Transaction, order: Order, why: str) -> None:
+    if rules.can_become(order, OrderState.DECLINED):
+        await service.end_order(tx, order, OrderState.DECLINED, why)
+
+
+async def _cancel(tx: Transaction, order: Order, why: str) -> None:
+    if rules.can_become(order, OrderState.CANCELLED):
+        await service.end_order(tx, order, OrderState.CANCELLED, why)
+
+
+async def _match_again(tx: Transaction, order: Order, why: str) -> None:
+    if rules.can_become(order, OrderState.PLACED):
+        await store.update_state(tx, [order.order_id], OrderState.PLACED)
+        await tx.record(service.news("rematched", replace(order, state="placed"), why))
+        await tx.enqueue(JobDraft("order.match", str(order.order_id)))
+
+
+async def _more_time_to_ship(tx: Transaction, order: Order, _why: str) -> None:
+    if order.state == OrderState.CONFIRMED:
+        settings = await service.get_settings(tx)
+        again_at = tx.now + timedelta(days=settings.ship_within_days)
+        await tx.enqueue(JobDraft("order.ship_late", str(order.order_id), due_at=again_at))
+
+
+async def _more_time_to_arrive(tx: Transaction, order: Order, _why: str) -> None:
+    if order.state == OrderState.SHIPPED:
+        settings = await service.get_settings(tx)
+        again_at = tx.now + timedelta(days=settings.lost_after_days)
+        await tx.enqueue(JobDraft("order.lost", str(order.order_id), due_at=again_at))
+
+
+async def _arrived(tx: Transaction, order: Order, _why: str) -> None:
+    if rules.can_become(order, OrderState.DELIVERED):
+        await service.deliver_order(tx, order.order_id)
+
+
+async def _refund(tx: Transaction, order: Order, why: str) -> None:
+    await service.return_money(tx, order, why)
+
+
+async def _nothing(_tx: Transaction, _order: Order, _why: str) -> None:
+    """The decision is on the timeline; nothing else has to move."""
+
+
+_BY_RESOLUTION: dict[tuple[str, str], Callable[[Transaction, Order, str], Awaitable[None]]] = {
+    ("order.review", "approve"): _approve,
+    ("order.review", "decline"): _decline,
+    ("order.unmatched", "match_again"): _match_again,
+    ("order.unmatched", "cancel"): _cancel,
+    ("order.ship_late", "more_time"): _more_time_to_ship,
+    ("order.ship_late", "cancel"): _cancel,
+    ("order.lost", "more_time"): _more_time_to_arrive,
+    ("order.lost", "arrived"): _arrived,
+    ("order.lost", "refund"): _refund,
+    ("order.payment_unknown", "keep_waiting"): _nothing,
+    ("order.payment_unknown", "cancel"): _cancel,
+    ("order.refund_failed", "refund_again"): _refund,
+    ("order.refund_failed", "settle_by_hand"): _nothing,
+}
+
+
+def _in_words(payload: Payload) -> str:
+    decided = text(payload, "resolution").replace("_", " ")
+    note = text(payload, "note")
+    said = f"{text(payload, 'by') or 'Somebody'} decided: {decided}."
+    return f"{said} {note}" if note else said

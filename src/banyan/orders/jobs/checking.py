@@ -1,0 +1,201 @@
+"""matched → checked: compliance, then fraud; and the payment is begun."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+from banyan import compliance, fraud, operations, parties, payments
+from banyan.compliance import ComplianceDecision, ComplianceRequest
+from banyan.fraud import FraudDecision, FraudRequest
+from banyan.kernel import Money
+from banyan.operations import CaseDraft
+from banyan.orders import rules, service, store
+from banyan.orders.jobs.loading import lock_orders_in
+from banyan.orders.model import Line, Order, OrderState
+from banyan.runtime import Event, Job, Transaction
+
+REVIEW = ("approve", "decline")
+
+
+async def check_orders(tx: Transaction, jobs: Sequence[Job]) -> None:
+    """Let orders pass, stop them for a person, or decline them."""
+    orders = await lock_orders_in(tx, jobs, {OrderState.MATCHED})
+    if not orders:
+        return
+    lines = await service.lines_of(tx, [order.order_id for order in orders])
+    buyers = await parties.buyers_by_id(tx, {order.buyer_id for order in orders})
+    passed = await _comply(tx, orders, lines, buyers)
+    clear = await _assess(tx, passed, buyers)
+    await begin_payments(tx, [(order, lines[order.order_id]) for order in clear])
+
+
+async def _comply(
+    tx: Transaction,
+    orders: Sequence[Order],
+    lines: Mapping[UUID, list[Line]],
+    buyers: Mapping[UUID, parties.Buyer],
+) -> list[Order]:
+    """The orders that compliance allows; the others are held or declined."""
+    seller_ids = {line.seller_id for own in lines.values() for line in own if line.seller_id}
+    sellers = await parties.sellers_by_id(tx, seller_ids)
+    requests = [
+        ComplianceRequest(
+            subject_id=order.order_id,
+            buyer=buyers[order.buyer_id],
+            sellers=tuple(
+                sellers[seller_id]
+                for seller_id in dict.fromkeys(line.seller_id for line in lines[order.order_id])
+                if seller_id is not None
+            ),
+            amount=_total(order),
+            ship_to_country=order.country,
+        )
+        for order in orders
+    ]
+    started_s = time.perf_counter()
+    decisions = await compliance.check(tx, requests)
+    took_ms = _share_ms(started_s, len(orders))
+    allowed: list[Order] = []
+    events: list[Event] = []
+    for order, decision in zip(orders, decisions, strict=True):
+        if decision.outcome == "allow":
+            allowed.append(order)
+            events.append(
+                service.news(
+                    "compliance_passed",
+                    order,
+                    decision.reason,
+                    version=decision.version,
+                    took_ms=took_ms,
+                )
+            )
+    await tx.record_all(events)
+    for order, decision in zip(orders, decisions, strict=True):
+        if decision.outcome == "hold":
+            await _stop(tx, order, "compliance", decision, {"codes": list(decision.codes)})
+        elif decision.outcome == "deny":
+            await service.end_order(tx, order, OrderState.DECLINED, decision.reason)
+    return allowed
+
+
+async def _assess(
+    tx: Transaction, orders: Sequence[Order], buyers: Mapping[UUID, parties.Buyer]
+) -> list[Order]:
+    """The orders that fraud lets through; the others are stopped or declined."""
+    requests = [
+        FraudRequest(
+            subject_id=order.order_id,
+            order=order.reference,
+            buyer=buyers[order.buyer_id],
+            amount=_total(order),
+            fingerprint=order.payment_fingerprint,
+            ship_to_country=order.country,
+            ship_to_region=order.region,
+            placed_at=order.placed_at,
+        )
+        for order in orders
+    ]
+    started_s = time.perf_counter()
+    decisions = await fraud.assess(tx, requests) if requests else []
+    took_ms = _share_ms(started_s, len(orders))
+    clear = [o for o, d in zip(orders, decisions, strict=True) if d.outcome == "allow"]
+    await tx.record_all(
+        [
+            service.news(
+                "fraud_passed" if decision.outcome == "allow" else "fraud_flagged",
+                order,
+                decision.reason,
+                outcome=decision.outcome,
+                score_bp=decision.score_bp,
+                version=decision.version,
+                took_ms=took_ms,
+            )
+            for order, decision in zip(orders, decisions, strict=True)
+        ]
+    )
+    for order, decision in zip(orders, decisions, strict=True):
+        if decision.outcome in ("review", "challenge"):
+            signals = {signal.name: signal.detail for signal in decision.signals}
+            await _stop(tx, order, "fraud", decision, {"signals": signals})
+        elif decision.outcome == "deny":
+            await service.end_order(tx, order, OrderState.DECLINED, decision.reason)
+    return clear
+
+
+async def _stop(
+    tx: Transaction,
+    order: Order,
+    queue: str,
+    decision: ComplianceDecision | FraudDecision,
+    evidence: dict[str, object],
+) -> None:
+    """Hold an order until a person has decided."""
+    await store.update_state(tx, [order.order_id], OrderState.IN_REVIEW)
+    await tx.record(service.news("held", replace(order, state="in_review"), decision.reason))
+    settings = await service.get_settings(tx)
+    await operations.open_cases(
+        tx,
+        [
+            CaseDraft(
+                key=f"{order.reference}/{queue}",
+                queue=queue,
+                kind="order.review",
+                subject=order.reference,
+                title=f"A person has to decide: {queue}",
+                reason=decision.reason,
+                due_at=tx.now + timedelta(hours=settings.review_hours),
+                resolutions=REVIEW,
+                at_risk=order.total,
+                evidence={"version": decision.version, **evidence},
+            )
+        ],
+    )
+
+
+async def begin_payments(tx: Transaction, orders: Sequence[tuple[Order, list[Line]]]) -> None:
+    """checked: freeze what each seller is owed, and ask the provider for the money."""
+    if not orders:
+        return
+    terms = await payments.get_terms(tx)
+    drafts = [
+        payments.PaymentDraft(
+            payment_id=order.payment_id,
+            subject=order.reference,
+            buyer_id=order.buyer_id,
+            amount=_total(order),
+            method=order.method,
+            splits=payments.price_splits(
+                [
+                    payments.Share(seller_id=seller_id, goods=goods, shipping=shipping)
+                    for seller_id, (goods, shipping) in rules.seller_shares(order, lines).items()
+                ],
+                terms,
+            ),
+        )
+        for order, lines in orders
+    ]
+    await payments.create_payments(tx, drafts)
+    await store.update_state(tx, [order.order_id for order, _ in orders], OrderState.CHECKED)
+    await tx.record_all(
+        [
+            service.news(
+                "checked",
+                replace(order, state="checked"),
+                f"Asking for {order.total}.",
+                payment=payments.PAYMENT.text(order.payment_id),
+            )
+            for order, _ in orders
+        ]
+    )
+
+
+def _total(order: Order) -> Money:
+    assert order.total is not None, "the order is matched"
+    return order.total
+
+
+def _share_ms(started_s: float, count: int) -> float:
+    """What one of ``count`` orders took, in milliseconds."""
+    return round((time.perf_counter() - started_s) * 1000 / max(1, count), 2)

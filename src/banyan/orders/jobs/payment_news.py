@@ -1,0 +1,208 @@
+"""What payments report: authorized → confirmed, and every way in which it goes wrong."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from banyan import operations, payments
+from banyan.operations import CaseDraft
+from banyan.orders import rules, service, store
+from banyan.orders.jobs.loading import lock_orders_of, payload_of, text
+from banyan.orders.model import Order, OrderState
+from banyan.runtime import Job, JobDraft, Json, Transaction
+
+Payload = dict[str, Json]
+
+
+async def follow_payments(tx: Transaction, jobs: Sequence[Job]) -> None:
+    """Move the orders that the news are about, in the order in which it happened."""
+    news = [(str(job.payload["type"]), payload_of(job)) for job in jobs]
+    orders = await lock_orders_of(tx, (text(payload, "order") for _, payload in news))
+    await _authorized(tx, _about(orders, news, "payment.authorized"))
+    await _captured(tx, _about(orders, news, "payment.captured"))
+    for event_type, payload in news:
+        follow = _ONE_BY_ONE.get(event_type)
+        reference = text(payload, "order")
+        if follow is not None and reference in orders:
+            [order] = (await lock_orders_of(tx, [reference])).values()
+            await follow(tx, order, payload)
+
+
+def _about(
+    orders: dict[str, Order], news: Sequence[tuple[str, Payload]], wanted: str
+) -> list[tuple[Order, Payload]]:
+    return [
+        (orders[text(payload, "order")], payload)
+        for event_type, payload in news
+        if event_type == wanted and text(payload, "order") in orders
+    ]
+
+
+async def _authorized(tx: Transaction, news: Sequence[tuple[Order, Payload]]) -> None:
+    """Take the money of orders that still want it; let go of the others'."""
+    ready = [(o, p) for o, p in news if o.state == OrderState.CHECKED]
+    gone = [o for o, _ in news if o.state in (OrderState.CANCELLED, OrderState.DECLINED)]
+    if gone:
+        reason = "The order was stopped before the provider had answered."
+        await payments.void_payments(tx, [order.payment_id for order in gone], reason=reason)
+    if not ready:
+        return
+    await store.update_state(tx, [order.order_id for order, _ in ready], OrderState.AUTHORIZED)
+    await payments.capture_payments(tx, [order.payment_id for order, _ in ready])
+    await tx.record_all(
+        [
+            service.news(
+                "authorized",
+                replace(order, state="authorized"),
+                text(payload, "reason"),
+                provider=text(payload, "provider"),
+            )
+            for order, payload in ready
+        ]
+    )
+
+
+async def _captured(tx: Transaction, news: Sequence[tuple[Order, Payload]]) -> None:
+    """The money is there: the sellers may ship."""
+    stopped = [o for o, _ in news if o.state == OrderState.CANCELLED]
+    for order in stopped:
+        await service.return_money(tx, order, "The order was cancelled meanwhile.")
+    paid = [(o, p) for o, p in news if o.state in (OrderState.AUTHORIZED, OrderState.CHECKED)]
+    if not paid:
+        return
+    ship_by_at = rules.ship_by(tx.now, await service.get_settings(tx))
+    await store.update_confirmed(tx, [order.order_id for order, _ in paid], ship_by_at)
+    await tx.record_all(
+        [
+            service.news(
+                "confirmed",
+                replace(order, state="confirmed"),
+                text(payload, "reason"),
+                ship_by_at=ship_by_at.isoformat(),
+            )
+            for order, payload in paid
+        ]
+    )
+    await tx.enqueue_all(
+        JobDraft("order.ship_late", str(order.order_id), due_at=ship_by_at) for order, _ in paid
+    )
+
+
+async def _declined(tx: Transaction, order: Order, payload: Payload) -> None:
+    if rules.can_become(order, OrderState.DECLINED):
+        await service.end_order(tx, order, OrderState.DECLINED, text(payload, "reason"))
+
+
+async def _challenged(tx: Transaction, order: Order, payload: Payload) -> None:
+    await tx.record(service.news("authentication_required", order, text(payload, "reason")))
+
+
+async def _unknown(tx: Transaction, order: Order, payload: Payload) -> None:
+    """The provider owes an answer; nobody tries elsewhere meanwhile."""
+    reason = text(payload, "reason")
+    await tx.record(service.news("payment_unknown", order, reason))
+    settings = await service.get_settings(tx)
+    await operations.open_cases(
+        tx,
+        [
+            CaseDraft(
+                key=f"{order.reference}/payment_unknown",
+                queue="payments",
+                kind="order.payment_unknown",
+                subject=order.reference,
+                title="The provider has not said what became of a payment",
+                reason=reason,
+                due_at=tx.now + timedelta(hours=settings.review_hours),
+                resolutions=("keep_waiting", "cancel"),
+                at_risk=order.total,
+                evidence={"payment": text(payload, "payment")},
+            )
+        ],
+    )
+
+
+async def _refunded(tx: Transaction, order: Order, payload: Payload) -> None:
+    amount = payments.amount_in(payload)
+    await store.update_refunded(tx, order.order_id, amount.minor)
+    payment = await payments.find_payment(tx, order.payment_id)
+    is_whole = payment is not None and payment.state == "refunded"
+    if is_whole and rules.can_become(order, OrderState.REFUNDED):
+        if order.shipped_at is None:
+            await service.release_capacity(tx, [order])
+        await store.update_state(tx, [order.order_id], OrderState.REFUNDED)
+        await operations.withdraw_cases(tx, [order.reference])
+        order = replace(order, state="refunded")
+    what = "refunded" if is_whole else "partially_refunded"
+    await tx.record(
+        service.news(what, order, f"{amount} back to the buyer. {text(payload, 'reason')}")
+    )
+
+
+async def _refund_failed(tx: Transaction, order: Order, payload: Payload) -> None:
+    reason = text(payload, "reason")
+    await tx.record(service.news("refund_failed", order, reason))
+    settings = await service.get_settings(tx)
+    await operations.open_cases(
+        tx,
+        [
+            CaseDraft(
+                key=f"{order.reference}/refund_failed/{text(payload, 'refund')}",
+                queue="payments",
+                kind="order.refund_failed",
+                subject=order.reference,
+                title="A refund did not reach the buyer",
+                reason=reason,
+                due_at=tx.now + timedelta(hours=settings.review_hours),
+                resolutions=("refund_again", "settle_by_hand"),
+                at_risk=payments.amount_in(payload),
+                evidence={"refund": text(payload, "refund")},
+            )
+        ],
+    )
+
+
+async def _disputed(tx: Transaction, order: Order, payload: Payload) -> None:
+    if not rules.can_become(order, OrderState.DISPUTED):
+        return
+    await tx.cancel_job("order.settle", str(order.order_id))
+    await store.update_disputed(tx, [order.order_id])
+    await tx.record(
+        service.news("disputed", replace(order, state="disputed"), text(payload, "reason"))
+    )
+
+
+async def _dispute_won(tx: Transaction, order: Order, payload: Payload) -> None:
+    """Go on from where the order stood; a delivered one is settled after all."""
+    if order.state != OrderState.DISPUTED:
+        return
+    await store.update_state(tx, [order.order_id], order.stage)
+    resumed = replace(order, state=order.stage, resumes_as=None)
+    await tx.record(service.news("dispute_won", resumed, text(payload, "reason")))
+    if resumed.state == OrderState.DELIVERED:
+        await service.schedule_settlement(tx, resumed)
+
+
+async def _dispute_lost(tx: Transaction, order: Order, payload: Payload) -> None:
+    if order.state != OrderState.DISPUTED:
+        return
+    await store.update_state(tx, [order.order_id], OrderState.CHARGED_BACK)
+    await operations.withdraw_cases(tx, [order.reference])
+    charged_back = replace(order, state="charged_back", resumes_as=None)
+    await tx.record(service.news("charged_back", charged_back, text(payload, "reason")))
+
+
+_ONE_BY_ONE: dict[str, Callable[[Transaction, Order, Payload], Awaitable[None]]] = {
+    "payment.declined": _declined,
+    "payment.capture_failed": _declined,
+    "payment.authentication_expired": _declined,
+    "payment.requires_action": _challenged,
+    "payment.unknown": _unknown,
+    "refund.succeeded": _refunded,
+    "refund.failed": _refund_failed,
+    "dispute.opened": _disputed,
+    "dispute.won": _dispute_won,
+    "dispute.lost": _dispute_lost,
+}
+
+FOLLOWED = ("payment.authorized", "payment.captured", *_ONE_BY_ONE)
+"""The news that move orders."""
