@@ -4,7 +4,7 @@
 
     StartError
     ├── AlreadyRunning     another supervisor holds this folder
-    ├── PortInUse          the address for HTTP is taken
+    ├── PortUnusable       the address for HTTP is taken
     ├── FolderUnusable     the data folder can't be written, or its disk is full
     ├── OtherVersion       the data was written by another major version of PostgreSQL
     ├── RootNotPossible    root can't give PostgreSQL a user of its own here
@@ -35,9 +35,9 @@ class AlreadyRunning(StartError):
     title = "Already running"
 
 
-class PortInUse(StartError):
-    code = "port_in_use"
-    title = "Port in use"
+class PortUnusable(StartError):
+    code = "port_unusable"
+    title = "Port can't be used"
 
 
 class FolderUnusable(StartError):

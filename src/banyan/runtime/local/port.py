@@ -3,11 +3,13 @@
 import errno
 import socket
 
-from banyan.runtime.local.errors import PortInUse
+from banyan.runtime.local.errors import PortUnusable
 
 
 def check_port(host: str, port: int) -> None:
-    """Raise ``PortInUse`` unless a server could listen on ``host:port`` now."""
+    """Raise ``PortUnusable`` unless a server could listen on ``host:port`` now."""
+    if not 0 < port < 65536:
+        raise PortUnusable(f"There is no port {port}: choose one between 1 and 65535.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -15,7 +17,7 @@ def check_port(host: str, port: int) -> None:
             probe.bind((host, port))
             probe.listen()
         except OSError as error:
-            raise PortInUse(_sentence(host, port, error)) from None
+            raise PortUnusable(_sentence(host, port, error)) from None
 
 
 def _sentence(host: str, port: int, error: OSError) -> str:
