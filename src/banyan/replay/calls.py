@@ -25,15 +25,15 @@ Body = dict[str, object]
 COUNTRY = "BR"
 CARRIER = "Correios"
 
-_UNDER_WAY = frozenset({"placed", "matched", "checked", "authorized", "in_review"})
+_UNDER_WAY = frozenset({"placed", "unmatched", "matched", "in_review", "checked", "authorized"})
 
 READY_LATER: Mapping[Act, frozenset[str]] = {
     Act.PLACE: frozenset(),
     Act.AUTHENTICATE: _UNDER_WAY,
     Act.CANCEL: _UNDER_WAY,
-    Act.SHIP: _UNDER_WAY,
-    Act.DELIVER: _UNDER_WAY | {"confirmed"},
-    Act.REFUND: _UNDER_WAY | {"confirmed", "shipped"},
+    Act.SHIP: _UNDER_WAY | {"disputed"},
+    Act.DELIVER: _UNDER_WAY | {"disputed", "confirmed"},
+    Act.REFUND: _UNDER_WAY | {"disputed", "confirmed", "shipped"},
 }
 """The states of an order from which it can still get ready for an act."""
 
@@ -50,11 +50,11 @@ READY: Mapping[Act, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A POST: where to, what, and the key that makes a repetition harmless."""
+    """A POST: where to, what, and the key that makes a repetition harmless (None: it is anyway)."""
 
     path: str
     body: Body
-    key: str
+    key: str | None
 
 
 def seller_call(seller: Seller) -> Call:
@@ -78,18 +78,18 @@ def offer_call(offer: Offer, plan: Plan, seller: str) -> Call:
     """``seller`` is the seller's id in the marketplace."""
     body: Body = {
         "seller": seller,
+        "external_id": offer.external_id,
         "product": offer.product_id,
         "price": amount(offer.price),
         "lead_time_days": plan.lead_time_days.get(offer.seller_id, LEAD_TIME_DAYS_DEFAULT),
         "capacity": None,
         "category": plan.categories[offer.product_id],
     }
-    key = f"olist-offer-{offer.seller_id}-{offer.product_id}-{offer.price.minor}"
-    return Call("/v1/offers", body, key)
+    return Call("/v1/offers", body, f"olist-offer-{offer.external_id}")
 
 
-def order_call(order: Order, plan: Plan, buyer: str, offers: Mapping[Offer, str]) -> Call:
-    """``buyer`` and ``offers`` are the marketplace's ids."""
+def order_call(order: Order, plan: Plan, buyer: str, offers: Mapping[str, str]) -> Call:
+    """``buyer`` is the marketplace's id; ``offers`` has its ids by external id."""
 
     def line_body(line: Line) -> Body:
         body: Body = {
@@ -98,7 +98,7 @@ def order_call(order: Order, plan: Plan, buyer: str, offers: Mapping[Offer, str]
             "unit_price_max": amount(line.price),
         }
         if line.offer is not None:
-            body["offer"] = offers[line.offer]
+            body["offer"] = offers[line.offer.external_id]
         return body
 
     body: Body = {
@@ -143,8 +143,4 @@ def amount(money: Money) -> Body:
 
 
 def clock_call(to: datetime) -> Call:
-    return Call("/v1/clock/advance", {"to": instant(to)}, f"olist-clock-{instant(to)}")
-
-
-def instant(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")
+    return Call("/v1/clock/advance", {"to": to.isoformat().replace("+00:00", "Z")}, None)

@@ -116,7 +116,9 @@ class Marketplace:
         content, headers = None, {}
         if call is not None:
             content = msgspec.json.encode(call.body)
-            headers = {"content-type": "application/json", "idempotency-key": call.key}
+            headers = {"content-type": "application/json"}
+            if call.key is not None:
+                headers["idempotency-key"] = call.key
         give_up_s = time.monotonic() + self._patience_s
         pause_s = 0.05
         while True:

@@ -4,48 +4,48 @@ from dataclasses import dataclass, field
 
 from banyan.replay.calls import READY, READY_LATER
 from banyan.replay.client import Marketplace
-from banyan.replay.model import OfferRow, OrderRow, PartyRow
-from banyan.replay.plan import Act, Offer, Step
+from banyan.replay.model import OrderRow, Row
+from banyan.replay.plan import Act, Step
+
+Ids = dict[str, str]
+"""The marketplace's id of each external id, which is the id in the data."""
 
 
 @dataclass(slots=True)
 class Known:
-    """The marketplace's ids of what is in the data, and how far the orders of earlier runs are."""
+    """The ids of what is there, and how far the orders of earlier runs are."""
 
-    sellers: dict[str, str] = field(default_factory=dict[str, str])
-    buyers: dict[str, str] = field(default_factory=dict[str, str])
-    offers: dict[Offer, str] = field(default_factory=dict[Offer, str])
-    orders: dict[str, str] = field(default_factory=dict[str, str])
-    rows: dict[str, OrderRow] = field(default_factory=dict[str, OrderRow])
+    sellers: Ids = field(default_factory=Ids)
+    buyers: Ids = field(default_factory=Ids)
+    offers: Ids = field(default_factory=Ids)
+    orders: Ids = field(default_factory=Ids)
+    earlier: dict[str, OrderRow] = field(default_factory=dict[str, OrderRow])
+    """The orders of earlier runs, by external id, as they were found."""
 
     def is_ahead(self, step: Step) -> bool:
         """Whether a step is still to be taken, as far as the state of its order says."""
-        row = self.rows.get(step.order.order_id)
-        if row is None:
+        order = self.earlier.get(step.order.order_id)
+        if order is None:
             return True
-        if step.act is Act.REFUND and row.refunded and row.refunded.amount > 0:
+        if step.act is Act.REFUND and order.refunded and order.refunded.amount > 0:
             return False
-        return row.state in READY[step.act] | READY_LATER[step.act]
+        return order.state in READY[step.act] | READY_LATER[step.act]
 
 
 async def recall(marketplace: Marketplace) -> Known:
     """Asks the marketplace for everything that an earlier run may have made."""
     known = Known()
-    sellers: dict[str, str] = {}
-    async for seller in marketplace.pages("/v1/sellers", PartyRow):
-        if seller.external_id:
-            known.sellers[seller.external_id] = seller.id
-            sellers[seller.id] = seller.external_id
-    async for buyer in marketplace.pages("/v1/buyers", PartyRow):
-        if buyer.external_id:
-            known.buyers[buyer.external_id] = buyer.id
-    async for offer in marketplace.pages("/v1/offers", OfferRow):
-        if offer.seller in sellers:
-            known.offers[Offer(sellers[offer.seller], offer.product, offer.price.money())] = (
-                offer.id
-            )
+    lists = {
+        "/v1/sellers": known.sellers,
+        "/v1/buyers": known.buyers,
+        "/v1/offers": known.offers,
+    }
+    for path, ids in lists.items():
+        async for row in marketplace.pages(path, Row):
+            if row.external_id:
+                ids[row.external_id] = row.id
     async for order in marketplace.pages("/v1/orders", OrderRow):
         if order.external_id:
             known.orders[order.external_id] = order.id
-            known.rows[order.external_id] = order
+            known.earlier[order.external_id] = order
     return known

@@ -16,24 +16,15 @@ class Amount(Struct, frozen=True):
         return Money.of(self.amount, self.currency)
 
 
-class PartyRow(Struct, frozen=True):
-    """A seller or a buyer."""
+class Row(Struct, frozen=True):
+    """A seller, a buyer, an offer or an order. The external id is the one in the data."""
 
     id: str
     external_id: str | None = None
 
 
-class OfferRow(Struct, frozen=True):
-    id: str
-    seller: str
-    product: str
-    price: Amount
-
-
-class OrderRow(Struct, frozen=True):
-    id: str
+class OrderRow(Row, frozen=True, kw_only=True):
     state: str
-    external_id: str | None = None
     payment: str | None = None
     refunded: Amount | None = None
 
@@ -96,6 +87,8 @@ class ReplaySummary:
     """Already placed by an earlier run."""
     orders_without_items: int
     """Left out: the data does not say what they were for."""
+    orders_too_late: int
+    """Left out: the sandbox's clock was past them already, and never goes back."""
     refusals: tuple[str, ...]
     """What the marketplace said to sellers, offers, buyers and orders that it would not take."""
     elapsed_s: float

@@ -1,10 +1,11 @@
-"""The operators of the demo: a simple rule that clears most cases, so that the story goes on.
+"""The operators of the demo: simple rules that clear most cases, so that the story goes on.
 
-Real cases are for people. The replay resolves those that have been open for a day, leaves the
-newest ones to be seen on the console, and signs with its own name.
+Real cases are for people. The replay resolves those that have been open for a day and leaves the
+newest of each kind to be seen on the console. It knows from the data what is still to come.
 """
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -14,26 +15,43 @@ from banyan.replay.model import CaseRow
 PATIENCE = timedelta(days=1)
 """How long a case has been open when the demo's operators get to it."""
 
-REFUSED_PERCENT = 20
+DECLINED_PERCENT = 20
+"""Of the orders that wait for a review."""
 
-_IN_FAVOUR = ("approve", "release", "allow", "accept", "retry", "paid", "dismiss")
-_AGAINST = ("reject", "decline", "deny", "cancel", "refund")
+_ALWAYS = {
+    "order.unmatched": "cancel",
+    "order.payment_unknown": "keep_waiting",
+    "order.refund_failed": "refund_again",
+}
+_UNLESS_COMING = {"order.ship_late": "cancel", "order.lost": "refund"}
 
 
 def cases_to_resolve(open_cases: Iterable[CaseRow], now: datetime, left_open: int) -> list[CaseRow]:
-    """The cases older than a day, without the ``left_open`` newest of all."""
-    by_age = sorted(open_cases, key=lambda case: (case.opened_at, case.id))
-    older = by_age[: max(0, len(by_age) - left_open)]
+    """The cases older than a day, without the ``left_open`` newest of each kind."""
+    by_kind: dict[str, list[CaseRow]] = defaultdict(list)
+    for case in sorted(open_cases, key=lambda case: (case.opened_at, case.id)):
+        by_kind[case.kind].append(case)
+    older = [case for cases in by_kind.values() for case in cases[: max(0, len(cases) - left_open)]]
     return [case for case in older if case.opened_at <= now - PATIENCE]
 
 
-def resolution_call(case: CaseRow) -> Call | None:
-    """Four of five in the customer's favour, by a hash of the case; None if it allows neither."""
-    digest = hashlib.sha256(case.id.encode()).digest()
-    is_against = int.from_bytes(digest[:4]) % 100 < REFUSED_PERCENT
-    wanted = (*_AGAINST, *_IN_FAVOUR) if is_against else (*_IN_FAVOUR, *_AGAINST)
-    resolution = next((name for name in wanted if name in case.resolutions), None)
-    if resolution is None:
+def resolution_call(case: CaseRow, *, is_coming: bool) -> Call | None:
+    """How the demo's operators resolve a case, or None for a kind that they leave to people.
+
+    ``is_coming`` says that the data has more to tell of the order that the case is about.
+    """
+    if case.kind == "order.review":
+        resolution = "decline" if _percent(case) < DECLINED_PERCENT else "approve"
+    elif case.kind in _UNLESS_COMING:
+        resolution = "more_time" if is_coming else _UNLESS_COMING[case.kind]
+    else:
+        resolution = _ALWAYS.get(case.kind, "")
+    if resolution not in case.resolutions:
         return None
     body: Body = {"resolution": resolution, "note": "Resolved by the demo's operators."}
     return Call(f"/v1/cases/{case.id}/resolve", body, f"olist-case-{case.id}")
+
+
+def _percent(case: CaseRow) -> int:
+    """0 to 99, the same for the same case."""
+    return int.from_bytes(hashlib.sha256(case.id.encode()).digest()[:4]) % 100

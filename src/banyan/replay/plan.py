@@ -70,6 +70,10 @@ class Offer:
     product_id: str
     price: Money
 
+    @property
+    def external_id(self) -> str:
+        return f"{self.seller_id}-{self.product_id}-{self.price.minor}"
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

@@ -15,7 +15,6 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
 
 import httpx
 
@@ -31,7 +30,7 @@ from banyan.replay.calls import (
 )
 from banyan.replay.client import Marketplace, Refused
 from banyan.replay.errors import CallRefused, NothingToReplay, WorkerStandsStill
-from banyan.replay.known import Known, recall
+from banyan.replay.known import Ids, Known, recall
 from banyan.replay.model import (
     CaseRow,
     JobsSummary,
@@ -48,12 +47,11 @@ SLICE = timedelta(hours=6)
 DAY = timedelta(days=1)
 SETTLED_AFTER = timedelta(days=45)
 """How long the clock runs on after the last step, so that holds end and payouts go out."""
-CASES_LEFT_OPEN = 8
-"""The newest cases stay open, for people to see on the console."""
+CASES_LEFT_OPEN = 3
+"""The newest cases of each kind stay open, for people to see on the console."""
 WORKER_PATIENCE_S = 60.0
 """How long the worker may take without getting anything done: a restart and more."""
 
-Key = TypeVar("Key")
 Watch = Callable[[Progress], None]
 
 
@@ -109,6 +107,7 @@ class _Run:
         self._continued = plan.orders_count - sum(act is Act.PLACE for _, _, act, _ in self._ahead)
         self._sent = 0
         self._placed = 0
+        self._late = 0
         self._refusals: list[str] = []
         self._started_s = time.monotonic()
 
@@ -120,10 +119,14 @@ class _Run:
         new_sellers = [each for each in self._plan.sellers if each.seller_id not in sellers]
         await _all(self._create(seller_call(each), sellers, each.seller_id) for each in new_sellers)
         new_offers = [
-            each for each in self._plan.offers if each not in offers and each.seller_id in sellers
+            each
+            for each in self._plan.offers
+            if each.external_id not in offers and each.seller_id in sellers
         ]
         await _all(
-            self._create(offer_call(each, self._plan, sellers[each.seller_id]), offers, each)
+            self._create(
+                offer_call(each, self._plan, sellers[each.seller_id]), offers, each.external_id
+            )
             for each in new_offers
         )
         await self._worker_done()
@@ -134,8 +137,8 @@ class _Run:
         heapq.heapify(self._ahead)
         operators_come_at = self._now
         while self._now < self._ends_at:
-            await self._advance(self._next_stop())
-            await self._take(self._pop_due())
+            moved = await self._advance(self._next_stop())
+            await self._take(self._pop_due() if moved else self._without_late(self._pop_due()))
             if self._now >= operators_come_at:
                 await self._operate()
                 operators_come_at = self._now + DAY
@@ -149,6 +152,7 @@ class _Run:
             orders_placed=self._placed,
             orders_continued=self._continued,
             orders_without_items=self._plan.orders_without_items,
+            orders_too_late=self._late,
             refusals=tuple(self._refusals),
             elapsed_s=self._elapsed_s,
             orders_per_s=self._orders_per_s,
@@ -158,7 +162,7 @@ class _Run:
 
     @property
     def _done(self) -> int:
-        return self._continued + self._sent
+        return self._continued + self._sent + self._late
 
     @property
     def _elapsed_s(self) -> float:
@@ -179,6 +183,12 @@ class _Run:
         while self._ahead and self._ahead[0][0] <= self._now:
             due.append(heapq.heappop(self._ahead)[-1])
         return due
+
+    def _without_late(self, steps: list[Step]) -> list[Step]:
+        """Leaves out the orders from before the sandbox's time: they can't be bought in time."""
+        late = [step for step in steps if step.act is Act.PLACE]
+        self._late += len(late)
+        return [step for step in steps if step.act is not Act.PLACE]
 
     async def _take(self, steps: list[Step]) -> None:
         """Orders first; then, when they have gone as far as they can, what happens to orders."""
@@ -207,13 +217,13 @@ class _Run:
             await self._create(call, self._known.orders, order.order_id)
             self._placed += order.order_id in self._known.orders
 
-    async def _create(self, call: Call, known: dict[Key, str], key: Key) -> None:
+    async def _create(self, call: Call, known: Ids, external_id: str) -> None:
         """Makes one thing and remembers its id. What is refused is left out, and said at the end."""
         made = await self._marketplace.create(call)
         if isinstance(made, Refused):
             self._refusals.append(f"{call.path}: {made.detail}")
         else:
-            known[key] = made
+            known[external_id] = made
 
     async def _happen(self, chain: list[Step]) -> None:
         """What happens to one order, one after the other."""
@@ -237,20 +247,26 @@ class _Run:
         """Has the demo's operators clear the older cases."""
         pages = self._marketplace.pages("/v1/cases", CaseRow)
         open_cases = [case async for case in pages]
+        ids_ahead = {entry[-1].order.order_id for entry in self._ahead}
+        coming = {self._known.orders.get(order_id) for order_id in ids_ahead}
         calls = [
-            resolution_call(case)
+            resolution_call(case, is_coming=case.subject in coming)
             for case in cases_to_resolve(open_cases, self._now, self._cases_left_open)
         ]
         if any(calls):
             await _all(self._marketplace.attempt(call) for call in calls if call)
             await self._worker_done()
 
-    async def _advance(self, to: datetime) -> None:
-        """Puts the sandbox's clock at ``to``. It may be past that, where an earlier run left it."""
+    async def _advance(self, to: datetime) -> bool:
+        """Puts the sandbox's clock at ``to``; False if it is past that, as an earlier run left it."""
         self._now = to
         refused = await self._marketplace.attempt(clock_call(to))
-        if refused and refused.code != "clock_not_movable":
-            raise CallRefused(f"The clock could not be moved: {refused.detail}")
+        if refused and (refused.code != "clock_not_movable" or not self._known.orders):
+            raise CallRefused(
+                f"The orders begin on {to:%Y-%m-%d}, but there the clock can't go: {refused.detail} "
+                "Replay them in a new sandbox."
+            )
+        return refused is None
 
     async def _worker_done(self) -> None:
         """Waits until no job is due; ``WorkerStandsStill`` if there aren't fewer for a minute."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich import progress as bars
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from banyan.replay.model import Amount, Progress, ReplaySummary
@@ -55,7 +56,7 @@ def print_summary(console: Console, summary: ReplaySummary) -> None:
     console.print()
     console.print(table)
     for line in _troubles(summary):
-        console.print(f"[yellow]![/] {line}", highlight=False)
+        console.print("[yellow]![/]", escape(line), highlight=False)
 
 
 def _came(summary: ReplaySummary) -> str:
@@ -84,6 +85,11 @@ def _troubles(summary: ReplaySummary) -> Iterator[str]:
         yield f"{summary.jobs_failed:,} jobs failed for good; the console's cases say why."
     if summary.steps_waiting:
         yield f"{summary.steps_waiting:,} steps wait for an order that waits for a person."
+    if summary.orders_too_late:
+        yield (
+            f"{summary.orders_too_late:,} orders were left out: the sandbox's clock is past them. "
+            "Replay them in a new sandbox."
+        )
     if summary.refusals:
         yield f"{len(summary.refusals):,} calls were refused:"
         yield from (f"  {refusal}" for refusal in summary.refusals[:REFUSALS_SHOWN])
