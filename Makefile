@@ -47,4 +47,4 @@ lock: ## resolve the dependencies in pyproject.toml anew, as far as their bounds
 
 clean: ## remove .venv and caches; the data in var/ stays
 	@rm -rf .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
-	@find src tests benchmarks tools -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find . -path ./var -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
