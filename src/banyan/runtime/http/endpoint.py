@@ -12,7 +12,7 @@ from uuid import UUID
 from msgspec import Struct
 from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled, SerializationFailure
 
-from banyan.kernel import Fault, IdKind
+from banyan.kernel import Fault
 from banyan.runtime.database import Database, DatabaseUnavailable
 from banyan.runtime.events import Cause
 from banyan.runtime.http.answers import Answer, encode
@@ -26,7 +26,6 @@ from banyan.runtime.http.validation import BodyReader, invalid, read_nothing
 
 Authenticate = Callable[[str], Awaitable[Principal | None]]
 
-_KEY = IdKind("key")
 _ATTEMPTS = 2
 
 
@@ -83,7 +82,8 @@ class Endpoint:
     def _path(
         self, names: tuple[str, ...], texts: list[str]
     ) -> tuple[dict[str, UUID], dict[str, str]]:
-        ids, others = dict[str, UUID](), dict[str, str]()
+        ids: dict[str, UUID] = {}
+        others: dict[str, str] = {}
         for name, text in zip(names, texts, strict=True):
             kind = self.operation.ids.get(name)
             if kind is not None:
@@ -162,4 +162,4 @@ def _require_scope(scope: str | None, key: Principal) -> None:
 
 
 def _cause(call: Call[Any]) -> Cause:
-    return Cause("request", call.request_id, _KEY.text(call.key.key_id))
+    return Cause("request", call.request_id, call.key.name)

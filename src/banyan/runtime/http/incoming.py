@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from starlette.types import Receive, Scope
 
 from banyan.kernel import IdKind, new_id
-from banyan.runtime.http.answers import Headers
+from banyan.runtime.http.answers import JSON, Headers
 from banyan.runtime.http.errors import BodyTooLarge, InvalidApiKey, JsonExpected
 
 REQUEST = IdKind("req")
@@ -54,8 +54,7 @@ class Incoming:
 
     async def json_body(self, size_max: int) -> bytes:
         """The bytes of a JSON body of at most ``size_max``; ``JsonExpected``, ``BodyTooLarge``."""
-        media_type = self.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-        if media_type != b"application/json" and not self._is_without_body():
+        if not self._is_json() and not self._is_without_body():
             raise JsonExpected("Send the body as `Content-Type: application/json`.")
         length = self.headers.get(b"content-length", b"")
         if length.isdigit() and int(length) > size_max:
@@ -70,6 +69,10 @@ class Incoming:
                 raise _too_large(size_max)
             if not message.get("more_body", False):
                 return bytes(body)
+
+    def _is_json(self) -> bool:
+        given = self.headers.get(b"content-type", b"")
+        return given == JSON or given.partition(b";")[0].strip().lower() == JSON
 
     def _is_without_body(self) -> bool:
         length = self.headers.get(b"content-length", b"0")

@@ -212,7 +212,7 @@ def _id_schema(kind: IdKind) -> Json:
     return {
         "type": "string",
         "pattern": f"^{kind.prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$",
-        "examples": [f"{kind.prefix}_01h455vb4pex5vskknk084sn2q"],
+        "examples": [f"{kind.prefix}_01h455vb4pex5vsknk084sn02q"],
     }
 
 
@@ -305,7 +305,7 @@ def _example(status: int, error: type[BanyanError]) -> Json:
         "status": status,
         "detail": (error.__doc__ or error.title).split("\n")[0],
         "code": error.code,
-        "request_id": "req_01h455vb4pex5vskknk084sn2q",
+        "request_id": "req_01h455vb4pex5vsknk084sn02q",
         "retryable": error.retryable,
         "errors": [],
     }

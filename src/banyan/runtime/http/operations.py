@@ -46,6 +46,8 @@ class Principal:
     livemode: bool
     key_id: UUID
     scopes: frozenset[str]
+    name: str = ""
+    """What people call the key; it stands in the cause of what it brings about."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -4,7 +4,6 @@ With several API processes each allows the whole quota; the limit guards against
 it does not meter.
 """
 
-import math
 import time
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from banyan.runtime.http.answers import Headers
 from banyan.runtime.http.errors import RateExceeded
 
 _KEYS_MAX = 10_000
+_SECOND_NS = 1_000_000_000
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -30,7 +30,7 @@ class RateLimiter(Generic[Key]):
 
     def __init__(self, name: str, rate: Rate) -> None:
         assert rate.quota > 0, "a rate allows something"
-        self._window_ns = rate.window_s * 1_000_000_000
+        self._window_ns = rate.window_s * _SECOND_NS
         self._step_ns = max(self._window_ns // rate.quota, 1)
         self._full_at_ns: dict[Key, int] = {}
         self._policy = (
@@ -59,4 +59,4 @@ class RateLimiter(Generic[Key]):
 
 
 def _seconds(duration_ns: int) -> int:
-    return max(math.ceil(duration_ns / 1_000_000_000), 1)
+    return max(-(-duration_ns // _SECOND_NS), 1)

@@ -49,7 +49,8 @@ class PathTree(Generic[T]):
 
     def find(self, path: str) -> tuple[Found[T], list[str]] | None:
         """What is at ``path``, with the segments that vary; None if nothing is."""
-        node, varying = self._root, list[str]()
+        node = self._root
+        varying: list[str] = []
         for segment in path.split("/"):
             child = node.children.get(segment)
             if child is None:

@@ -104,5 +104,5 @@ def id_meta(kind: IdKind) -> Meta:
     """For a field that carries an id: ``seller: Annotated[str, id_meta(SELLER)]``."""
     return Meta(
         pattern=f"^{kind.prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$",
-        examples=[f"{kind.prefix}_01h455vb4pex5vskknk084sn2q"],
+        examples=[f"{kind.prefix}_01h455vb4pex5vsknk084sn02q"],
     )
