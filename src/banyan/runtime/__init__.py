@@ -22,7 +22,7 @@ from banyan.runtime.tenancy import (
     create_marketplace,
     list_marketplaces,
 )
-from banyan.runtime.worker import JobCounts, Worker, job_counts
+from banyan.runtime.worker import JobCounts, Worker, job_counts, retry_job
 
 __all__ = [
     "MARKETPLACE",
@@ -60,5 +60,6 @@ __all__ = [
     "job_counts",
     "latest_events",
     "list_marketplaces",
+    "retry_job",
     "stream_end",
 ]

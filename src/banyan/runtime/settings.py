@@ -34,6 +34,8 @@ class Settings:
     host: str = _setting("127.0.0.1", "Address that HTTP listens on.")
     port: int = _setting(8000, "Port that HTTP listens on.")
     public_url: str = _setting("", "Address that users reach HTTP at; empty: http://host:port.")
+    currency: str = _setting("EUR", "Currency of the marketplaces that the first start makes.")
+    country: str = _setting("DE", "Country of the marketplaces that the first start makes.")
     pool_size: int = _setting(10, "Database connections of a process.")
     worker_lanes: int = _setting(4, "Batches of jobs that a worker has under way at once.")
     body_size_bytes_max: int = _setting(1_048_576, "Largest request body that the API reads.")

@@ -88,16 +88,14 @@ async def advance_clock(tx: "Transaction", to: datetime) -> datetime:
         raise ClockNotMovable(
             "A live marketplace lives in real time; only a sandbox's clock moves."
         )
-    moved = await tx.value(
+    if to < tx.now:
+        raise ClockNotMovable(f"The clock stands at {tx.now.isoformat()} and never goes back.")
+    await tx.execute(
         """
         insert into runtime.clocks (marketplace_id, now_at)
         values (%(marketplace_id)s, %(to)s)
-        on conflict (marketplace_id) do update set now_at = excluded.now_at
-        where clocks.now_at <= excluded.now_at
-        returning now_at
+        on conflict (marketplace_id) do update set now_at = greatest(clocks.now_at, excluded.now_at)
         """,
         to=to,
     )
-    if moved is None:
-        raise ClockNotMovable(f"The clock stands at {tx.now.isoformat()} and never goes back.")
     return to

@@ -48,6 +48,18 @@ async def job_counts(tx: Transaction) -> JobCounts:
     return counts
 
 
+async def retry_job(tx: Transaction, job_id: int) -> None:
+    """Let a failed job run again, with all its tries."""
+    await tx.execute(
+        """
+        update runtime.jobs
+        set is_failed = false, attempts = 0, retry_at = '-infinity'
+        where marketplace_id = %(marketplace_id)s and job_id = %(job_id)s and is_failed
+        """,
+        job_id=job_id,
+    )
+
+
 OnFailed = Callable[[Transaction, Job, str], Awaitable[None]]
 """Told, in its transaction, that a job has failed for good and why."""
 

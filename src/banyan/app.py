@@ -1,0 +1,229 @@
+"""The composition root: every context, put together into processes.
+
+``serve`` answers HTTP (``web_app``), ``work`` runs jobs (``work``). Both share one list of
+handlers, so that an event recorded by a request enqueues the jobs that subscribe to it.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from banyan.compliance import api as compliance_api
+from banyan.console import console_routes
+from banyan.developers import api as developers_api
+from banyan.developers import authenticator
+from banyan.fraud import api as fraud_api
+from banyan.kernel import BanyanError, SystemClock
+from banyan.ledger import api as ledger_api
+from banyan.operations import api as operations_api
+from banyan.operations import jobs as operations_jobs
+from banyan.orders import api as orders_api
+from banyan.orders import jobs as orders_jobs
+from banyan.parties import api as parties_api
+from banyan.payments import api as payments_api
+from banyan.payments import jobs as payments_jobs
+from banyan.runtime import (
+    BatchJob,
+    Database,
+    JobHandler,
+    Marketplace,
+    Settings,
+    Worker,
+    create_marketplace,
+    list_marketplaces,
+    telemetry,
+)
+from banyan.runtime.http import Operation, Rate, Tag, delete_expired, http_app
+
+_log = logging.getLogger(__name__)
+
+DEMO_NAME = "Demo (real orders of 2018)"
+DEMO_STARTS_AT = datetime.fromisoformat("2016-01-01T00:00:00+00:00")
+"""Before every order of the data: a sandbox's clock only moves forward."""
+
+_SWEEP_EVERY_S = 600
+
+TAGS = (
+    Tag("marketplace", "The marketplace that your key belongs to."),
+    Tag("orders", "What buyers order, from placed to settled."),
+    Tag("sellers", "Who sells."),
+    Tag("buyers", "Who buys."),
+    Tag("offers", "Who sells what, where, at which price and how fast."),
+    Tag("payments", "Money taken from buyers, held, and what is left of it."),
+    Tag("refunds", "Money given back to buyers."),
+    Tag("disputes", "Payments that a buyer's bank has taken back, for now or for good."),
+    Tag("payouts", "Money paid to sellers."),
+    Tag("cases", "What a machine could not decide and a person must."),
+    Tag("ledger", "Accounts, transfers and balances: where the money is."),
+    Tag("events", "Everything that happened, in order."),
+    Tag("clock", "The marketplace's time; a sandbox's may be moved."),
+)
+
+
+def operations() -> list[Operation]:
+    """Every operation of the API."""
+    return [
+        *developers_api.operations(),
+        *orders_api.operations(),
+        *parties_api.operations(),
+        *payments_api.operations(),
+        *operations_api.operations(),
+        *ledger_api.operations(),
+        *fraud_api.operations(),
+        *compliance_api.operations(),
+    ]
+
+
+def scopes() -> list[str]:
+    """Every scope that a key may have."""
+    return sorted({operation.scope for operation in operations() if operation.scope})
+
+
+def job_handlers(database: Database) -> list[JobHandler]:
+    """Every kind of job."""
+    return [*orders_jobs.jobs(), *payments_jobs.jobs(database), *operations_jobs.jobs()]
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncGenerator[Database]:
+    """The database with every subscription in place."""
+    database = await Database.open(settings.database_url, size=settings.pool_size)
+    try:
+        subscribe(database)
+        yield database
+    finally:
+        await database.close()
+
+
+def subscribe(database: Database) -> None:
+    """Let events enqueue the jobs that subscribe to them."""
+    for handler in job_handlers(database):
+        if isinstance(handler, BatchJob):
+            for event_type in handler.subscribes:
+                database.subscribe(event_type, handler.kind)
+
+
+def web_app(settings: Settings, database: Database) -> Starlette:
+    """The ASGI application: API, docs, console, health and metrics."""
+    rates = {"default": Rate(quota=settings.requests_per_minute, window_s=60)}
+    return http_app(
+        operations=operations(),
+        database=database,
+        authenticate=authenticator(database, scopes()),
+        routes=[
+            *console_routes(database, settings),
+            *payments_api.webhook_routes(database),
+            *_machine_routes(database),
+            Route("/", _to_console),
+        ],
+        tags=TAGS,
+        rates=rates,
+        body_bytes_max=settings.body_size_bytes_max,
+        observe=telemetry.observe_request,
+        public_url=settings.url,
+    )
+
+
+async def work(settings: Settings) -> None:
+    """Run jobs until SIGTERM or Ctrl-C; what is under way is finished first."""
+    async with open_database(settings) as database:
+        worker = Worker(
+            database,
+            job_handlers(database),
+            operations_jobs.open_case_for_failed_job,
+            lanes=settings.worker_lanes,
+        )
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, worker.stop)
+        sweeper = asyncio.create_task(_sweep(database))
+        await worker.run()
+        sweeper.cancel()
+
+
+async def ensure_marketplaces(
+    database: Database, settings: Settings, *, demo: bool
+) -> tuple[Marketplace, Marketplace]:
+    """The live marketplace and the sandbox, made if missing; the demo has a sandbox of its own."""
+    live = await _ensure(database, "Marketplace", settings, livemode=True)
+    if not demo:
+        return live, await _ensure(database, "Sandbox", settings, livemode=False)
+    brazil = Settings(currency="BRL", country="BR")
+    sandbox = await _ensure(database, DEMO_NAME, brazil, livemode=False, clock_at=DEMO_STARTS_AT)
+    return live, sandbox
+
+
+async def _ensure(
+    database: Database,
+    name: str,
+    settings: Settings,
+    *,
+    livemode: bool,
+    clock_at: datetime | None = None,
+) -> Marketplace:
+    async with database.across_marketplaces() as queries:
+        known = await list_marketplaces(queries)
+    found = next((m for m in known if m.name == name and m.livemode == livemode), None)
+    return found or await create_marketplace(
+        database,
+        name=name,
+        livemode=livemode,
+        currency=settings.currency,
+        country=settings.country,
+        now=SystemClock().now(),
+        clock_at=clock_at,
+    )
+
+
+async def _sweep(database: Database) -> None:
+    """Forget what is kept only for a while."""
+    while True:
+        try:
+            async with database.across_marketplaces() as queries:
+                await delete_expired(queries)
+        except BanyanError as error:
+            _log.warning("could not sweep: %s", error)
+        await asyncio.sleep(_SWEEP_EVERY_S)
+
+
+def _machine_routes(database: Database) -> Sequence[BaseRoute]:
+    async def live(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def ready(_: Request) -> Response:
+        try:
+            async with database.across_marketplaces() as queries:
+                await queries.value("select 1")
+        except BanyanError as error:
+            return JSONResponse({"status": "unavailable", "reason": error.detail}, 503)
+        return JSONResponse({"status": "ok"})
+
+    return [
+        Route("/health/live", live),
+        Route("/health/ready", ready),
+        Route("/metrics", _metrics),
+    ]
+
+
+async def _metrics(_: Request) -> Response:
+    """This process's figures, or those of all processes that share PROMETHEUS_MULTIPROC_DIR."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _to_console(_: Request) -> Response:
+    return RedirectResponse("/console")

@@ -1,0 +1,313 @@
+"""The command line. Bad input ends with one sentence on standard error and exit code 2."""
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import click
+import uvicorn
+from rich.console import Console
+from rich.table import Table
+from starlette.applications import Starlette
+
+from banyan import __version__, app, ledger, replay
+from banyan.console import Role, add_user, find_user, sign_in_link
+from banyan.developers import KEY, create_key, list_keys, revoke_key
+from banyan.kernel import BanyanError, InvalidRequest, NotFound
+from banyan.runtime import (
+    MARKETPLACE,
+    Cause,
+    Database,
+    Marketplace,
+    Settings,
+    Transaction,
+    apply_schema,
+    describe,
+    list_marketplaces,
+    telemetry,
+)
+from banyan.runtime.local import find_server
+from banyan.up import up as run_up
+
+T = TypeVar("T")
+
+_BY_HAND = Cause("person", "command line", "command line")
+_DONE, _REFUSED, _UNBALANCED = 0, 2, 1
+_terminal = Console(highlight=False)
+
+
+def main() -> None:
+    """Run a command; refusals become one sentence and exit code 2."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(_REFUSED)
+    except BanyanError as error:
+        click.echo(f"banyan: {error.detail}", err=True)
+        sys.exit(_REFUSED)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="banyan %(version)s")
+def cli() -> None:
+    """Marketplace infrastructure that grows around the platform a company already runs.
+
+    Settings come from the environment; `banyan settings` lists them.
+    """
+
+
+@cli.command()
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.  [default: 8000]")
+@click.option("--demo/--no-demo", default=True, help="Replay real orders, or start empty.")
+def up(host: str | None, port: int | None, demo: bool) -> None:
+    """Run everything on this machine: PostgreSQL, API, console, worker."""
+    settings = _settings(host, port)
+    _run(run_up(settings, demo=demo, terminal=_terminal))
+
+
+@cli.command()
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.  [default: 8000]")
+def serve(host: str | None, port: int | None) -> None:
+    """Answer HTTP: API, docs and console."""
+    settings = _with_database(_settings(host, port))
+    telemetry.configure_logging(settings.log_level)
+    _run(_serve(settings))
+
+
+@cli.command()
+def work() -> None:
+    """Run jobs: order journeys, payments, timers."""
+    settings = _with_database(_settings())
+    telemetry.configure_logging(settings.log_level)
+    _run(app.work(settings))
+
+
+@cli.command("replay")
+@click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--url", envvar="BANYAN_URL", default="http://127.0.0.1:8000", show_default=True)
+@click.option("--key", envvar="BANYAN_API_KEY", required=True, help="API key of a sandbox.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first orders.")
+def replay_command(path: Path, url: str, key: str, limit: int | None) -> None:
+    """Replay the real orders in the folder PATH through the API of a sandbox.
+
+    PATH has the files of the Olist data set, or an extract such as examples/olist. An interrupted
+    replay goes on where it stopped.
+    """
+    _run(replay.watch(path, url.rstrip("/"), key, _terminal, limit=limit))
+
+
+@cli.group("ledger")
+def ledger_group() -> None:
+    """Look after the ledger."""
+
+
+@ledger_group.command("verify")
+@click.option("--marketplace", help="live, sandbox, demo or mkt_…  [default: all of them]")
+def verify(marketplace: str | None) -> None:
+    """Check every invariant of the ledger from its entries; exit code 1 if one is broken."""
+    sys.exit(_run(_verify(_with_database(_settings()), marketplace)))
+
+
+@cli.command()
+def settings() -> None:
+    """List every setting with its meaning and present value."""
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=True, header_style="bold")
+    for column in ("Variable", "Value", "Meaning"):
+        table.add_column(column, overflow="fold")
+    for row in describe(_settings()):
+        table.add_row(row.variable, row.value, row.about)
+    _terminal.print(table)
+
+
+@cli.command()
+def schema() -> None:
+    """Bring the database's schema up to date."""
+    for name in apply_schema(_with_database(_settings()).database_url):
+        click.echo(f"applied {name}")
+    click.echo("The schema is current.")
+
+
+@cli.command()
+def reference() -> None:
+    """List every operation of the API."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column in ("Method", "Path", "Scope", "What it does"):
+        table.add_column(column)
+    for operation in app.operations():
+        scope = operation.scope or "any"
+        table.add_row(operation.method, operation.path, scope, operation.summary)
+    _terminal.print(table)
+
+
+@cli.group()
+def keys() -> None:
+    """Make, list and revoke API keys."""
+
+
+@keys.command("create")
+@click.option("--marketplace", required=True, help="live, sandbox, demo or mkt_…")
+@click.option("--name", required=True, help="What people call the key.")
+@click.option("--scope", "scopes", multiple=True, default=["*"], help="May be given again.")
+def keys_create(marketplace: str, name: str, scopes: tuple[str, ...]) -> None:
+    """Make a key and print it, this once."""
+
+    async def create() -> str:
+        async with _transaction(marketplace) as tx:
+            _, text = await create_key(tx, name=name, scopes=scopes, known_scopes=app.scopes())
+        return text
+
+    click.echo(_run(create()))
+
+
+@keys.command("list")
+@click.option("--marketplace", required=True, help="live, sandbox, demo or mkt_…")
+def keys_list(marketplace: str) -> None:
+    """List the keys of a marketplace; the keys themselves are never shown again."""
+
+    async def show() -> None:
+        async with _transaction(marketplace) as tx:
+            for key in await list_keys(tx):
+                state = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "active"
+                shown = (KEY.text(key.key_id), f"{key.prefix}…", state, key.name, *key.scopes)
+                click.echo("  ".join(shown))
+
+    _run(show())
+
+
+@keys.command("revoke")
+@click.argument("key_id")
+@click.option("--marketplace", required=True, help="live, sandbox, demo or mkt_…")
+def keys_revoke(key_id: str, marketplace: str) -> None:
+    """Take the key KEY_ID (key_…) out of use for good."""
+
+    async def revoke() -> None:
+        async with _transaction(marketplace) as tx:
+            await revoke_key(tx, KEY.parse(key_id))
+
+    _run(revoke())
+    click.echo("Revoked; running processes forget it within seconds.")
+
+
+@cli.group()
+def users() -> None:
+    """Let people into the console."""
+
+
+@users.command("add")
+@click.argument("email")
+@click.option("--role", type=click.Choice([role.value for role in Role]), default="viewer")
+@click.password_option(help="Asked for if not given.")
+def users_add(email: str, role: str, password: str) -> None:
+    """Let EMAIL into the console with a password."""
+
+    async def add() -> None:
+        async with app.open_database(_with_database(_settings())) as database:
+            await add_user(database, email, role, password)
+
+    _run(add())
+    click.echo(f"{email} may sign in as {role} at {_settings().url}/console")
+
+
+@users.command("link")
+@click.argument("email")
+def users_link(email: str) -> None:
+    """Print a link that signs EMAIL in once, within half an hour."""
+
+    async def link() -> str:
+        async with app.open_database(_with_database(_settings())) as database:
+            user = await find_user(database, email)
+            if user is None:
+                raise NotFound(f"{email} has no account; `banyan users add` makes one.")
+            return await sign_in_link(database, user.user_id)
+
+    click.echo(f"{_settings().url}{_run(link())}")
+
+
+def _run(task: Coroutine[object, object, T]) -> T:
+    return asyncio.run(task)
+
+
+def _settings(host: str | None = None, port: int | None = None) -> Settings:
+    given = Settings.from_environment()
+    return replace(given, host=host or given.host, port=port or given.port)
+
+
+def _with_database(settings: Settings) -> Settings:
+    """The database that is named, or else the embedded one if it runs."""
+    if settings.database_url:
+        if urlsplit(settings.database_url).scheme not in ("postgresql", "postgres"):
+            raise InvalidRequest("BANYAN_DATABASE_URL must begin with postgresql://")
+        return settings
+    server = find_server(settings.state_folder.absolute() / "postgres")
+    if server is None:
+        raise NotFound("No database runs here: start `banyan up`, or set BANYAN_DATABASE_URL.")
+    return replace(settings, database_url=server.url)
+
+
+@asynccontextmanager
+async def _transaction(name: str) -> AsyncGenerator[Transaction]:
+    """In the marketplace that a person names by its id, or as live, sandbox or demo."""
+    async with app.open_database(_with_database(_settings())) as database:
+        chosen = _chosen(await _all_marketplaces(database), name)
+        async with database.transaction(chosen.marketplace_id, _BY_HAND) as tx:
+            yield tx
+
+
+def _chosen(known: list[Marketplace], name: str) -> Marketplace:
+    for marketplace in known:
+        is_demo = marketplace.name == app.DEMO_NAME
+        names = {MARKETPLACE.text(marketplace.marketplace_id), marketplace.name}
+        names.add("live" if marketplace.livemode else "demo" if is_demo else "sandbox")
+        if name in names:
+            return marketplace
+    there = ", ".join(f"{MARKETPLACE.text(m.marketplace_id)} ({m.name})" for m in known) or "none"
+    raise NotFound(f"There is no marketplace {name!r}; there are: {there}.")
+
+
+async def _all_marketplaces(database: Database) -> list[Marketplace]:
+    async with database.across_marketplaces() as queries:
+        return await list_marketplaces(queries)
+
+
+async def _serve(settings: Settings) -> None:
+    async with app.open_database(settings) as database:
+        await _server(settings, app.web_app(settings, database)).serve()
+
+
+def _server(settings: Settings, application: Starlette) -> uvicorn.Server:
+    config = uvicorn.Config(
+        application,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=3,
+    )
+    return uvicorn.Server(config)
+
+
+async def _verify(settings: Settings, name: str | None) -> int:
+    async with app.open_database(settings) as database:
+        known = await _all_marketplaces(database)
+        for marketplace in known if name is None else [_chosen(known, name)]:
+            async with database.transaction(marketplace.marketplace_id) as tx:
+                report = await ledger.verify(tx)
+            click.echo(f"{marketplace.name}: {report}")
+            if not report.is_sound:
+                return _UNBALANCED
+    return _DONE

@@ -1,0 +1,154 @@
+"""``banyan up``: everything on one machine, with or without the demo."""
+
+import shutil
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import msgspec
+from rich.console import Console as Terminal
+
+from banyan import app, replay
+from banyan.console import add_user, find_user, sign_in_link
+from banyan.developers import create_key
+from banyan.kernel import BanyanError
+from banyan.runtime import Cause, Database, Marketplace, Settings, apply_schema
+from banyan.runtime.local import Child, Supervisor, check_port, locked
+
+DEMO_USER = "demo@banyan.example"
+DEMO_SOURCE = Path("examples/olist")
+_LINK_LASTS = timedelta(hours=12)
+_UP = Cause("system", "banyan up", "banyan up")
+
+
+class DemoKey(msgspec.Struct, frozen=True):
+    """What the demo keeps for the next start: the key that it printed."""
+
+    api_key: str
+
+
+async def up(settings: Settings, *, demo: bool, terminal: Terminal) -> None:
+    """Start everything, print where it is, replay the demo, and stay until told to stop.
+
+    Raises ``StartError`` with a sentence if something is in the way.
+    """
+    state = settings.state_folder.absolute()
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with locked(state / "banyan.lock"):
+        check_port(settings.host, settings.port)
+        async with Supervisor(state / "log", say=terminal.print) as supervisor:
+            settings = await _with_database(supervisor, settings, terminal)
+            applied = apply_schema(settings.database_url)
+            terminal.print(
+                f"Schema: {len(applied)} changes applied." if applied else "Schema: current."
+            )
+            async with app.open_database(settings) as database:
+                _, sandbox = await app.ensure_marketplaces(database, settings, demo=demo)
+                await _start_processes(supervisor, settings, state)
+                if demo:
+                    await _run_demo(database, settings, sandbox, terminal)
+                else:
+                    _print_empty(terminal, settings)
+            terminal.print("\nCtrl-C stops everything; what was done is kept.", style="dim")
+            await supervisor.wait()
+
+
+async def _with_database(
+    supervisor: Supervisor, settings: Settings, terminal: Terminal
+) -> Settings:
+    if settings.database_url:
+        terminal.print("PostgreSQL: the one that BANYAN_DATABASE_URL names.")
+        return settings
+    server = await supervisor.start_postgres(settings.state_folder.absolute() / "postgres")
+    terminal.print(f"PostgreSQL: embedded, in {settings.state_folder / 'postgres'}.")
+    return replace(settings, database_url=server.url)
+
+
+async def _start_processes(supervisor: Supervisor, settings: Settings, state: Path) -> None:
+    metrics = state / "metrics"
+    shutil.rmtree(metrics, ignore_errors=True)
+    metrics.mkdir()
+    env = {
+        "BANYAN_DATABASE_URL": settings.database_url,
+        "BANYAN_STATE_FOLDER": str(state),
+        "BANYAN_HOST": settings.host,
+        "BANYAN_PORT": str(settings.port),
+        "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+    }
+    banyan = [sys.executable, "-m", "banyan"]
+
+    async def answers() -> bool:
+        async with httpx.AsyncClient() as client:
+            try:
+                ready = await client.get(f"http://{settings.host}:{settings.port}/health/ready")
+            except httpx.TransportError:
+                return False
+            return ready.is_success
+
+    await supervisor.start(Child("api", [*banyan, "serve"], env, ready=answers))
+    await supervisor.start(Child("worker", [*banyan, "work"], env))
+
+
+async def _run_demo(
+    database: Database, settings: Settings, sandbox: Marketplace, terminal: Terminal
+) -> None:
+    """Print the ways in, replay the real orders, and print the ways in again under the figures."""
+    state = settings.state_folder.absolute()
+    api_key = await _demo_key(database, sandbox, state / "demo-key.json")
+    await _print_ways_in(database, settings, api_key, terminal)
+    if not DEMO_SOURCE.is_dir():
+        terminal.print(f"\n{DEMO_SOURCE} is not here, so there is nothing to replay.")
+        return
+    terminal.print(f"\nReplaying the real orders in {DEMO_SOURCE} through the API:")
+    try:
+        await replay.watch(DEMO_SOURCE, settings.url, api_key, terminal)
+    except BanyanError as error:
+        terminal.print(f"[red]The replay stopped:[/] {error.detail}")
+    await _print_ways_in(database, settings, api_key, terminal)
+
+
+async def _demo_key(database: Database, sandbox: Marketplace, file: Path) -> str:
+    """The same key at each start, as long as its file is there."""
+    if file.exists():
+        return msgspec.json.decode(file.read_bytes(), type=DemoKey).api_key
+    async with database.transaction(sandbox.marketplace_id, _UP) as tx:
+        _, text = await create_key(tx, name="demo", scopes=["*"], known_scopes=app.scopes())
+    new = file.with_suffix(".new")
+    new.touch(mode=0o600)
+    new.write_bytes(msgspec.json.encode(DemoKey(text)))
+    new.rename(file)
+    return text
+
+
+async def _print_ways_in(
+    database: Database, settings: Settings, api_key: str, terminal: Terminal
+) -> None:
+    user = await find_user(database, DEMO_USER) or await add_user(database, DEMO_USER, "admin")
+    link = await sign_in_link(database, user.user_id, _LINK_LASTS)
+    url = settings.url
+    terminal.print(
+        f"""
+[bold]Console[/]   {url}{link}
+[bold]API docs[/]  {url}/docs
+[bold]API key[/]   {api_key}
+[bold]Try it[/]    curl -s -H "Authorization: Bearer {api_key}" "{url}/v1/orders?limit=1"
+""".rstrip(),
+        soft_wrap=True,
+    )
+
+
+def _print_empty(terminal: Terminal, settings: Settings) -> None:
+    url = settings.url
+    terminal.print(
+        f"""
+[bold]Console[/]   {url}/console
+[bold]API docs[/]  {url}/docs
+
+Two marketplaces are here, both empty: live and sandbox. In another terminal, make
+[bold]the first administrator[/]   .venv/bin/banyan users add you@example.com --role admin
+[bold]the first key[/]             .venv/bin/banyan keys create --marketplace sandbox --name first
+""".rstrip(),
+        soft_wrap=True,
+    )
