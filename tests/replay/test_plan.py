@@ -7,14 +7,14 @@ import pytest
 
 from banyan.kernel import Money
 from banyan.replay.plan import (
-    TOKEN_OK,
+    CARD_OK,
     TOKENS_BP,
     Act,
     Offer,
     make_plan,
+    method_of,
     shipping_of,
     steps_of,
-    token_of,
 )
 from banyan.replay.source import Buyer, Item, Order, Review, Seller, Source, read_source
 
@@ -35,7 +35,7 @@ DELIVERED = Order(
     status="delivered",
     buyer=Buyer("b1", "SP"),
     items=(item(),),
-    instalments=1,
+    payment=None,
     purchased_at=BOUGHT,
     approved_at=BOUGHT + timedelta(hours=1),
     shipped_at=BOUGHT + timedelta(days=2),
@@ -126,18 +126,20 @@ def test_a_limit_keeps_only_what_the_first_orders_need():
 
 def test_the_shares_of_the_tokens_are_as_documented():
     orders = [replace(DELIVERED, order_id=f"order-{number}") for number in range(20_000)]
-    tokens = Counter(map(token_of, orders))
+    tokens = Counter(method_of(order)[1] for order in orders)
     for token, share_bp in TOKENS_BP.items():
         assert tokens[token] / len(orders) == pytest.approx(share_bp / 10_000, rel=0.3)
-    assert tokens[TOKEN_OK] > 0.9 * len(orders)
-    assert [token_of(order) for order in orders] == [token_of(order) for order in orders]
+    assert tokens[CARD_OK] > 0.9 * len(orders)
+    assert {method_of(order)[0] for order in orders} == {"card"}
 
 
 def test_the_extract_has_a_bit_of_everything():
     plan = make_plan(read_source(EXTRACT))
     acts = Counter(step.act for step in plan.steps)
     assert set(acts) == set(Act)
-    assert {token_of(step.order) for step in plan.steps} == {*TOKENS_BP, TOKEN_OK}
+    methods, tokens = zip(*(method_of(step.order) for step in plan.steps), strict=True)
+    assert set(tokens) == {*TOKENS_BP, CARD_OK, "tok_boleto", "tok_voucher"}
+    assert set(methods) == {"card", "debit_card", "boleto", "voucher"}
     assert any(len(plan.lines(step.order)) > 1 for step in plan.steps)
     assert [step.at for step in plan.steps] == sorted(step.at for step in plan.steps)
     sellers_of = Counter(

@@ -6,7 +6,7 @@ import pytest
 
 from banyan.kernel import Money
 from banyan.replay import InvalidSource, SourceNotFound
-from banyan.replay.source import read_source
+from banyan.replay.source import Payment, read_source
 
 EXTRACT = Path(__file__).parents[2] / "examples" / "olist"
 SMALL = {
@@ -43,7 +43,7 @@ def test_an_order_has_everything_that_belongs_to_it(folder: Path):
     assert [item.price for item in first.items] == [Money.of(5890, "BRL")] * 2
     assert first.items[0].freight == Money.of(1329, "BRL")
     assert first.items[0].category == "outros"
-    assert first.instalments == 3
+    assert first.payment == Payment("credit_card", 3, Money.of(10000, "BRL"))
     assert first.buyer == second.buyer
     assert first.was_late
     assert first.review is not None

@@ -15,8 +15,8 @@ from banyan.replay.plan import (
     Offer,
     Plan,
     Step,
+    method_of,
     shipping_of,
-    token_of,
 )
 from banyan.replay.source import CURRENCY, Buyer, Order, Seller
 
@@ -53,7 +53,7 @@ class Call:
     """A POST: where to, what, and the key that makes a repetition harmless (None: it is anyway)."""
 
     path: str
-    body: Body
+    body: Body | None
     key: str | None
 
 
@@ -101,15 +101,17 @@ def order_call(order: Order, plan: Plan, buyer: str, offers: Mapping[str, str]) 
             body["offer"] = offers[line.offer.external_id]
         return body
 
+    method, token = method_of(order)
     body: Body = {
         "buyer": buyer,
         "lines": [line_body(line) for line in plan.lines(order)],
         "shipping": amount(shipping_of(order)),
         "ship_to": {"country": COUNTRY, "region": order.buyer.state},
         "payment_method": {
-            "token": token_of(order),
-            "type": "card",
-            "installments": max(1, order.instalments),
+            "type": method,
+            "token": token,
+            "installments": max(1, order.payment.instalments) if order.payment else 1,
+            "fingerprint": f"olist-{order.buyer.buyer_id}",
         },
         "external_id": order.order_id,
     }
@@ -121,14 +123,14 @@ def step_call(step: Step, order: str, payment: str | None) -> Call:
     key = f"olist-{step.act.name.lower()}-{step.order.order_id}"
     match step.act:
         case Act.AUTHENTICATE:
-            return Call(f"/v1/payments/{payment}/complete_authentication", {}, key)
+            return Call(f"/v1/payments/{payment}/complete_authentication", None, key)
         case Act.CANCEL:
             return Call(f"/v1/orders/{order}/cancel", {"reason": step.reason}, key)
         case Act.SHIP:
             tracking = f"BR{step.order.order_id[:11].upper()}"
             return Call(f"/v1/orders/{order}/ship", {"carrier": CARRIER, "tracking": tracking}, key)
         case Act.DELIVER:
-            return Call(f"/v1/orders/{order}/deliver", {}, key)
+            return Call(f"/v1/orders/{order}/deliver", None, key)
         case Act.REFUND:
             body: Body = {"reason": step.reason}
             if step.amount is not None:

@@ -113,10 +113,12 @@ class Marketplace:
         return None if response.is_success else _refused(response)
 
     async def _send(self, method: str, path: str, call: Call | None = None) -> httpx.Response:
-        content, headers = None, {}
+        content: bytes | None = None
+        headers: dict[str, str] = {}
         if call is not None:
-            content = msgspec.json.encode(call.body)
-            headers = {"content-type": "application/json"}
+            if call.body is not None:
+                content = msgspec.json.encode(call.body)
+                headers["content-type"] = "application/json"
             if call.key is not None:
                 headers["idempotency-key"] = call.key
         give_up_s = time.monotonic() + self._patience_s

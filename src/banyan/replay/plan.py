@@ -26,14 +26,20 @@ TOKENS_BP: dict[str, int] = {
 }
 """The sandbox's payment tokens and their shares of all orders, in basis points."""
 
-TOKEN_OK = "tok_visa"  # noqa: S105 - the name of a sandbox card
-TOKEN_3DS = "tok_requires_3ds"  # noqa: S105
+CARD_OK = "tok_visa"
+CARD_3DS = "tok_requires_3ds"
+
+OTHER_METHODS: dict[str, tuple[str, str]] = {
+    "debit_card": ("debit_card", CARD_OK),
+    "boleto": ("boleto", "tok_boleto"),
+    "voucher": ("voucher", "tok_voucher"),
+}
+"""What was paid otherwise than by credit card: its type here, and the token that pays it."""
 
 AUTHENTICATED_BP = 8_000
 """The share of the buyers asked for 3-D Secure who complete it; the others let it expire."""
 
 LEAD_TIME_DAYS_DEFAULT = 10
-AUTHENTICATED_AFTER = timedelta(minutes=10)
 CANCELLED_AFTER = timedelta(days=1)
 UNAVAILABLE_AFTER = timedelta(days=3)
 COMPLAINED_AFTER = timedelta(days=2)
@@ -146,8 +152,8 @@ def steps_of(order: Order) -> Iterator[Step]:
     """What happened to one order. Times that run backwards in the data are put in order."""
     at = order.purchased_at
     yield Step(at, Act.PLACE, order)
-    if token_of(order) == TOKEN_3DS and _share_bp("authenticates", order) < AUTHENTICATED_BP:
-        yield Step(at + AUTHENTICATED_AFTER, Act.AUTHENTICATE, order)
+    if method_of(order)[1] == CARD_3DS and _share_bp("authenticates", order) < AUTHENTICATED_BP:
+        yield Step(at, Act.AUTHENTICATE, order)
     at = max(at, order.approved_at or at)
     if order.shipped_at is None and order.delivered_at is None:
         if order.status in _CANCELLATIONS:
@@ -162,14 +168,14 @@ def steps_of(order: Order) -> Iterator[Step]:
     yield from _refund_of(order, at)
 
 
-def token_of(order: Order) -> str:
-    """The sandbox's payment token for an order."""
+def method_of(order: Order) -> tuple[str, str]:
+    """How an order is paid: type and token. Those with a story of their own are paid by card."""
     share_bp = _share_bp("token", order)
     for token, wide_bp in TOKENS_BP.items():
         if share_bp < wide_bp:
-            return token
+            return "card", token
         share_bp -= wide_bp
-    return TOKEN_OK
+    return OTHER_METHODS.get(order.payment.type if order.payment else "", ("card", CARD_OK))
 
 
 def shipping_of(order: Order) -> Money:
@@ -182,8 +188,8 @@ def offer_of(item: Item) -> Offer:
 
 
 _CANCELLATIONS = {
-    "canceled": ("requested_by_buyer", CANCELLED_AFTER),
-    "unavailable": ("out_of_stock", UNAVAILABLE_AFTER),
+    "canceled": ("The buyer asked to cancel it.", CANCELLED_AFTER),
+    "unavailable": ("The seller has run out of stock.", UNAVAILABLE_AFTER),
 }
 
 

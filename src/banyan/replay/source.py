@@ -50,6 +50,16 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Payment:
+    """How the largest part of an order was paid."""
+
+    type: str
+    """``credit_card``, ``boleto``, ``voucher``, ``debit_card`` or ``not_defined``."""
+    instalments: int
+    value: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Review:
     score: int
     """1 (worst) to 5."""
@@ -64,7 +74,7 @@ class Order:
     status: str
     buyer: Buyer
     items: tuple[Item, ...]
-    instalments: int
+    payment: Payment | None
     purchased_at: datetime
     approved_at: datetime | None
     shipped_at: datetime | None
@@ -95,7 +105,7 @@ def read_source(folder: Path) -> Source:
     buyers = {row.text("customer_id"): _buyer(row) for row in _rows(folder, "customers")}
     sellers = {row.text("seller_id"): _seller(row) for row in _rows(folder, "sellers")}
     items = _items(folder, sellers)
-    instalments = _instalments(folder)
+    payments = _payments(folder)
     reviews = _reviews(folder)
 
     def order(row: "_Row") -> Order:
@@ -108,7 +118,7 @@ def read_source(folder: Path) -> Source:
             status=row.text("order_status"),
             buyer=buyer,
             items=tuple(items[order_id]),
-            instalments=instalments.get(order_id, 1),
+            payment=payments.get(order_id),
             purchased_at=row.instant("order_purchase_timestamp"),
             approved_at=row.maybe("order_approved_at", _Row.instant),
             shipped_at=row.maybe("order_delivered_carrier_date", _Row.instant),
@@ -151,13 +161,19 @@ def _items(folder: Path, sellers: Mapping[str, Seller]) -> dict[str, list[Item]]
     return items
 
 
-def _instalments(folder: Path) -> dict[str, int]:
-    """The most instalments of any payment of an order: there it may be paid in several parts."""
-    most: dict[str, int] = {}
+def _payments(folder: Path) -> dict[str, Payment]:
+    """The largest payment of each order: there it may be paid in several parts."""
+    largest: dict[str, Payment] = {}
     for row in _rows(folder, "order_payments"):
         order_id = row.text("order_id")
-        most[order_id] = max(most.get(order_id, 1), row.number("payment_installments"))
-    return most
+        payment = Payment(
+            type=row.text("payment_type"),
+            instalments=row.number("payment_installments"),
+            value=row.money("payment_value"),
+        )
+        if order_id not in largest or largest[order_id].value < payment.value:
+            largest[order_id] = payment
+    return largest
 
 
 def _reviews(folder: Path) -> dict[str, Review]:
