@@ -7,6 +7,7 @@ A first version: limits, counts and lists; ``docs/checks.md`` tells them and wha
 
 from banyan.fraud.errors import AlreadyListed, InvalidLimits, ListEntryNotFound
 from banyan.fraud.model import (
+    ASSESSMENT,
     LIMITS_DEFAULT,
     LIST_ENTRY,
     VERSION,
@@ -34,6 +35,7 @@ from banyan.fraud.service import (
 )
 
 __all__ = [
+    "ASSESSMENT",
     "LIMITS_DEFAULT",
     "LIST_ENTRY",
     "VERSION",

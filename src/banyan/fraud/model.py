@@ -9,6 +9,7 @@ from uuid import UUID
 from banyan import parties
 from banyan.kernel import IdKind, Money
 
+ASSESSMENT = IdKind("fas")
 LIST_ENTRY = IdKind("fle")
 VERSION = "limits-and-lists 1"
 
