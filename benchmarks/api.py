@@ -186,7 +186,9 @@ def overhead(arguments: argparse.Namespace) -> None:
                 measured(url, server, 0.5, arguments.connections)
                 rounds[kind].append(measured(url, server, arguments.seconds, arguments.connections))
     base = _medians(rounds["registry"])
-    print(f"{'server':<10} {'req/s':>8} {'CPU µs/req':>11} {'p50 ms':>7} {'p99 ms':>7}  registry is")
+    print(
+        f"{'server':<10} {'req/s':>8} {'CPU µs/req':>11} {'p50 ms':>7} {'p99 ms':>7}  registry is"
+    )
     for kind in kinds:
         median = _medians(rounds[kind])
         ratio = median.cpu_us_per_request / base.cpu_us_per_request
@@ -251,8 +253,14 @@ async def _prepare(url: str, key: str) -> dict[str, object]:
         seller = await made("/v1/sellers", {"name": "Benchmark", "currency": "EUR", **place})
         buyer = await made("/v1/buyers", place)
         offer = {"seller": seller, "product": product, "price": price, "lead_time_days": 3}
-        await made("/v1/offers", {**offer, **place})
-    return {"buyer": buyer, "currency": "EUR", "lines": [{"product": product, "quantity": 1}]}
+        await made("/v1/offers", offer)
+    return {
+        "buyer": buyer,
+        "lines": [{"product": product, "quantity": 1, "unit_price_max": price}],
+        "shipping": {"amount": 499, "currency": "EUR"},
+        "ship_to": place,
+        "payment_method": {"type": "card", "token": "tok_visa"},
+    }
 
 
 def main() -> None:

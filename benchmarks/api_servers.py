@@ -101,7 +101,7 @@ def registry() -> ASGIApp:
     async def authenticate(token: str) -> Principal | None:
         return principal if hashlib.sha256(token.encode()).digest() == TOKEN else None
 
-    async def create_order(call: Call, body: OrderIn) -> Order:
+    async def create_order(_: Call, body: OrderIn) -> Order:
         return order_of(body)
 
     operation = Operation(

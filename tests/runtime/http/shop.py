@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -10,7 +10,7 @@ import psycopg
 from msgspec import Meta, Struct, field
 from psycopg.errors import SerializationFailure
 
-from banyan.kernel import IdKind, NotFound, Page, decode_cursor, encode_cursor, new_id
+from banyan.kernel import IdKind, NotFound, Page, decode_cursor, derived_id, encode_cursor, new_id
 from banyan.runtime.http import (
     Amount,
     Call,
@@ -25,6 +25,7 @@ from banyan.runtime.http import (
 
 ITEM = IdKind("itm")
 SELLER = IdKind("sel")
+START = datetime(2018, 3, 1, 12, 0, tzinfo=UTC)
 SCOPES = frozenset({"items:read", "items:write"})
 
 
@@ -302,6 +303,15 @@ class Troubles:
         await self.may_leave.wait()
         return await create_item(call, body)
 
+    async def own_transaction(self, call: Call, body: CreateItem) -> Item:
+        """Opens its own; the item's id follows from the key, so that a repeat finds it."""
+        assert call.idempotency_key is not None
+        assert call.transaction is None
+        self.attempts += 1
+        item_id = derived_id(call.key.marketplace_id, call.idempotency_key)
+        row = Row(item_id, body.name, body.price.amount, body.price.currency, START)
+        return _shape(row, call.key)
+
     async def fail(self, call: Call) -> Item:
         raise RuntimeError("a secret of the server")
 
@@ -318,6 +328,7 @@ class Troubles:
 
     def operations(self) -> list[Operation]:
         return [
+            _trouble("ownItem", "own", self.own_transaction, CreateItem, transaction=False),
             _trouble("waitItem", "wait", self.wait, CreateItem),
             _trouble("failItem", "fail", self.fail, None),
             _trouble("conflictOnceItem", "conflict_once", self.conflict_once, CreateItem),
@@ -325,7 +336,9 @@ class Troubles:
         ]
 
 
-def _trouble(name: str, path: str, handler: object, body: type[Struct] | None) -> Operation:
+def _trouble(
+    name: str, path: str, handler: object, body: type[Struct] | None, *, transaction: bool = True
+) -> Operation:
     return Operation(
         id=name,
         method="POST",
@@ -334,6 +347,7 @@ def _trouble(name: str, path: str, handler: object, body: type[Struct] | None) -
         handler=handler,  # pyright: ignore[reportArgumentType]
         scope=None,
         body=body,
+        transaction=transaction,
         returns=Item,
         status=201,
     )

@@ -129,6 +129,17 @@ async def test_a_key_is_1_to_255_printable_characters(shop_client: httpx.AsyncCl
     assert answer.status_code == 201
 
 
+async def test_a_handler_with_its_own_transactions_is_asked_once(
+    shop_client: httpx.AsyncClient, troubles: shop.Troubles
+) -> None:
+    first, again = [
+        await shop_client.post("/v1/troubles/own", json=shop.EXAMPLE, headers=KEY) for _ in range(2)
+    ]
+    assert (again.status_code, again.content) == (201, first.content)
+    assert again.headers["idempotent-replayed"] == "true"
+    assert troubles.attempts == 1
+
+
 async def test_a_bug_stores_nothing(
     shop_client: httpx.AsyncClient, database: Database, sandbox: UUID
 ) -> None:

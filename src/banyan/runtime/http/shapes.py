@@ -52,6 +52,12 @@ class Amount(Struct, forbid_unknown_fields=True, frozen=True):
         return Money.of(self.amount, self.currency)
 
 
+class NonNegativeAmount(Amount, frozen=True, forbid_unknown_fields=True):
+    """An amount of money, or none at all, in the currency's minor unit."""
+
+    amount: Annotated[int, Meta(ge=0, le=MINOR_MAX, examples=[499])]
+
+
 class PositiveAmount(Amount, frozen=True, forbid_unknown_fields=True):
     """An amount of money above zero, in the currency's minor unit."""
 
