@@ -1,0 +1,59 @@
+"""Refusals of the ledger. What may well happen to a transfer is a ``Rejection``, a value."""
+
+from banyan.kernel import Conflict, InvalidRequest, NotFound, Unprocessable
+
+
+class AccountNotFound(NotFound):
+    """No account of this marketplace has this id, or this path and currency."""
+
+    code = "account_not_found"
+    title = "No such account"
+
+
+class AccountDiffers(Conflict):
+    """The account is open already, with another normal side, floor or ceiling."""
+
+    code = "account_differs"
+    title = "The account is open with other terms"
+
+
+class AccountInUse(Conflict):
+    """Bring the account to zero and resolve its pending transfers before closing it."""
+
+    code = "account_in_use"
+    title = "The account is not empty"
+
+
+class TransferNotFound(NotFound):
+    """No transfer of this marketplace has this id."""
+
+    code = "transfer_not_found"
+    title = "No such transfer"
+
+
+class TransferWithoutId(InvalidRequest):
+    """Send an `id` or an `Idempotency-Key`, so that a retry can't move the money twice."""
+
+    code = "transfer_without_id"
+    title = "The transfer has no id"
+
+
+class TransferRejected(Unprocessable):
+    """The ledger's rules reject the transfer; nothing was posted. The fault's code is the reason."""
+
+    code = "transfer_rejected"
+    title = "The transfer was rejected"
+
+
+class NotReversible(Conflict):
+    """Only posted and pending legs can be reversed."""
+
+    code = "not_reversible"
+    title = "Nothing to reverse"
+
+
+class PeriodNotClosable(Conflict):
+    """A period is closed once, up to an instant that has passed."""
+
+    code = "period_not_closable"
+    title = "The period can't be closed"

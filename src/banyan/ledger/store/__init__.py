@@ -1,0 +1,1 @@
+"""SQL of the ledger: one function, one statement."""
