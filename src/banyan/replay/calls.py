@@ -10,6 +10,7 @@ from datetime import datetime
 from banyan.kernel import Money
 from banyan.replay.plan import (
     LEAD_TIME_DAYS_DEFAULT,
+    QUALITY_BP_DEFAULT,
     Act,
     Line,
     Offer,
@@ -57,7 +58,7 @@ class Call:
     key: str | None
 
 
-def seller_call(seller: Seller) -> Call:
+def seller_call(seller: Seller, plan: Plan) -> Call:
     name = f"{seller.city.title()} {seller.seller_id[:6]}"
     body: Body = {
         "name": name,
@@ -65,6 +66,7 @@ def seller_call(seller: Seller) -> Call:
         "region": seller.state,
         "currency": CURRENCY,
         "external_id": seller.seller_id,
+        "quality_bp": plan.quality_bp.get(seller.seller_id, QUALITY_BP_DEFAULT),
     }
     return Call("/v1/sellers", body, f"olist-seller-{seller.seller_id}")
 

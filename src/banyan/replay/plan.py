@@ -40,6 +40,7 @@ AUTHENTICATED_BP = 8_000
 """The share of the buyers asked for 3-D Secure who complete it; the others let it expire."""
 
 LEAD_TIME_DAYS_DEFAULT = 10
+QUALITY_BP_DEFAULT = 8_000
 CANCELLED_AFTER = timedelta(days=1)
 UNAVAILABLE_AFTER = timedelta(days=3)
 COMPLAINED_AFTER = timedelta(days=2)
@@ -100,6 +101,8 @@ class Plan:
     steps: tuple[Step, ...]
     lead_time_days: dict[str, int]
     """Of each seller: the median from purchase to delivery."""
+    quality_bp: dict[str, int]
+    """Of each reviewed seller: 10,000 if every review had five stars."""
     categories: dict[str, str]
     """Of each product."""
     repriced: frozenset[tuple[str, str]]
@@ -141,6 +144,7 @@ def make_plan(source: Source, limit: int | None = None) -> Plan:
         offers=offers,
         steps=tuple(steps),
         lead_time_days=_lead_times_days(source.orders),
+        quality_bp=_quality_bp(source.orders),
         categories={item.product_id: item.category for item in items},
         repriced=_repriced(item for order in source.orders for item in order.items),
         orders_count=len(orders),
@@ -215,6 +219,19 @@ def _lead_times_days(orders: Iterable[Order]) -> dict[str, int]:
             for seller_id in {item.seller_id for item in order.items}:
                 days[seller_id].append(took)
     return {seller_id: median_low(took) for seller_id, took in days.items()}
+
+
+def _quality_bp(orders: Iterable[Order]) -> dict[str, int]:
+    """The mean review, drawn towards four stars as if five more buyers had given those."""
+    scores: dict[str, list[int]] = defaultdict(list)
+    for order in orders:
+        if order.review is not None:
+            for seller_id in {item.seller_id for item in order.items}:
+                scores[seller_id].append(order.review.score)
+    return {
+        seller_id: (sum(given) + 4 * 5) * 2_000 // (len(given) + 5)
+        for seller_id, given in scores.items()
+    }
 
 
 def _repriced(items: Iterable[Item]) -> frozenset[tuple[str, str]]:

@@ -117,7 +117,10 @@ class _Run:
         await self._advance(self._now)
         sellers, offers = self._known.sellers, self._known.offers
         new_sellers = [each for each in self._plan.sellers if each.seller_id not in sellers]
-        await _all(self._create(seller_call(each), sellers, each.seller_id) for each in new_sellers)
+        await _all(
+            self._create(seller_call(each, self._plan), sellers, each.seller_id)
+            for each in new_sellers
+        )
         new_offers = [
             each
             for each in self._plan.offers

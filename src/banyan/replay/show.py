@@ -43,10 +43,10 @@ def print_summary(console: Console, summary: ReplaySummary) -> None:
     for state, count in sorted(market.orders.items(), key=lambda entry: -entry[1]):
         if count:
             table.add_row(f"  {state.replace('_', ' ')}", f"{count:,}")
-    table.add_section()
+    table.add_row()
     for name, amount, remark in _money_rows(summary):
         table.add_row(name, amount.money().format(), remark)
-    table.add_section()
+    table.add_row()
     balanced = "[bold green]yes[/]" if market.ledger_balanced else "[bold red]NO[/]"
     table.add_row("Ledger balanced", balanced, "debits less credits of every entry, per currency")
     table.add_row("Human touches", f"{market.human_touches_per_1000:,.1f}", "per 1,000 orders")
