@@ -28,8 +28,6 @@ ATTEMPT = IdKind("att")
 REFUND = IdKind("ref")
 DISPUTE = IdKind("dsp")
 PAYOUT = IdKind("pot")
-SELLER = IdKind("sel")
-BUYER = IdKind("buy")
 
 PaymentState = Literal[
     "authorizing",
@@ -137,6 +135,7 @@ class PaymentSettings:
 class Payment:
     """A payment. ``reversed_minor`` is what has gone back or is held to go back to the buyer."""
 
+    marketplace_id: UUID
     payment_id: UUID
     subject: str
     buyer_id: UUID
@@ -175,7 +174,8 @@ class Payment:
         return Money.of(self.refunded_minor, self.currency)
 
     @property
-    def refundable(self) -> Money:
+    def left(self) -> Money:
+        """What can still be given back."""
         return Money.of(self.captured_minor - self.reversed_minor, self.currency)
 
     @property
@@ -193,6 +193,7 @@ class Payment:
 class PaymentSplit:
     """A split as it stands: the parts agreed, and how much of each has been reversed."""
 
+    marketplace_id: UUID
     payment_id: UUID
     seller_id: UUID
     currency: str
@@ -227,6 +228,7 @@ class Reversal:
     released already; otherwise out of the pending one.
     """
 
+    marketplace_id: UUID
     reversal_id: UUID
     payment_id: UUID
     seller_id: UUID
@@ -240,6 +242,7 @@ class Reversal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:
+    marketplace_id: UUID
     refund_id: UUID
     payment_id: UUID
     subject: str
@@ -262,6 +265,7 @@ class Refund:
 class Dispute:
     """A buyer's objection at the bank. ``held_minor`` of it is held from sellers and commission."""
 
+    marketplace_id: UUID
     dispute_id: UUID
     payment_id: UUID
     subject: str
@@ -287,6 +291,7 @@ class Dispute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payout:
+    marketplace_id: UUID
     payout_id: UUID
     seller_id: UUID
     provider: str
@@ -307,6 +312,7 @@ class Payout:
 class PayoutAccount:
     """Where a seller's payouts go. Blocked after a failed one, until it is given again."""
 
+    marketplace_id: UUID
     seller_id: UUID
     destination: str
     blocked_reason: str | None
@@ -322,6 +328,7 @@ class Attempt:
     answer.
     """
 
+    marketplace_id: UUID
     attempt_id: UUID
     subject_id: UUID
     payment_id: UUID | None
@@ -334,6 +341,7 @@ class Attempt:
     outcome: str | None
     code: str | None
     note: str
+    answer: dict[str, object] | None
     created_at: datetime
     sent_at: datetime | None
     answered_at: datetime | None
@@ -369,11 +377,14 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """One leg of the ledger about an order, as the console lists it."""
+    """One leg of the ledger about an order. ``kind`` is the ledger's: posted, pending, post, void.
+
+    What is pending has not moved yet; its post or void follows.
+    """
 
     at: datetime
     code: str
     debit: str
     credit: str
     amount: Money
-    is_pending: bool
+    kind: str

@@ -22,6 +22,9 @@ AUTHENTICATION_TTL = timedelta(hours=1)
 TRIES_BEFORE_ALARM = 5
 """Calls without a definite answer before people are told. The looking goes on after that."""
 
+SPLITS_MAX = 30
+"""Sellers of one payment: a capture books three legs for each, and the ledger takes 100 at once."""
+
 PENDING_POLL = timedelta(hours=6)
 """How often to look up what the provider said it would tell us by webhook, in case it doesn't."""
 
@@ -93,6 +96,8 @@ def check_draft(draft: PaymentDraft) -> None:
     """``InvalidPayment`` unless the splits are sound and add up to the amount."""
     if draft.amount.minor <= 0:
         raise _invalid("/amount", f"A payment is above zero; this one is {draft.amount}.")
+    if len(draft.splits) > SPLITS_MAX:
+        raise _invalid("/splits", f"A payment has at most {SPLITS_MAX} sellers; make several.")
     sellers = {split.seller_id for split in draft.splits}
     if len(sellers) != len(draft.splits):
         raise _invalid("/splits", "A seller has one split in a payment.")
@@ -123,6 +128,7 @@ def share_reversal(
         seller, commission, tax = share.split(split.left_minor)
         reversals.append(
             Reversal(
+                marketplace_id=split.marketplace_id,
                 reversal_id=reversal_id,
                 payment_id=split.payment_id,
                 seller_id=split.seller_id,

@@ -1,0 +1,190 @@
+"""SQL of the sandbox's own books."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from banyan.payments.model import Operation
+from banyan.runtime import Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """An operation that the sandbox has done, or has refused to do."""
+
+    marketplace_id: UUID
+    key: str
+    operation: Operation
+    reference: str
+    payment: str
+    amount_minor: int
+    currency: str
+    token: str
+    answer: Mapping[str, object]
+    known_at: datetime
+    hidden_until: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDispute:
+    marketplace_id: UUID
+    reference: str
+    payment: str
+    captured_minor: int
+    currency: str
+    opens_at: datetime
+    closes_at: datetime
+    result: Literal["won", "lost"]
+
+
+async def webhook_secret(tx: Transaction, fresh: str) -> str:
+    """The secret that this marketplace's webhooks are signed with; ``fresh`` if there was none."""
+    await tx.execute(
+        """
+        insert into payments.sandbox_accounts (marketplace_id, webhook_secret)
+        values (%(marketplace_id)s, %(fresh)s)
+        on conflict (marketplace_id) do nothing
+        """,
+        fresh=fresh,
+    )
+    return await tx.value(
+        """
+        select webhook_secret
+        from payments.sandbox_accounts
+        where marketplace_id = %(marketplace_id)s
+        """
+    )
+
+
+async def find_secret(tx: Transaction) -> str | None:
+    return await tx.value(
+        """
+        select webhook_secret
+        from payments.sandbox_accounts
+        where marketplace_id = %(marketplace_id)s
+        """
+    )
+
+
+async def find_operation(tx: Transaction, key: str) -> Stored | None:
+    return await tx.one(
+        Stored,
+        """
+        select *
+        from payments.sandbox_operations
+        where marketplace_id = %(marketplace_id)s and key = %(key)s
+        """,
+        key=key,
+    )
+
+
+async def lock_payment(tx: Transaction, payment: str) -> None:
+    """Operations on one payment go one after the other."""
+    await tx.execute(
+        "select pg_advisory_xact_lock(hashtextextended(%(lock)s, 0))",
+        lock=f"payments.sandbox:{tx.marketplace_id}:{payment}",
+    )
+
+
+async def insert_operation(tx: Transaction, stored: Stored) -> None:
+    await tx.execute(
+        """
+        insert into payments.sandbox_operations
+          (marketplace_id, key, operation, reference, payment, amount_minor, currency, token, answer,
+           known_at, hidden_until, created_at)
+        values
+          (%(marketplace_id)s, %(key)s, %(operation)s, %(reference)s, %(payment)s, %(amount_minor)s,
+           %(currency)s, %(token)s, %(answer)s, %(known_at)s, %(hidden_until)s, %(created_at)s)
+        """,
+        key=stored.key,
+        operation=stored.operation,
+        reference=stored.reference,
+        payment=stored.payment,
+        amount_minor=stored.amount_minor,
+        currency=stored.currency,
+        token=stored.token,
+        answer=Jsonb(stored.answer),
+        known_at=stored.known_at,
+        hidden_until=stored.hidden_until,
+        created_at=stored.created_at,
+    )
+
+
+async def operations_of(tx: Transaction, payment: str) -> list[Stored]:
+    """What was done for a payment, the oldest first."""
+    return await tx.all(
+        Stored,
+        """
+        select *
+        from payments.sandbox_operations
+        where marketplace_id = %(marketplace_id)s and payment = %(payment)s
+        order by created_at, key
+        """,
+        payment=payment,
+    )
+
+
+async def note_timeout(tx: Transaction, key: str) -> bool:
+    """Whether this is the first time that a call with this key is lost."""
+    touched = await tx.execute(
+        """
+        insert into payments.sandbox_timeouts (marketplace_id, key)
+        values (%(marketplace_id)s, %(key)s)
+        on conflict (marketplace_id, key) do nothing
+        """,
+        key=key,
+    )
+    return touched == 1
+
+
+async def insert_dispute(tx: Transaction, dispute: StoredDispute) -> None:
+    await tx.execute(
+        """
+        insert into payments.sandbox_disputes
+          (marketplace_id, reference, payment, captured_minor, currency, opens_at, closes_at, result)
+        values
+          (%(marketplace_id)s, %(reference)s, %(payment)s, %(captured_minor)s, %(currency)s,
+           %(opens_at)s, %(closes_at)s, %(result)s)
+        """,
+        reference=dispute.reference,
+        payment=dispute.payment,
+        captured_minor=dispute.captured_minor,
+        currency=dispute.currency,
+        opens_at=dispute.opens_at,
+        closes_at=dispute.closes_at,
+        result=dispute.result,
+    )
+
+
+async def find_dispute(tx: Transaction, reference: str) -> StoredDispute | None:
+    return await tx.one(
+        StoredDispute,
+        """
+        select *
+        from payments.sandbox_disputes
+        where marketplace_id = %(marketplace_id)s and reference = %(reference)s
+        """,
+        reference=reference,
+    )
+
+
+async def refunded_before(tx: Transaction, payment: str, before: datetime) -> int:
+    """What of a payment was refunded before an instant, in minor units."""
+    return await tx.value(
+        """
+        select coalesce(sum(amount_minor), 0)::bigint
+        from payments.sandbox_operations
+        where marketplace_id = %(marketplace_id)s
+          and payment = %(payment)s
+          and operation = 'refund'
+          and answer ->> 'outcome' = 'succeeded'
+          and created_at < %(before)s
+        """,
+        payment=payment,
+        before=before,
+    )

@@ -1,0 +1,125 @@
+"""The magic tokens: what the sandbox does with each. docs/payments.md shows them to users."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from banyan.kernel import Fault
+from banyan.payments.errors import UnknownToken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A card of the sandbox. Without anything set, everything succeeds."""
+
+    about: str
+    decline: str | None = None
+    is_hard: bool = False
+    requires_action: bool = False
+    fails_authentication: bool = False
+    times_out: Literal["made", "not_made"] | None = None
+    known_after: timedelta = timedelta(0)
+    """Until then the outcome is pending; a webhook tells."""
+    hidden_for: timedelta = timedelta(0)
+    """Until then neither the call nor a look-up is answered."""
+    is_told_twice: bool = False
+    fails_capture: bool = False
+    fails_refund: bool = False
+    dispute: Literal["won", "lost"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankToken:
+    """A bank account of the sandbox. Without anything set, payouts arrive."""
+
+    about: str
+    decline: str | None = None
+    returned_after: timedelta | None = None
+    times_out: bool = False
+
+
+DISPUTE_OPENS_AFTER = timedelta(days=5)
+DISPUTE_CLOSES_AFTER = timedelta(days=15)
+
+TOKENS = {
+    "tok_visa": Token(about="Succeeds."),
+    "tok_mastercard": Token(about="Succeeds."),
+    "tok_boleto": Token(about="Succeeds."),
+    "tok_voucher": Token(about="Succeeds."),
+    "tok_declined_insufficient_funds": Token(
+        about="Declined, soft: the buyer may try again later.", decline="insufficient_funds"
+    ),
+    "tok_declined_stolen_card": Token(
+        about="Declined, hard: never try this card again.", decline="stolen_card", is_hard=True
+    ),
+    "tok_requires_3ds": Token(
+        about="Asks for 3-D Secure; succeeds once the authentication is completed.",
+        requires_action=True,
+    ),
+    "tok_requires_3ds_fails": Token(
+        about="Asks for 3-D Secure; the authentication fails.",
+        requires_action=True,
+        fails_authentication=True,
+    ),
+    "tok_timeout": Token(
+        about="The call times out though the authorization was made; the look-up finds it.",
+        times_out="made",
+    ),
+    "tok_timeout_not_made": Token(
+        about="The call times out and nothing was made; the same key is sent again and succeeds.",
+        times_out="not_made",
+    ),
+    "tok_unknown_for_a_day": Token(
+        about="Neither calls nor look-ups are answered for a day; then it turns out authorized.",
+        hidden_for=timedelta(days=1),
+    ),
+    "tok_late_webhook": Token(
+        about="Pending for an hour; then a webhook tells that it succeeded.",
+        known_after=timedelta(hours=1),
+    ),
+    "tok_duplicate_webhook": Token(
+        about="Succeeds, and the same webhook is delivered twice.", is_told_twice=True
+    ),
+    "tok_capture_fails": Token(about="Authorized; the capture fails.", fails_capture=True),
+    "tok_refund_fails": Token(about="Captured; refunds fail.", fails_refund=True),
+    "tok_dispute_won": Token(
+        about="Captured; disputed 5 days later; won 15 days after the capture.", dispute="won"
+    ),
+    "tok_dispute_lost": Token(
+        about="Captured; disputed 5 days later; lost 15 days after the capture.", dispute="lost"
+    ),
+}
+
+BANK_TOKENS = {
+    "bank_ok": BankToken(about="Arrives. What a seller of a sandbox starts with."),
+    "bank_account_closed": BankToken(
+        about="The payout fails; the money is available again.", decline="account_closed"
+    ),
+    "bank_returned": BankToken(
+        about="Paid; the bank returns it 2 days later.", returned_after=timedelta(days=2)
+    ),
+    "bank_timeout": BankToken(
+        about="The call times out though the payout was made; the look-up finds it.",
+        times_out=True,
+    ),
+}
+
+
+def check_token(token: str) -> None:
+    """``UnknownToken`` unless the sandbox has this card."""
+    if token not in TOKENS:
+        raise _unknown(token, "tok_visa", "/method/token")
+
+
+def check_bank_token(token: str) -> None:
+    """``UnknownToken`` unless the sandbox has this bank account."""
+    if token not in BANK_TOKENS:
+        raise _unknown(token, "bank_ok", "/destination")
+
+
+def _unknown(token: str, example: str, pointer: str) -> UnknownToken:
+    detail = (
+        f"The sandbox has no token {token[:40]!r}. Use {example}, or another one of "
+        "docs/payments.md, section Magic tokens."
+    )
+    return UnknownToken(detail, faults=(Fault("unknown_token", detail, pointer),))

@@ -1,0 +1,240 @@
+"""Payments: made, authenticated, captured, voided, released to sellers."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from banyan.kernel import Page, encode_cursor
+from banyan.ledger import Transfer
+from banyan.parties import SELLER
+from banyan.payments.errors import (
+    PaymentIdReused,
+    PaymentNotFound,
+    PaymentNotReady,
+    ProviderMissing,
+)
+from banyan.payments.model import (
+    PAYMENT,
+    TAKEN,
+    Attempt,
+    Payment,
+    PaymentDraft,
+    PaymentSplit,
+    PaymentState,
+)
+from banyan.payments.rules import check_draft
+from banyan.payments.service import bookings, news
+from banyan.payments.service.attempts import intend, intent_for_payment
+from banyan.payments.service.paging import after
+from banyan.payments.service.payouts import schedule_payouts
+from banyan.payments.service.settings import check_method, get_settings
+from banyan.payments.store import payments as store
+from banyan.runtime import Event, Json, Transaction
+
+
+_AUTHENTICATED: frozenset[PaymentState] = frozenset(
+    {"authorizing", "unknown", "authorized", "capturing", *TAKEN}
+)
+"""Where a payment stands whose authentication has been completed."""
+
+
+async def create_payments(tx: Transaction, drafts: Sequence[PaymentDraft]) -> list[Payment]:
+    """Make payments and have them authorized; the outcome of each comes as an event.
+
+    An id that was used for the same content changes nothing. ``InvalidPayment``, ``UnknownToken``,
+    ``ProviderMissing``, ``PaymentIdReused``: then nothing at all is made.
+    """
+    settings = await get_settings(tx)
+    for draft in drafts:
+        check_draft(draft)
+        check_method(draft.method, livemode=tx.livemode)
+    if settings.provider is None:
+        raise ProviderMissing("No payment provider is set for this marketplace.")
+    fresh = set(await store.insert_payments(tx, drafts, settings.provider))
+    await store.insert_splits(tx, [draft for draft in drafts if draft.payment_id in fresh])
+    payments = await store.lock_payments(tx, [draft.payment_id for draft in drafts])
+    _check_same(drafts, payments)
+    await intend(
+        tx,
+        [
+            intent_for_payment(payment, "authorize")
+            for payment in payments
+            if payment.payment_id in fresh
+        ],
+    )
+    return payments
+
+
+async def complete_authentication(tx: Transaction, payment_id: UUID) -> Payment:
+    """Go on after the buyer has been at the payment's ``action_url``; repeating changes nothing.
+
+    ``PaymentNotFound``; ``PaymentNotReady`` once it has expired or never needed it.
+    """
+    [payment] = await _lock(tx, [payment_id])
+    expires_at = payment.action_expires_at
+    if expires_at is not None and payment.state in _AUTHENTICATED:
+        return payment
+    if payment.state != "requires_action" or expires_at is None or tx.now >= expires_at:
+        raise _not_ready(payment, "can't be authenticated")
+    payment = replace(payment, state="authorizing", action_url=None)
+    await store.save_payments(tx, [payment])
+    await tx.cancel_job("payment.expire_authentication", str(payment_id))
+    await intend(tx, [intent_for_payment(payment, "authenticate")])
+    return payment
+
+
+async def expire_authentications(tx: Transaction, payment_ids: Collection[UUID]) -> None:
+    """Give up on buyers who did not authenticate in time, and tell the provider so."""
+    expired = [
+        replace(payment, state="declined", decline_code="authentication_expired", action_url=None)
+        for payment in await store.lock_payments(tx, payment_ids)
+        if payment.state == "requires_action"
+    ]
+    await store.save_payments(tx, expired)
+    await intend(tx, [intent_for_payment(payment, "void") for payment in expired])
+    reason = "The buyer did not authenticate in time."
+    await tx.record_all(
+        [news.about_payment("authentication_expired", payment, reason) for payment in expired]
+    )
+
+
+async def capture_payments(tx: Transaction, payment_ids: Collection[UUID]) -> list[Payment]:
+    """Take what was authorized. ``PaymentNotReady`` for one that isn't; then none is captured."""
+    captured, intents = list[Payment](), list[Attempt]()
+    for payment in await _lock(tx, payment_ids):
+        if payment.state == "authorized":
+            captured.append(replace(payment, state="capturing"))
+            intents.append(intent_for_payment(payment, "capture"))
+        elif payment.state == "capturing" or payment.state in TAKEN:
+            captured.append(payment)
+        else:
+            raise _not_ready(payment, "can't be captured")
+    await store.save_payments(tx, captured)
+    await intend(tx, intents)
+    return captured
+
+
+async def void_payments(
+    tx: Transaction, payment_ids: Collection[UUID], reason: str
+) -> list[Payment]:
+    """Give back what was authorized, or will be: a void waits for an outcome that is still open.
+
+    Repeating it, or voiding what was declined, changes nothing. ``PaymentNotReady`` once it is
+    being captured: refund it then.
+    """
+    voided, intents = list[Payment](), list[Attempt]()
+    for payment in await _lock(tx, payment_ids):
+        if payment.state == "capturing" or payment.state in TAKEN:
+            raise _not_ready(payment, "can't be voided; refund it")
+        if payment.state in ("authorized", "requires_action"):
+            payment = replace(payment, state="voiding", void_reason=reason, action_url=None)
+            intents.append(intent_for_payment(payment, "void"))
+        elif payment.state in ("authorizing", "unknown"):
+            payment = replace(payment, void_reason=payment.void_reason or reason)
+        voided.append(payment)
+    await store.save_payments(tx, voided)
+    await intend(tx, intents)
+    return voided
+
+
+async def release(tx: Transaction, payment_ids: Collection[UUID]) -> list[Payment]:
+    """Make the sellers' parts available for payouts; repeating it changes nothing.
+
+    ``PaymentNotReady`` for a payment whose money has not been taken.
+    """
+    payments = await _lock(tx, payment_ids)
+    splits = await splits_of(tx, payment_ids)
+    released, transfers, events = list[Payment](), list[Transfer](), list[Event]()
+    for payment in payments:
+        if payment.state not in TAKEN:
+            raise _not_ready(payment, "can't be released")
+        if payment.released_at is None:
+            shares = splits[payment.payment_id]
+            released.append(replace(payment, released_at=tx.now))
+            transfers += bookings.release(payment, shares)
+            events.append(_released(payment, shares))
+    await bookings.book(tx, transfers)
+    await store.save_payments(tx, released)
+    sellers = {split.seller_id for payment in released for split in splits[payment.payment_id]}
+    await schedule_payouts(tx, sellers)
+    await tx.record_all(events)
+    return payments
+
+
+async def get_payment(tx: Transaction, payment_id: UUID) -> Payment:
+    payment = await store.find_payment(tx, payment_id)
+    if payment is None:
+        raise PaymentNotFound(f"There is no payment {PAYMENT.text(payment_id)}.")
+    return payment
+
+
+async def find_payment(tx: Transaction, payment_id: UUID) -> Payment | None:
+    return await store.find_payment(tx, payment_id)
+
+
+async def list_payments(
+    tx: Transaction,
+    *,
+    state: PaymentState | None = None,
+    subject: str | None = None,
+    limit: int = 20,
+    cursor: str | None = None,
+) -> Page[Payment]:
+    """Payments, the newest first."""
+    rows = await store.select_payments(
+        tx, state=state, subject=subject, after=after(cursor), limit=limit + 1
+    )
+    more = encode_cursor(rows[limit - 1].payment_id) if len(rows) > limit else None
+    return Page(rows[:limit], more)
+
+
+async def payments_of(tx: Transaction, subject: str) -> list[Payment]:
+    """The payments for an order, the newest first."""
+    return await store.select_payments(tx, state=None, subject=subject, after=None, limit=100)
+
+
+async def splits_of(
+    tx: Transaction, payment_ids: Collection[UUID]
+) -> dict[UUID, list[PaymentSplit]]:
+    """The sellers' parts of each payment."""
+    splits: dict[UUID, list[PaymentSplit]] = {payment_id: [] for payment_id in payment_ids}
+    for split in await store.select_splits(tx, payment_ids):
+        splits[split.payment_id].append(split)
+    return splits
+
+
+async def _lock(tx: Transaction, payment_ids: Collection[UUID]) -> list[Payment]:
+    payments = await store.lock_payments(tx, payment_ids)
+    missing = set(payment_ids) - {payment.payment_id for payment in payments}
+    if missing:
+        raise PaymentNotFound(f"There is no payment {PAYMENT.text(min(missing))}.")
+    return payments
+
+
+def _check_same(drafts: Sequence[PaymentDraft], payments: Sequence[Payment]) -> None:
+    by_id = {payment.payment_id: payment for payment in payments}
+    for draft in drafts:
+        payment = by_id[draft.payment_id]
+        known = (payment.subject, payment.buyer_id, payment.amount, payment.method)
+        if known != (draft.subject, draft.buyer_id, draft.amount, draft.method):
+            raise PaymentIdReused(
+                f"{PAYMENT.text(draft.payment_id)} is a payment of {payment.amount} "
+                f"for {payment.subject}."
+            )
+
+
+def _released(payment: Payment, splits: list[PaymentSplit]) -> Event:
+    released: Json = [
+        {
+            "seller": SELLER.text(split.seller_id),
+            "amount": {"amount": split.left_minor[0], "currency": split.currency},
+        }
+        for split in splits
+    ]
+    reason = "The sellers' parts are available for payouts."
+    return news.about_payment("released", payment, reason, released=released)
+
+
+def _not_ready(payment: Payment, what: str) -> PaymentNotReady:
+    name = PAYMENT.text(payment.payment_id)
+    return PaymentNotReady(f"Payment {name} is {payment.state} and {what}.")

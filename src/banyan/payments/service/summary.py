@@ -1,0 +1,86 @@
+"""Where the money is, by the ledger, beside what payments, refunds, disputes and payouts say."""
+
+from banyan import ledger
+from banyan.kernel import Money
+from banyan.payments.model import Movement, Summary
+from banyan.payments.service.settings import get_settings
+from banyan.payments.store import disputes as disputes_store
+from banyan.payments.store import payments as payments_store
+from banyan.payments.store import payouts as payouts_store
+from banyan.runtime import Transaction
+
+
+async def summary(tx: Transaction) -> list[Summary]:
+    """One for each currency in which money was taken.
+
+    Fees, commission, tax, and what is owed, in transit and in dispute are balances of the ledger;
+    what was taken, refunded, lost and paid out is counted. The two must explain what the provider
+    still holds, to the cent.
+    """
+    provider = (await get_settings(tx)).provider or "sandbox"
+    by_head = {
+        (line.head, line.currency): line.credits - line.debits
+        for trial in await ledger.trial_balance(tx)
+        for line in trial.lines
+    }
+    paths = [
+        f"provider:{provider}:receivable",
+        f"provider:{provider}:fees",
+        "platform:commission",
+        "payouts:in_transit",
+        "disputes:held",
+    ]
+    balances = {
+        (balance.path, balance.currency): balance for balance in await ledger.balances(tx, paths)
+    }
+    lost = await disputes_store.sum_lost(tx)
+    paid = await payouts_store.sum_paid(tx)
+    summaries = list[Summary]()
+    for currency, count, taken_minor, refunded_minor in await payments_store.sum_payments(tx):
+        zero = Money.zero(currency)
+
+        def posted(path: str, currency: str = currency, zero: Money = zero) -> Money:
+            balance = balances.get((path, currency))
+            return zero if balance is None else balance.posted
+
+        transit = balances.get(("payouts:in_transit", currency))
+        taken, refunded = Money.of(taken_minor, currency), Money.of(refunded_minor, currency)
+        fees = -posted(f"provider:{provider}:fees")
+        at_provider = -posted(f"provider:{provider}:receivable")
+        lost_here = Money.of(lost.get(currency, 0), currency)
+        paid_out = Money.of(paid.get(currency, 0), currency)
+        summaries.append(
+            Summary(
+                currency=currency,
+                payments=count,
+                taken=taken,
+                provider_fees=fees,
+                commission=posted("platform:commission"),
+                tax=by_head.get(("tax", currency), zero),
+                owed_to_sellers=by_head.get(("seller", currency), zero),
+                paid_out=paid_out,
+                in_transit=(transit.pending_in if transit else None) or zero,
+                in_dispute=posted("disputes:held"),
+                lost_in_disputes=lost_here,
+                refunded=refunded,
+                at_provider=at_provider,
+                is_balanced=at_provider == taken - refunded - fees - lost_here - paid_out,
+            )
+        )
+    return summaries
+
+
+async def movements_of(tx: Transaction, subject: str) -> list[Movement]:
+    """Every leg of the ledger about an order, the oldest first."""
+    return [
+        Movement(
+            at=transfer.effective_at,
+            code=leg.code,
+            debit=leg.debit_path,
+            credit=leg.credit_path,
+            amount=leg.amount,
+            kind=leg.kind,
+        )
+        for transfer in await ledger.transfers_of(tx, subject)
+        for leg in transfer.legs
+    ]

@@ -1,0 +1,77 @@
+"""Webhooks: hints from providers. Each is verified, kept once, and then only makes us look.
+
+That is why a forged one is refused, and a late, repeated or overtaken one does no harm: what counts
+is the provider's answer when it is asked.
+"""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from banyan.payments.errors import ProviderNotFound
+from banyan.payments.model import ATTEMPT, Attempt
+from banyan.payments.providers import (
+    Declined,
+    Found,
+    Providers,
+    RequiresAction,
+    Succeeded,
+)
+from banyan.payments.service.attempts import checked, intent_for_payout, record_definite
+from banyan.payments.store import attempts as attempts_store
+from banyan.payments.store import payouts as payouts_store
+from banyan.payments.store import webhooks as store
+from banyan.runtime import Cause, Database, JobDraft, Transaction
+
+
+async def receive_webhook(
+    database: Database,
+    providers: Providers,
+    provider: str,
+    headers: Mapping[str, str],
+    body: bytes,
+) -> bool:
+    """Take in a webhook; whether it is news. ``ProviderNotFound``, ``WebhookRefused``.
+
+    ``headers`` have names in lower case; ``body`` is as it came, because the signature covers it.
+    """
+    sender = providers.get(provider)
+    if sender is None:
+        raise ProviderNotFound(f"There is no provider {provider[:40]!r}.")
+    webhook = await sender.parse_webhook(headers, body)
+    cause = Cause("provider", webhook.webhook_id, provider)
+    async with database.transaction(webhook.marketplace_id, cause) as tx:
+        is_new = await store.keep_webhook(tx, provider, webhook.webhook_id)
+        if is_new:
+            hint = {"provider": provider, "key": webhook.key, "dispute": webhook.dispute}
+            await tx.enqueue(JobDraft("payment.look_up", webhook.webhook_id, hint))
+    return is_new
+
+
+async def record_found(tx: Transaction, key: str, found: Found) -> None:
+    """Keep what a look-up found about an attempt, if it is definite and news."""
+    attempt = await attempts_store.find_attempt(tx, ATTEMPT.parse(key))
+    if attempt is None or not isinstance(found, Succeeded | Declined | RequiresAction):
+        return
+    answer = checked(found, attempt.amount)
+    if not isinstance(answer, Succeeded | Declined | RequiresAction):
+        return
+    if attempt.answer is None:
+        await record_definite(tx, attempt, answer, "A webhook told.")
+    elif _is_returned(attempt, answer):
+        await _record_return(tx, attempt.subject_id, answer)
+
+
+def _is_returned(attempt: Attempt, answer: Succeeded | Declined | RequiresAction) -> bool:
+    """A payout that had succeeded, and now has not: the bank has sent it back."""
+    was_paid = attempt.operation == "payout" and attempt.outcome == "succeeded"
+    return was_paid and isinstance(answer, Declined)
+
+
+async def _record_return(
+    tx: Transaction, payout_id: UUID, answer: Succeeded | Declined | RequiresAction
+) -> None:
+    payout = await payouts_store.find_payout(tx, payout_id)
+    assert payout is not None, "an attempt's payout is never deleted"
+    returned = intent_for_payout(payout, "return")
+    await attempts_store.insert_attempts(tx, [returned])
+    await record_definite(tx, returned, answer, "A webhook told.")

@@ -1,0 +1,1 @@
+"""SQL of payments, one noun a module: one function, one statement."""
