@@ -41,7 +41,7 @@ ListedValue = Annotated[
 Why = Annotated[str, Meta(min_length=1, max_length=500, description="For the record.")]
 
 
-class CurrencyLimitsView(Struct, kw_only=True):
+class LimitsView(Struct, kw_only=True):
     review: Amount
     first_challenge: Amount
 
@@ -51,7 +51,7 @@ class FraudSettingsView(Struct, kw_only=True):
 
     object: Literal["fraud_settings"] = "fraud_settings"
     livemode: bool
-    limits: list[CurrencyLimitsView]
+    limits: list[LimitsView]
     buyer_orders_1h_max: int
     buyer_orders_24h_max: int
     payment_orders_24h_max: int
@@ -288,7 +288,7 @@ def _settings(call: Call, settings: Settings) -> FraudSettingsView:
     return FraudSettingsView(
         livemode=call.key.livemode,
         limits=[
-            CurrencyLimitsView(
+            LimitsView(
                 review=Amount.of(pair.review), first_challenge=Amount.of(pair.first_challenge)
             )
             for _, pair in sorted(settings.limits.items())
