@@ -1,16 +1,18 @@
 """Money: whole minor units of a currency.
 
-The number of decimals of a currency is ISO 4217's: 2 for EUR, 0 for JPY, 3 for KWD. There are no floats and no division that could lose a unit: ``split`` keeps the sum, and
-``portion`` says how it rounds.
+The number of decimals of a currency is ISO 4217's: 2 for EUR, 0 for JPY, 3 for KWD. There are no
+floats and no division that could lose a unit: ``split`` keeps the sum, and ``portion`` says how it
+rounds.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache
 from typing import Self
 
-from babel.core import get_global
+from babel.core import Locale, get_global
 from babel.numbers import format_currency, get_currency_precision
 
 from banyan.kernel.errors import Fault, InvalidRequest
@@ -25,6 +27,8 @@ _ISO_EXPONENT = {"IQD": 3} | dict.fromkeys(
     ("AFN", "ALL", "IRR", "KPW", "LAK", "LBP", "MGA", "MMK", "RSD", "SOS", "SYP", "YER"), 2
 )
 """Where babel (CLDR) keeps the decimals that people still write and ISO 4217 has more."""
+
+_DECIMAL = re.compile(r"(-?)([0-9]{1,20})(?:\.([0-9]{1,20}))?")
 
 
 class InvalidMoney(InvalidRequest):
@@ -72,8 +76,9 @@ class Money:
     currency: Currency
 
     def __post_init__(self) -> None:
+        assert type(self.minor) is int, "money is a whole number of minor units"
         if not -MINOR_MAX <= self.minor <= MINOR_MAX:
-            raise _invalid(f"The amount {self.minor} is beyond {MINOR_MAX} minor units.")
+            raise _invalid(f"The amount is beyond {MINOR_MAX} minor units.")
 
     @classmethod
     def of(cls, minor: int, currency: str) -> Self:
@@ -87,14 +92,13 @@ class Money:
     def parse(cls, text: str, currency: str) -> Self:
         """A decimal number such as ``"19.99"``; refused with more decimals than the currency has."""
         unit = _currency(currency)
-        try:
-            scaled = Decimal(text).scaleb(unit.exponent)
-            whole = scaled.is_finite() and scaled == scaled.to_integral_value()
-        except InvalidOperation:
-            raise _invalid(f"{text[:40]!r} is not a decimal number.") from None
-        if not whole:
+        match = _DECIMAL.fullmatch(text)
+        if match is None:
+            raise _invalid(f"{text[:40]!r} is not a decimal number.")
+        sign, whole, decimals = match[1], match[2], (match[3] or "").rstrip("0")
+        if len(decimals) > unit.exponent:
             raise _invalid(f"{text[:40]!r} has more than the {unit.exponent} decimals of {unit}.")
-        return cls(int(scaled), unit)
+        return cls(int(sign + whole + decimals.ljust(unit.exponent, "0")), unit)
 
     @property
     def decimal(self) -> Decimal:
@@ -105,7 +109,15 @@ class Money:
 
     def format(self, locale: str = "en") -> str:
         """As people write it, with the currency's sign: ``R$189.90``."""
-        return format_currency(self.decimal, self.currency.code, locale=locale)
+        standard = Locale.parse(locale).currency_formats["standard"].pattern
+        decimals = f".{'0' * self.currency.exponent}" if self.currency.exponent else ""
+        return format_currency(
+            self.decimal,
+            self.currency.code,
+            standard.replace(".00", decimals),
+            locale,
+            currency_digits=False,
+        )
 
     def __add__(self, other: "Money") -> "Money":
         return Money(self.minor + self._same(other), self.currency)

@@ -1,11 +1,10 @@
 """Pages by cursor: the next page starts behind the last row seen, whatever was added meanwhile."""
 
 import base64
-import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -13,6 +12,8 @@ from banyan.kernel.errors import Fault, InvalidRequest
 
 LIMIT_DEFAULT = 20
 LIMIT_MAX = 100
+
+_INT8_MAX = 2**63 - 1
 
 T = TypeVar("T")
 Key = str | int | datetime | UUID
@@ -49,7 +50,7 @@ def decode_cursor(cursor: str, kinds: Sequence[type[Key]]) -> tuple[Key, ...]:
         if not isinstance(keys, list):
             raise ValueError("not a list")
         return tuple(_typed(key, kind) for key, kind in zip(keys, kinds, strict=True))  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    except (ValueError, TypeError, binascii.Error):
+    except (ValueError, OverflowError, RecursionError):
         detail = "The cursor is not one that a list of this kind gave out."
         raise InvalidCursor(
             detail, faults=(Fault("invalid_cursor", detail, parameter="cursor"),)
@@ -65,9 +66,13 @@ def _typed(key: object, kind: type[Key]) -> Key:
         at = datetime.fromisoformat(key)
         if at.tzinfo is None:
             raise ValueError("no time zone")
-        return at
+        return at.astimezone(UTC)
     if kind is UUID and isinstance(key, str):
         return UUID(key)
-    if isinstance(key, kind) and not isinstance(key, bool):
-        return key
-    raise ValueError("another type")
+    if isinstance(key, bool) or not isinstance(key, kind):
+        raise ValueError("another type")
+    if isinstance(key, int) and not -_INT8_MAX <= key <= _INT8_MAX:
+        raise ValueError("beyond a bigint")
+    if isinstance(key, str) and b"\0" in key.encode():
+        raise ValueError("not a text of PostgreSQL")
+    return key
