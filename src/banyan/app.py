@@ -26,11 +26,13 @@ from banyan.developers import authenticator
 from banyan.fraud import api as fraud_api
 from banyan.kernel import BanyanError, SystemClock
 from banyan.ledger import api as ledger_api
+from banyan.ledger import jobs as ledger_jobs
 from banyan.operations import api as operations_api
 from banyan.operations import jobs as operations_jobs
 from banyan.orders import api as orders_api
 from banyan.orders import jobs as orders_jobs
 from banyan.parties import api as parties_api
+from banyan.payments import Providers, Sandbox
 from banyan.payments import api as payments_api
 from banyan.payments import jobs as payments_jobs
 from banyan.runtime import (
@@ -92,7 +94,17 @@ def scopes() -> list[str]:
 
 def job_handlers(database: Database) -> list[JobHandler]:
     """Every kind of job."""
-    return [*orders_jobs.jobs(), *payments_jobs.jobs(database), *operations_jobs.jobs()]
+    return [
+        *orders_jobs.jobs(),
+        *payments_jobs.jobs(_providers(database)),
+        *operations_jobs.jobs(),
+        *ledger_jobs.jobs(),
+    ]
+
+
+def _providers(database: Database) -> Providers:
+    """The payment providers that are connected, by name."""
+    return {"sandbox": Sandbox(database)}
 
 
 @asynccontextmanager

@@ -18,6 +18,7 @@ from banyan.orders.model import (
 )
 from banyan.orders.rules import can_become
 from banyan.orders.service import (
+    MarketplaceSummary,
     OrderFilter,
     cancel_order,
     counts_by_state,
@@ -29,6 +30,7 @@ from banyan.orders.service import (
     place_order,
     refund_order,
     ship_order,
+    summarize,
     timeline,
 )
 
@@ -39,6 +41,7 @@ __all__ = [
     "DayOfOrders",
     "Line",
     "LineDraft",
+    "MarketplaceSummary",
     "Order",
     "OrderDraft",
     "OrderExists",
@@ -58,5 +61,6 @@ __all__ = [
     "place_order",
     "refund_order",
     "ship_order",
+    "summarize",
     "timeline",
 ]

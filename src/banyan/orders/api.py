@@ -15,6 +15,7 @@ from banyan.orders.model import ORDER, Line, LineDraft, Order, OrderDraft, Order
 from banyan.runtime.http import (
     Amount,
     Call,
+    CurrencyCode,
     List,
     ListQuery,
     Operation,
@@ -52,7 +53,7 @@ class PaymentMethod(Struct, kw_only=True, forbid_unknown_fields=True):
 
 class PlaceOrder(Struct, kw_only=True, forbid_unknown_fields=True):
     buyer: Annotated[str, id_meta(parties.BUYER)]
-    lines: Annotated[list[PlaceLine], Meta(min_length=1, max_length=100)]
+    lines: Annotated[list[PlaceLine], Meta(min_length=1, max_length=30)]
     shipping: Amount
     ship_to: Destination
     payment_method: PaymentMethod
@@ -148,6 +149,34 @@ class ListOrders(ListQuery, kw_only=True, forbid_unknown_fields=True):
     external_id: Text80 | None = None
     placed_from: datetime | None = None
     placed_until: datetime | None = None
+
+
+class SummaryQuery(Struct, kw_only=True, forbid_unknown_fields=True):
+    currency: CurrencyCode | None = None
+
+
+class MoneyView(Struct, kw_only=True):
+    """Where the money of one currency is, by the ledger."""
+
+    taken: Amount
+    fees: Amount
+    commission: Amount
+    tax: Amount
+    owed_to_sellers: Amount
+    paid_out: Amount
+    in_dispute: Amount
+    refunded: Amount
+
+
+class SummaryView(Struct, kw_only=True):
+    """A marketplace in figures. ``orders`` counts them by state."""
+
+    object: Literal["summary"] = "summary"
+    livemode: bool
+    orders: dict[str, int]
+    money: MoneyView
+    ledger_balanced: bool
+    human_touches_per_1000: float
 
 
 _IDS = {"order_id": ORDER}
@@ -269,6 +298,16 @@ def _reading() -> list[Operation]:
             returns=List[TimelineEntry],
             errors=(OrderNotFound,),
         ),
+        Operation(
+            id="getSummary",
+            method="GET",
+            path="/v1/summary",
+            summary="The marketplace in figures: orders by state, and where the money is",
+            handler=get_summary,
+            scope="orders:read",
+            query=SummaryQuery,
+            returns=SummaryView,
+        ),
     ]
 
 
@@ -360,6 +399,34 @@ async def get_timeline(call: Call) -> List[TimelineEntry]:
             details={name: value for name, value in event.payload.items() if name != "reason"},
         )
         for event in events
+    )
+
+
+async def get_summary(call: Call[SummaryQuery]) -> SummaryView:
+    currency = call.query.currency or call.tx.marketplace.currency
+    summary = await service.summarize(call.tx, currency)
+    return SummaryView(
+        livemode=call.key.livemode,
+        orders=summary.orders,
+        money=_money_view(summary.money, currency),
+        ledger_balanced=summary.is_balanced,
+        human_touches_per_1000=summary.human_touches_per_1000,
+    )
+
+
+def _money_view(money: payments.Summary | None, currency: str) -> MoneyView:
+    def amount(figure: Money | None) -> Amount:
+        return Amount.of(figure) if figure is not None else Amount(0, currency)
+
+    return MoneyView(
+        taken=amount(money and money.taken),
+        fees=amount(money and money.provider_fees),
+        commission=amount(money and money.commission),
+        tax=amount(money and money.tax),
+        owed_to_sellers=amount(money and money.owed_to_sellers),
+        paid_out=amount(money and money.paid_out),
+        in_dispute=amount(money and money.in_dispute),
+        refunded=amount(money and money.refunded),
     )
 
 

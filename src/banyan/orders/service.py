@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from banyan import operations, parties, payments
+from banyan import ledger, operations, parties, payments
 from banyan.kernel import Money, Page, decode_cursor, encode_cursor, new_id
 from banyan.orders import rules, store
 from banyan.orders.errors import BuyerUnknown, OrderExists, OrderNotFound, OrderStateConflict
@@ -24,6 +24,16 @@ class OrderFilter:
     external_id: str | None = None
     placed_from: datetime | None = None
     placed_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MarketplaceSummary:
+    """A marketplace in figures; ``money`` is None before the first payment in the currency."""
+
+    orders: dict[str, int]
+    money: payments.Summary | None
+    is_balanced: bool
+    human_touches_per_1000: float
 
 
 async def place_order(tx: Transaction, draft: OrderDraft) -> Order:
@@ -130,13 +140,16 @@ async def end_order(tx: Transaction, order: Order, state: OrderState, reason: st
 
 
 async def return_money(tx: Transaction, order: Order, reason: str) -> None:
-    """Void what was authorized, refund what was captured; what is under way is voided later."""
+    """Void what is or will be authorized, refund what was captured.
+
+    While a capture is under way nothing can be given back; ``payment.captured`` brings us here again.
+    """
     payment = await payments.find_payment(tx, order.payment_id)
-    if payment is None:
+    if payment is None or payment.state == "capturing":
         return
-    if payment.state == "authorized":
+    if payment.state not in payments.TAKEN:
         await payments.void_payments(tx, [order.payment_id], reason=reason)
-    elif payment.state in payments.TAKEN and payment.left.minor > 0:
+    elif payment.left.minor > 0:
         await payments.refund(
             tx,
             order.payment_id,
@@ -217,6 +230,21 @@ async def timeline(tx: Transaction, order_id: UUID) -> list[StoredEvent]:
     """What happened to an order, in order, each with its reason."""
     order = await get_order(tx, order_id)
     return await events_of(tx, order.reference)
+
+
+async def summarize(tx: Transaction, currency: str) -> MarketplaceSummary:
+    """What came in and where the money is, in one currency."""
+    orders = await store.count_by_state(tx)
+    figures = [found for found in await payments.summary(tx) if found.currency == currency]
+    trials = await ledger.trial_balance(tx)
+    touches = await operations.human_touches(tx)
+    return MarketplaceSummary(
+        orders=orders,
+        money=figures[0] if figures else None,
+        is_balanced=all(trial.is_balanced for trial in trials)
+        and all(found.is_balanced for found in figures),
+        human_touches_per_1000=round(touches * 1000 / max(1, sum(orders.values())), 1),
+    )
 
 
 async def counts_by_state(tx: Transaction) -> dict[str, int]:

@@ -32,12 +32,14 @@ class JobCounts:
 
 
 async def job_counts(tx: Transaction) -> JobCounts:
-    """The work that one marketplace has waiting; a leased job and one to be retried wait too."""
+    """The work that one marketplace has waiting, without what waits for a late second try."""
     counts = await tx.one(
         JobCounts,
         """
         select
-          count(*) filter (where due_at <= %(now)s and not is_failed) as due,
+          count(*) filter (
+            where due_at <= %(now)s and not is_failed and retry_at <= now() + interval '10 s'
+          ) as due,
           count(*) filter (where is_failed) as failed
         from runtime.jobs
         where marketplace_id = %(marketplace_id)s

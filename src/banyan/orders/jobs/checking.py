@@ -158,7 +158,7 @@ async def begin_payments(tx: Transaction, orders: Sequence[tuple[Order, list[Lin
     """checked: freeze what each seller is owed, and ask the provider for the money."""
     if not orders:
         return
-    terms = await payments.get_terms(tx)
+    terms = (await payments.get_settings(tx)).terms
     drafts = [
         payments.PaymentDraft(
             payment_id=order.payment_id,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import cast
 from uuid import UUID
 
+from banyan.kernel import Money
 from banyan.orders import store
 from banyan.orders.model import ORDER, Order, OrderState
 from banyan.runtime import Job, Json, Transaction
@@ -34,3 +35,9 @@ def text(payload: dict[str, Json], name: str) -> str:
     """A text of a payload, empty if it is absent."""
     value = payload.get(name)
     return value if isinstance(value, str) else ""
+
+
+def money_in(payload: dict[str, Json]) -> Money:
+    """The ``amount`` of a payload."""
+    amount = cast("dict[str, int | str]", payload["amount"])
+    return Money.of(int(amount["amount"]), str(amount["currency"]))

@@ -7,7 +7,7 @@ from datetime import timedelta
 from banyan import operations, payments
 from banyan.operations import CaseDraft
 from banyan.orders import rules, service, store
-from banyan.orders.jobs.loading import lock_orders_of, payload_of, text
+from banyan.orders.jobs.loading import lock_orders_of, money_in, payload_of, text
 from banyan.orders.model import Order, OrderState
 from banyan.runtime import Job, JobDraft, Json, Transaction
 
@@ -39,12 +39,8 @@ def _about(
 
 
 async def _authorized(tx: Transaction, news: Sequence[tuple[Order, Payload]]) -> None:
-    """Take the money of orders that still want it; let go of the others'."""
+    """Take the money of orders that still want it; a stopped order's payment is voided already."""
     ready = [(o, p) for o, p in news if o.state == OrderState.CHECKED]
-    gone = [o for o, _ in news if o.state in (OrderState.CANCELLED, OrderState.DECLINED)]
-    if gone:
-        reason = "The order was stopped before the provider had answered."
-        await payments.void_payments(tx, [order.payment_id for order in gone], reason=reason)
     if not ready:
         return
     await store.update_state(tx, [order.order_id for order, _ in ready], OrderState.AUTHORIZED)
@@ -122,7 +118,7 @@ async def _unknown(tx: Transaction, order: Order, payload: Payload) -> None:
 
 
 async def _refunded(tx: Transaction, order: Order, payload: Payload) -> None:
-    amount = payments.amount_in(payload)
+    amount = money_in(payload)
     await store.update_refunded(tx, order.order_id, amount.minor)
     payment = await payments.find_payment(tx, order.payment_id)
     is_whole = payment is not None and payment.state == "refunded"
@@ -154,7 +150,7 @@ async def _refund_failed(tx: Transaction, order: Order, payload: Payload) -> Non
                 reason=reason,
                 due_at=tx.now + timedelta(hours=settings.review_hours),
                 resolutions=("refund_again", "settle_by_hand"),
-                at_risk=payments.amount_in(payload),
+                at_risk=money_in(payload),
                 evidence={"refund": text(payload, "refund")},
             )
         ],
@@ -194,7 +190,6 @@ async def _dispute_lost(tx: Transaction, order: Order, payload: Payload) -> None
 _ONE_BY_ONE: dict[str, Callable[[Transaction, Order, Payload], Awaitable[None]]] = {
     "payment.declined": _declined,
     "payment.capture_failed": _declined,
-    "payment.authentication_expired": _declined,
     "payment.requires_action": _challenged,
     "payment.unknown": _unknown,
     "refund.succeeded": _refunded,

@@ -1,0 +1,192 @@
+"""Orders from placed to their end, through the worker and the sandbox provider."""
+
+from uuid import UUID
+
+import pytest
+
+from banyan import ledger, operations, orders, parties, payments
+from banyan.kernel import Money, new_id
+from banyan.orders import OrderStateConflict
+from tests.orders.market import Market
+
+
+async def _available(market: Market) -> int:
+    async with market.database.transaction(market.marketplace_id) as tx:
+        summary = await payments.summary(tx)
+    [figures] = summary
+    return figures.owed_to_sellers.minor
+
+
+async def _assert_balanced(market: Market) -> None:
+    async with market.database.transaction(market.marketplace_id) as tx:
+        report = await ledger.verify(tx)
+    assert report.is_sound, report
+
+
+async def _resolve(market: Market, kind: str, resolution: str) -> None:
+    async with market.database.transaction(market.marketplace_id) as tx:
+        page = await operations.list_cases(tx, limit=10)
+        [case] = [case for case in page.data if case.kind == kind]
+        await operations.resolve_case(tx, case.case_id, resolution, note="", actor="ana")
+    await market.run()
+
+
+async def test_an_order_travels_from_placed_to_settled(market: Market) -> None:
+    order = await market.place()
+    assert order.state == "confirmed"
+    assert order.total == Money.of(18990 + 1500, "BRL")
+    order = await market.ship_and_deliver(order)
+    assert order.state == "delivered"
+    await market.wait(days=4)
+    order = await market.get(order)
+    assert order.state == "settled"
+    assert await market.story(order) == [
+        "placed",
+        "matched",
+        "compliance_passed",
+        "fraud_passed",
+        "checked",
+        "authorized",
+        "confirmed",
+        "shipped",
+        "delivered",
+        "settled",
+    ]
+    await _assert_balanced(market)
+
+
+async def test_every_step_tells_its_reason(market: Market) -> None:
+    order = await market.place()
+    async with market.database.transaction(market.marketplace_id) as tx:
+        events = await orders.timeline(tx, order.order_id)
+    assert all(str(event.payload["reason"]).endswith(".") for event in events), events
+
+
+@pytest.mark.parametrize("token", ["tok_declined_insufficient_funds", "tok_declined_stolen_card"])
+async def test_a_declined_payment_ends_the_order_and_frees_the_units(
+    market: Market, token: str
+) -> None:
+    order = await market.place(token, quantity=5)
+    assert order.state == "declined"
+    assert (await market.place(quantity=5)).state == "confirmed"
+    await _assert_balanced(market)
+
+
+async def test_an_unknown_outcome_is_found_out_and_not_paid_twice(market: Market) -> None:
+    order = await market.place("tok_timeout")
+    await market.wait(hours=12)
+    assert (await market.get(order)).state == "confirmed"
+    async with market.database.transaction(market.marketplace_id) as tx:
+        [figures] = await payments.summary(tx)
+    assert figures.taken == order.total
+    await _assert_balanced(market)
+
+
+async def test_no_offer_asks_a_person_who_may_match_again(market: Market) -> None:
+    order = await market.place(product="kettle")
+    assert order.state == "unmatched"
+    async with market.database.transaction(market.marketplace_id) as tx:
+        await parties.create_offer(
+            tx,
+            parties.OfferDraft(
+                seller_id=market.seller_id,
+                product="kettle",
+                price=Money.of(5000, "BRL"),
+                lead_time_days=3,
+            ),
+        )
+    await _resolve(market, "order.unmatched", "match_again")
+    assert (await market.get(order)).state == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("resolution", "state"), [("approve", "confirmed"), ("decline", "declined")]
+)
+async def test_a_review_waits_for_a_person(market: Market, resolution: str, state: str) -> None:
+    order = await market.place(product="sofa")
+    assert order.state == "in_review"
+    await _resolve(market, "order.review", resolution)
+    assert (await market.get(order)).state == state
+    await _assert_balanced(market)
+
+
+async def test_an_embargoed_country_is_declined_with_its_reason(market: Market) -> None:
+    order = await market.place(country="KP")
+    assert order.state == "declined"
+    async with market.database.transaction(market.marketplace_id) as tx:
+        events = await orders.timeline(tx, order.order_id)
+    assert "KP" in str(events[-1].payload["reason"]) or "Korea" in str(events[-1].payload["reason"])
+
+
+async def test_a_cancelled_order_gives_everything_back(market: Market) -> None:
+    order = await market.place(quantity=5)
+    for _ in range(2):
+        async with market.database.transaction(market.marketplace_id) as tx:
+            await orders.cancel_order(tx, order.order_id, reason="Changed their mind.")
+        await market.run()
+    order = await market.get(order)
+    assert (order.state, order.refunded) == ("cancelled", order.total)
+    assert await _available(market) == 0
+    assert (await market.place(quantity=5)).state == "confirmed"
+    await _assert_balanced(market)
+
+
+async def test_a_shipped_order_is_refunded_and_not_cancelled(market: Market) -> None:
+    order = await market.ship_and_deliver(await market.place())
+    async with market.database.transaction(market.marketplace_id) as tx:
+        with pytest.raises(OrderStateConflict, match="refund it"):
+            await orders.cancel_order(tx, order.order_id, reason="Too late.")
+    async with market.database.transaction(market.marketplace_id) as tx:
+        await orders.refund_order(
+            tx, order.order_id, refund_id=new_id(), amount=Money.of(500, "BRL"), reason="A scratch."
+        )
+    await market.run()
+    order = await market.get(order)
+    assert (order.state, order.refunded.minor) == ("delivered", 500)
+    async with market.database.transaction(market.marketplace_id) as tx:
+        await orders.refund_order(
+            tx, order.order_id, refund_id=new_id(), amount=None, reason="Broken after all."
+        )
+    await market.run()
+    order = await market.get(order)
+    assert (order.state, order.refunded) == ("refunded", order.total)
+    assert await _available(market) == 0
+    await _assert_balanced(market)
+
+
+@pytest.mark.parametrize(
+    ("token", "state"), [("tok_dispute_won", "settled"), ("tok_dispute_lost", "charged_back")]
+)
+async def test_a_dispute_holds_the_money_until_it_is_decided(
+    market: Market, token: str, state: str
+) -> None:
+    order = await market.ship_and_deliver(await market.place(token))
+    await market.wait(days=40)
+    assert (await market.get(order)).state == state
+    assert "disputed" in await market.story(order)
+    await _assert_balanced(market)
+
+
+async def test_a_seller_who_does_not_ship_is_asked_about(market: Market) -> None:
+    order = await market.place()
+    await market.wait(days=11)
+    await _resolve(market, "order.ship_late", "more_time")
+    await market.wait(days=11)
+    await _resolve(market, "order.ship_late", "cancel")
+    order = await market.get(order)
+    assert (order.state, order.refunded) == ("cancelled", order.total)
+
+
+async def test_shipping_withdraws_the_question(market: Market) -> None:
+    order = await market.place()
+    await market.wait(days=11)
+    await market.ship_and_deliver(order)
+    async with market.database.transaction(market.marketplace_id) as tx:
+        assert (await operations.case_counts(tx)).open == 0
+
+
+async def test_an_order_of_another_marketplace_is_not_there(market: Market, live: UUID) -> None:
+    order = await market.place()
+    async with market.database.transaction(live) as tx:
+        with pytest.raises(orders.OrderNotFound):
+            await orders.get_order(tx, order.order_id)
