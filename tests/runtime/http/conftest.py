@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 import httpx
 import psycopg
 import pytest
-import shop
 import uvicorn
 from psycopg.conninfo import make_conninfo
 from starlette.applications import Starlette
@@ -15,6 +14,7 @@ from starlette.applications import Starlette
 from banyan.kernel import SystemClock, new_id
 from banyan.runtime import Database, create_marketplace
 from banyan.runtime.http import Principal, Rate, Tag, http_app
+from tests.runtime.http import shop
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ import shutil
 
 import httpx
 import pytest
-import shop
 
 from banyan.kernel import BanyanError
 from banyan.runtime.http import all_errors, status_of
+from tests.runtime.http import shop
 
 CHROMIUM = shutil.which("chromium")
 

@@ -5,10 +5,10 @@ from uuid import UUID
 
 import httpx
 import pytest
-import shop
 
 from banyan.kernel import new_id
 from banyan.runtime import Database
+from tests.runtime.http import shop
 
 JSON = {"Content-Type": "application/json"}
 PRICE = {"amount": 1999, "currency": "EUR"}

@@ -5,10 +5,10 @@ from uuid import UUID
 
 import httpx
 import psycopg
-import shop
 
 from banyan.runtime import Database
 from banyan.runtime.http import delete_expired
+from tests.runtime.http import shop
 
 KEY = {"Idempotency-Key": "order-17"}
 OTHER = {**shop.EXAMPLE, "name": "Red shirt"}

@@ -1,18 +1,20 @@
 """The OpenAPI document: whole, valid, and kept by the server under schemathesis' fire."""
 
 import re
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
 import jsonschema_rs
 import pytest
 import schemathesis
-import shop
 from hypothesis import HealthCheck, settings
+from msgspec import Meta, Struct
 
 from banyan.runtime.http import Operation, Tag, openapi
+from banyan.runtime.http.bounds import slips
 from banyan.runtime.http.openapi import sdk_method
 from banyan.runtime.http.operations import checked
+from tests.runtime.http import shop
 
 DOCUMENT = openapi(shop.operations(), tags=[Tag("items", "Things on the shelf.")])
 BEYOND_A_SCHEMA = {"invalid_cursor", "idempotency_key_reused"}
@@ -123,6 +125,21 @@ def test_a_slip_in_a_declaration_is_told_at_the_start() -> None:
         checked([_changed(one, handler=two.handler)])
     with pytest.raises(AssertionError, match="camelCase"):
         checked([_changed(one, id="create_item")])
+
+
+def test_a_request_has_bounds_and_knows_its_fields() -> None:
+    class Loose(Struct):
+        count: int
+
+    class Around(Struct, forbid_unknown_fields=True):
+        loose: list[Loose]
+        size: Annotated[float, Meta(ge=0, le=1)]
+
+    assert slips(Around) == [
+        "Around: /$defs/Loose needs forbid_unknown_fields=True",
+        "Around: /$defs/Loose/properties/count needs bounds, such as Meta(ge=0, le=1000)",
+    ]
+    assert slips(shop.CreateItem) == []
 
 
 def _changed(operation: Operation, **changes: Any) -> Operation:

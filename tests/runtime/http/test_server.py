@@ -3,7 +3,7 @@
 import json
 import socket
 
-import shop
+from tests.runtime.http import shop
 
 HEAD = "POST /v1/items HTTP/1.1\r\nHost: shop\r\nAuthorization: Bearer all\r\n"
 GOOD = json.dumps(shop.EXAMPLE)

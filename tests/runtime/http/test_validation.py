@@ -6,13 +6,13 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-import shop
 from hypothesis import given
 from hypothesis import strategies as st
 
 from banyan.kernel import BanyanError
 from banyan.runtime.http.errors import MalformedJson
 from banyan.runtime.http.validation import DEPTH_MAX, BodyReader
+from tests.runtime.http import shop
 
 JSON = {"Content-Type": "application/json"}
 READER = BodyReader(shop.CreateItem)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args, get_origin
+from typing import Any, cast, get_args, get_origin
 
 import msgspec
 
@@ -61,7 +61,7 @@ def openapi(
             "description": _INTRODUCTION,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": public_url or "/"}],
+        "servers": [{"url": url} for url in ("/", public_url) if url],
         "tags": [
             {
                 "name": name,
@@ -136,15 +136,15 @@ def _readable(name: str) -> str:
 
 def _renamed(schema: Any, names: Mapping[str, str]) -> Any:
     if isinstance(schema, list):
-        return [_renamed(part, names) for part in schema]  # pyright: ignore[reportUnknownVariableType]
+        return [_renamed(part, names) for part in cast(list[Any], schema)]
     if not isinstance(schema, dict):
         return schema
-    renamed: Json = {key: _renamed(part, names) for key, part in schema.items()}  # pyright: ignore[reportUnknownVariableType]
+    renamed = {key: _renamed(part, names) for key, part in cast(Json, schema).items()}
     ref = renamed.get("$ref")
     if isinstance(ref, str):
         renamed["$ref"] = _REF.format(name=names[ref.rpartition("/")[2]])
-    options = renamed.get("enum")
-    if isinstance(options, list) and all(isinstance(option, str) for option in options):  # pyright: ignore[reportUnknownVariableType]
+    options: list[object] = renamed.get("enum", [])
+    if options and all(isinstance(option, str) for option in options):
         renamed["type"] = "string"
     title = renamed.get("title")
     if isinstance(title, str):

@@ -28,6 +28,7 @@ from msgspec import Struct
 
 from banyan.kernel import BanyanError, IdKind
 from banyan.runtime.database import Transaction
+from banyan.runtime.http.bounds import slips
 
 if sys.version_info >= (3, 13):
     from typing import TypeVar
@@ -144,5 +145,5 @@ def _check(operation: Operation) -> None:
     assert arguments == expected, f"{name}: the handler takes the call{', body' * (expected - 1)}"
     for struct in (operation.body, operation.query):
         if struct is not None:
-            config = struct.__struct_config__
-            assert config.forbid_unknown_fields, f"{struct.__name__}: forbid_unknown_fields=True"
+            found = slips(struct)
+            assert not found, "; ".join(found)

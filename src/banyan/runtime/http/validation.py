@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from jsonschema_rs import Draft202012Validator
@@ -18,6 +18,8 @@ from banyan.kernel import Fault, InvalidRequest
 from banyan.runtime.http.answers import encode
 from banyan.runtime.http.errors import MalformedJson
 from banyan.runtime.http.faults import described, msgspec_fault, pointer_to
+
+Json = dict[str, Any]
 
 DEPTH_MAX = 32
 FAULTS_MAX = 100
@@ -151,8 +153,8 @@ def _ambiguities(value: object, path: tuple[str | int, ...]) -> Iterator[Fault]:
                 yield Fault("nul_character", "A name contains NUL.", pointer_to(*path, name))
             yield from _ambiguities(member, (*path, name))
     elif isinstance(value, list):
-        for index, item in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-            yield from _ambiguities(item, (*path, index))  # pyright: ignore[reportUnknownArgumentType]
+        for index, item in enumerate(cast(list[object], value)):
+            yield from _ambiguities(item, (*path, index))
     elif isinstance(value, str) and "\0" in value:
         yield Fault("nul_character", "The text contains NUL.", pointer_to(*path))
 
@@ -162,19 +164,19 @@ def _whole_numbers(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):
-        return {name: _whole_numbers(member) for name, member in value.items()}  # pyright: ignore[reportUnknownVariableType]
+        return {name: _whole_numbers(part) for name, part in cast(Json, value).items()}
     if isinstance(value, list):
-        return [_whole_numbers(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+        return [_whole_numbers(item) for item in cast(list[Any], value)]
     return value
 
 
 def _with_nullable_branches(schema: Any) -> Any:
     """``X or null`` as ``if null, else X``: a fault is then reported inside of X, not of either."""
     if isinstance(schema, list):
-        return [_with_nullable_branches(item) for item in schema]  # pyright: ignore[reportUnknownVariableType]
+        return [_with_nullable_branches(item) for item in cast(list[Any], schema)]
     if not isinstance(schema, dict):
         return schema
-    plain: dict[str, Any] = {name: _with_nullable_branches(part) for name, part in schema.items()}  # pyright: ignore[reportUnknownVariableType]
+    plain = {name: _with_nullable_branches(part) for name, part in cast(Json, schema).items()}
     branches: list[Any] = plain.get("anyOf", [])
     if len(branches) == 2 and {"type": "null"} in branches:
         del plain["anyOf"]
