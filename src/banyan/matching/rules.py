@@ -118,20 +118,25 @@ def reason_for(request: MatchRequest, ranking: Sequence[Candidate], offers_count
 def _no_match(
     request: MatchRequest, offers: Sequence[parties.Offer], affordable: Sequence[parties.Offer]
 ) -> NoMatch:
+    limit = request.unit_price_max
     if not offers:
         reason = f"No active seller offers {request.product!r} in {request.currency}."
         return NoMatch(request.request_id, "no_offer", reason)
-    what = "The offer asked for" if request.offer_id else "The cheapest offer"
-    if not affordable and request.unit_price_max is not None:
-        cheapest = min(offers, key=lambda offer: offer.price_minor)
-        over = cheapest.price - request.unit_price_max
-        reason = (
-            f"{what} costs {cheapest.price.format()} a unit, {over.format()} more than the limit."
-        )
+    if not affordable and limit is not None:
+        cheapest = min(offer.price for offer in offers)
+        over = (cheapest - limit).format()
+        which = "The cheapest offer" if request.offer_id is None else "The offer asked for"
+        reason = f"{which} costs {cheapest.format()} a unit, {over} more than the limit."
         return NoMatch(request.request_id, "too_expensive", reason)
-    count = f"None of {len(affordable)} offers has" if len(affordable) > 1 else "The offer has not"
+    within = "" if limit is None else f" within the limit of {limit.format()}"
+    if request.offer_id is not None:
+        which = "The offer asked for has not"
+    elif len(affordable) == 1:
+        which = f"The only offer{within} has not"
+    else:
+        which = f"None of {len(affordable)} offers{within} has"
     units = "1 unit" if request.quantity == 1 else f"{request.quantity} units"
-    return NoMatch(request.request_id, "no_capacity", f"{count} {units} left.")
+    return NoMatch(request.request_id, "no_capacity", f"{which} {units} left.")
 
 
 def _rank(it: Candidate) -> tuple[int, int, int, int, datetime, UUID]:
