@@ -34,6 +34,7 @@ from banyan.console.views.ledger import (
     EntryLine,
     LedgerView,
     LegLine,
+    Proof,
     TransferView,
     TrialLine,
     TrialTotal,
@@ -250,6 +251,7 @@ ORDER_VIEW = OrderView(
     order_id=ORDER,
     external_id="e481f51cbdc54678b7cc49136f2d6af7",
     total=brl("189.90"),
+    currency="BRL",
     state=state_pill("in_review"),
     summary="1 item from Móveis Aurora, São Paulo to Recife",
     placed_at=NOW,
@@ -271,7 +273,7 @@ ORDER_VIEW = OrderView(
     case=CARD,
     timeline=TIMELINE,
     timeline_href=f"{BASE}/orders/{ORDER}/events.json",
-    items=(OrderItem("Office chair", "Móveis Aurora", f"{BASE}/sellers/{SELLER}", 1, brl("189.90"), brl("189.90")),),
+    items=(OrderItem("Office chair", "Móveis Aurora", f"{BASE}/sellers/{SELLER}", 1, brl("189.90")),),
     statement=STATEMENT,
     buyer=(Fact("Name", "Joana P."), Fact("Orders", "4"), Fact("Spent", "R$745.20"), Fact("Refunds", "0")),
     buyer_href=f"{BASE}/orders?q=Joana",
@@ -327,8 +329,6 @@ HOME_VIEW = HomeView(
 ORDERS_VIEW = OrdersView(
     filter=OrderFilter(),
     states=(Choice("", "Any state"), *(Choice(state, state_pill(state).label) for state in STATES)),
-    sellers=(Choice("", "Any seller"), Choice(SELLER, "Móveis Aurora")),
-    regions=(Choice("", "Any region"), Choice("SP", "SP")),
     orders=tuple(order_line(nth) for nth in range(20)),
     pages=Pages(next_href=f"{BASE}/orders?cursor=x", note="20 of 1,284"),
 )
@@ -406,7 +406,6 @@ PAYMENTS_VIEW = MoneyListView(
     pages=Pages(note="12 of 12"),
     empty_title="No payments yet",
     empty_text="The first order makes the first payment.",
-    empty_command="",
 )
 
 PAYMENT_VIEW = PaymentView(
@@ -427,20 +426,23 @@ TRIAL = TrialTotal(
     currency="BRL",
     debits=brl("398120.44"),
     credits=brl("398120.44"),
+    is_balanced=True,
     lines=tuple(
-        TrialLine(label, f"{BASE}/ledger?prefix={label}", brl(debited), brl(credited))
+        TrialLine(label, f"{BASE}/ledger?prefix={label}", 3, brl(debited), brl(credited))
         for label, debited, credited in (
-            ("provider", "240118.00", "1204.10"),
-            ("buyer", "98001.22", "101000.22"),
-            ("seller", "60001.22", "108378.38"),
-            ("platform", "0", "187537.74"),
+            ("buyer", "0", "101000.22"),
+            ("platform", "1204.10", "187537.74"),
+            ("provider", "398120.44", "0"),
+            ("seller", "0", "108378.38"),
         )
     ),
 )
 LEDGER_VIEW = LedgerView(
     prefix="",
-    prefixes=(Choice("seller", "seller"),),
+    prefixes=("seller", "platform"),
     totals=(TRIAL,),
+    proof=Proof(True, 812, 6_120, 18_204, "0.4 s", ()),
+    proof_href=f"{BASE}/ledger?proof=yes",
     accounts=tuple(
         AccountLine(
             path, f"{BASE}/ledger/accounts/{path}", "BRL", brl("31020.00"), brl("0"), "credit"
@@ -454,7 +456,6 @@ LEDGER_VIEW = LedgerView(
         )
     ),
     pages=Pages(note="5 accounts"),
-    entries=18_204,
     read_at=NOW,
 )
 ACCOUNT_VIEW = AccountView(
@@ -556,5 +557,5 @@ PAGES = (
     SamplePage("/console/empty", "home/home.html", frame("Overview", "home"), replace(HOME_VIEW, days=(), needs=(), needs_total=0, latest=())),
     SamplePage("/console/empty-orders", "orders/list.html", frame("Orders", "orders"), replace(ORDERS_VIEW, orders=(), pages=Pages())),
     SamplePage("/console/empty-cases", "cases/list.html", frame("Cases", "cases"), replace(CASES_VIEW, cases=())),
-    SamplePage("/console/empty-ledger", "ledger/ledger.html", frame("Ledger", "ledger"), replace(LEDGER_VIEW, totals=(), accounts=(), entries=0)),
+    SamplePage("/console/empty-ledger", "ledger/ledger.html", frame("Ledger", "ledger"), replace(LEDGER_VIEW, totals=(), accounts=(), proof=None)),
 )  # fmt: skip

@@ -28,7 +28,9 @@ TRIES_MAX_PER_ADDRESS = 100
 FAILURES_WINDOW = timedelta(minutes=15)
 PASSWORD_LENGTH_MIN = 12
 
-_REFUSED = "The e-mail address or the password is wrong, or too many tries were made; wait 15 minutes."
+_REFUSED = (
+    "The e-mail address or the password is wrong, or too many tries were made; wait 15 minutes."
+)
 
 
 async def add_user(

@@ -1,6 +1,7 @@
 """Cases: the queue, one case, taking it and deciding it."""
 
 from collections.abc import Mapping
+from typing import Any, cast
 
 from banyan.console.links import money_in, subject_href
 from banyan.console.look import money, state_pill, words
@@ -72,7 +73,9 @@ async def show_case(visit: Visit) -> Shown:
     events += await events_of(visit.tx, CASE.text(case.case_id))
     view = CaseView(visit.tx.now, case_card(visit, case), timeline(events, visit.base))
     crumbs = (Crumb("Cases", visit.href("cases")), Crumb(case.title))
-    return Shown("cases/case.html", case.title, "cases", view, crumbs, live_subjects=(case.subject,))
+    return Shown(
+        "cases/case.html", case.title, "cases", view, crumbs, live_subjects=(case.subject,)
+    )
 
 
 async def take_case(visit: Visit) -> Done:
@@ -144,7 +147,7 @@ def case_card(visit: Visit, case: Case) -> CaseCard:
     )
 
 
-def _evidence(visit: Visit, evidence: Mapping[str, object]) -> list[Fact]:
+def _evidence(visit: Visit, evidence: Mapping[str, Any]) -> list[Fact]:
     """What the case was opened with, one fact a line; lists and records are told inline."""
     facts: list[Fact] = []
     for name, value in evidence.items():
@@ -154,7 +157,8 @@ def _evidence(visit: Visit, evidence: Mapping[str, object]) -> list[Fact]:
     return facts
 
 
-def _plain(value: object) -> str:
+def _plain(value: Any) -> str:
+    """A value of a JSON document in words."""
     known = money_in(value)
     if known is not None:
         return money(known)
@@ -166,8 +170,10 @@ def _plain(value: object) -> str:
         case float():
             return f"{value:g}"
         case list():
-            return ", ".join(_plain(part) for part in value)  # pyright: ignore[reportUnknownVariableType]
+            parts = cast("list[Any]", value)
+            return ", ".join(_plain(part) for part in parts)
         case dict():
-            return "; ".join(f"{words(str(name))}: {_plain(part)}" for name, part in value.items())  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+            named = cast("dict[str, Any]", value)
+            return "; ".join(f"{words(name)}: {_plain(part)}" for name, part in named.items())
         case _:
             return str(value)

@@ -8,7 +8,7 @@ ended is noticed.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -60,7 +60,7 @@ class LiveFeed:
     @contextmanager
     def listening(
         self, marketplace_id: UUID, subjects: frozenset[str] | None
-    ) -> Iterator[Listener]:
+    ) -> Generator[Listener]:
         """A listener for as long as the block lasts."""
         listener = Listener(subjects)
         others = self._listeners.setdefault(marketplace_id, set())

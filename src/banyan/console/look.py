@@ -41,9 +41,7 @@ _TONES: dict[Tone, frozenset[str]] = {
     Tone.GO: frozenset(
         {"settled", "delivered", "captured", "active", "succeeded", "paid", "won", "resolved"}
     ),
-    Tone.INFO: frozenset(
-        {"matched", "checked", "authorized", "confirmed", "shipped", "capturing"}
-    ),
+    Tone.INFO: frozenset({"matched", "checked", "authorized", "confirmed", "shipped", "capturing"}),
     Tone.WAIT: frozenset(
         {"in_review", "requires_action", "unknown", "unmatched", "open", "disputed", "paused"}
     ),
@@ -66,10 +64,13 @@ def words(code: str) -> str:
 
 
 def money(value: Money | None) -> str:
-    """With the currency's sign: ``R$1,189.90``; a dash for None."""
+    """With the currency's sign, or its code if it has none: ``R$1,189.90``; a dash for None."""
     if value is None:
         return DASH
     text = Money(abs(value.minor), value.currency).format("en")
+    code = value.currency.code
+    if text.startswith(code):
+        text = f"{code}\u00a0{text.removeprefix(code)}"
     return f"{MINUS}{text}" if value.minor < 0 else text
 
 

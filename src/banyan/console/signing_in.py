@@ -69,20 +69,22 @@ def sign_in(console: Console) -> Endpoint:
         browser = request.cookies.get(_BROWSER_COOKIE, "")
         try:
             form = await read_form(request, browser)
-            session = await _session(console, request, form)
         except FormExpired as refusal:
             return refused(request, refusal)
+        try:
+            session = await _session(console, request, form)
         except SignInRefused as refusal:
-            fresh = browser or new_token()
             view = SignInView(
-                csrf_token(fresh),
+                csrf_token(browser),
                 _inside(form.get("next", "")),
                 email=form.get("email", "")[:254],
                 fault=refusal.detail,
             )
-            return _sign_in_page(console, request, view, fresh, status_of(refusal))
+            return _sign_in_page(console, request, view, browser, status_of(SignInRefused))
         answer = RedirectResponse(_inside(form.get("next", "")), 303)
-        _set_cookie(console, answer, SESSION_COOKIE, session.token, int(SESSION_TTL.total_seconds()))
+        _set_cookie(
+            console, answer, SESSION_COOKIE, session.token, int(SESSION_TTL.total_seconds())
+        )
         return answer
 
     return endpoint
@@ -146,9 +148,7 @@ def _sign_in_page(
     return answer
 
 
-def _set_cookie(
-    console: Console, answer: Response, name: str, value: str, max_age_s: int
-) -> None:
+def _set_cookie(console: Console, answer: Response, name: str, value: str, max_age_s: int) -> None:
     same_site: Literal["lax"] = "lax"
     answer.set_cookie(
         name,

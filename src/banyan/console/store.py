@@ -40,9 +40,7 @@ async def find_user_by_email(queries: Queries, email: str) -> User | None:
     )
 
 
-async def find_user_by_session(
-    queries: Queries, token_digest: bytes, now: datetime
-) -> User | None:
+async def find_user_by_session(queries: Queries, token_digest: bytes, now: datetime) -> User | None:
     return await queries.one(
         User,
         """

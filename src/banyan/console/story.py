@@ -1,8 +1,9 @@
 """Events as people read them: a title, a reason, and in small type what proves it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from itertools import groupby
+from types import MappingProxyType
 
 from banyan.console.links import money_in, subject_href
 from banyan.console.look import Tone, money, took, words
@@ -10,22 +11,69 @@ from banyan.console.views.events import EventLine, Meta, TimelineDay, TimelineIt
 from banyan.runtime import StoredEvent
 
 _GO = frozenset(
-    "matched checked allowed authorized captured confirmed shipped delivered settled paid won "
-    "resolved succeeded released".split()
+    [
+        "matched",
+        "compliance_passed",
+        "fraud_passed",
+        "checked",
+        "authorized",
+        "captured",
+        "confirmed",
+        "shipped",
+        "delivered",
+        "settled",
+        "paid",
+        "won",
+        "resolved",
+        "succeeded",
+        "released",
+    ]
 )
-_WAIT = frozenset("opened requires_action unknown unmatched in_review reviewed overdue".split())
+_WAIT = frozenset(
+    [
+        "opened",
+        "held",
+        "fraud_flagged",
+        "unmatched",
+        "requires_action",
+        "authentication_required",
+        "unknown",
+        "payment_unknown",
+        "disputed",
+    ]
+)
 _LOST = frozenset(
-    "declined denied failed lost cancelled capture_failed void_failed charged_back blocked".split()
+    [
+        "declined",
+        "failed",
+        "lost",
+        "cancelled",
+        "capture_failed",
+        "void_failed",
+        "refund_failed",
+        "charged_back",
+        "blocked",
+        "authentication_expired",
+    ]
 )
+_NOBODY: Mapping[str, str] = MappingProxyType({})
 _TITLES = {
-    "order.in_review": "Order waits for a review",
+    "order.authentication_required": "Buyer has to confirm the payment",
+    "order.checked": "Checks passed, payment begun",
+    "order.compliance_passed": "Compliance passed",
+    "order.confirmed": "Order confirmed, sellers may ship",
+    "order.decided": "A person decided",
+    "order.fraud_flagged": "Fraud check asks for a person",
+    "order.fraud_passed": "Fraud check passed",
+    "order.held": "Order held for review",
+    "order.payment_unknown": "Provider owes an answer",
+    "order.rematched": "Looking for another offer",
+    "order.settled": "Order settled, sellers' share available",
+    "payment.authorized": "Payment authorized, money held",
+    "payment.released": "Sellers' share released",
     "payment.requires_action": "Buyer has to confirm the payment",
     "payment.unknown": "Provider has not said whether it happened",
-    "payment.authorized": "Payment authorized, money held",
-    "payment.captured": "Payment captured",
-    "payment.released": "Seller's share made available",
     "payment.voided": "Payment voided, hold released",
-    "case.withdrawn": "Case withdrawn",
 }
 
 
@@ -37,8 +85,11 @@ def tone_of(event_type: str) -> Tone:
     return Tone.IDLE
 
 
-def title_of(event: StoredEvent) -> str:
+def title_of(event: StoredEvent, names: Mapping[str, str] = _NOBODY) -> str:
+    """What happened in a few words; ``names`` are those of sellers by their ids."""
     match event.payload:
+        case {"lines": [{"seller": str(seller)}, *_]} if event.type == "order.matched":
+            return f"Matched to {names.get(seller, seller)}"
         case {"queue": str(queue)} if event.type == "case.opened":
             return f"Case opened in {words(queue)}"
         case {"resolution": str(resolution)} if event.type == "case.resolved":
@@ -58,11 +109,13 @@ def reason_of(event: StoredEvent) -> str:
     return ""
 
 
-def timeline(events: Sequence[StoredEvent], base: str) -> tuple[TimelineDay, ...]:
+def timeline(
+    events: Sequence[StoredEvent], base: str, names: Mapping[str, str] = _NOBODY
+) -> tuple[TimelineDay, ...]:
     """Events of one or several subjects in the order in which they happened, day by day."""
     ordered = sorted(events, key=lambda event: (event.occurred_at, event.position))
     return tuple(
-        TimelineDay(day, tuple(_item(event, base) for event in of_day))
+        TimelineDay(day, tuple(_item(event, base, names) for event in of_day))
         for day, of_day in groupby(ordered, key=lambda event: event.occurred_at.date())
     )
 
@@ -91,10 +144,10 @@ def cause_of(event: StoredEvent) -> str:
     return f"{kind} {name}".strip()
 
 
-def _item(event: StoredEvent, base: str) -> TimelineItem:
+def _item(event: StoredEvent, base: str, names: Mapping[str, str]) -> TimelineItem:
     return TimelineItem(
         at=event.occurred_at,
-        title=title_of(event),
+        title=title_of(event, names),
         tone=tone_of(event.type),
         reason=reason_of(event),
         meta=tuple(_meta(event, base)),
@@ -111,9 +164,9 @@ def _meta(event: StoredEvent, base: str) -> list[Meta]:
         text = payload.get(name)
         if isinstance(text, str) and text:
             found.append(Meta(words(text) if name == "decline_code" else text))
-    score = payload.get("score")
-    if isinstance(score, int | float):
-        found.append(Meta(f"score {score:g}"))
+    score_bp = payload.get("score_bp")
+    if isinstance(score_bp, int):
+        found.append(Meta(f"score {score_bp / 10_000:.2f}"))
     took_ms = payload.get("took_ms")
     if isinstance(took_ms, int | float):
         found.append(Meta(_took(took_ms)))
@@ -123,4 +176,8 @@ def _meta(event: StoredEvent, base: str) -> list[Meta]:
 
 
 def _took(milliseconds: float) -> str:
-    return f"{milliseconds:.1f} ms" if milliseconds < 10 else took(timedelta(milliseconds=milliseconds))
+    return (
+        f"{milliseconds:.1f} ms"
+        if milliseconds < 10
+        else took(timedelta(milliseconds=milliseconds))
+    )

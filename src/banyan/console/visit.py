@@ -218,7 +218,7 @@ def refused(request: Request, refusal: BanyanError) -> Response:
     label = "Back" if here != "/console" else "To the overview"
     view = RefusalView(refusal.title, refusal.detail, here, label)
     html = plain_html("refusal.html", view, theme_of(request))
-    return HTMLResponse(html, status_of(refusal), headers=dict(PAGE_HEADERS))
+    return HTMLResponse(html, status_of(type(refusal)), headers=dict(PAGE_HEADERS))
 
 
 def theme_of(request: Request) -> str:
@@ -256,9 +256,7 @@ def _must(session: Session, permission: Permission) -> None:
         raise NotPermitted(f"Your role is {session.user.role}; this needs {able}.")
 
 
-def _frame(
-    visit: Visit, shown: Shown, markets: dict[str, Marketplace], cases: CaseCounts
-) -> Frame:
+def _frame(visit: Visit, shown: Shown, markets: dict[str, Marketplace], cases: CaseCounts) -> Frame:
     user = visit.session.user
     here = visit.tx.marketplace
     said = _SAID.get(visit.query.get("done", ""))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from banyan.console.views.frame import Choice, Fact, Pages
+from banyan.console.views.frame import Fact, Pages
 from banyan.kernel import Money
 
 
@@ -24,41 +24,44 @@ class TrialLine:
 
     label: str
     href: str
+    accounts: int
     debits: Money
     credits: Money
-
-    @property
-    def balance(self) -> Money:
-        return self.credits - self.debits
 
 
 @dataclass(frozen=True, slots=True)
 class TrialTotal:
-    """One currency: what was debited must be what was credited."""
+    """One currency: the balances of all accounts, which must add up to zero."""
 
     currency: str
     debits: Money
     credits: Money
+    is_balanced: bool
     lines: tuple[TrialLine, ...]
 
-    @property
-    def is_balanced(self) -> bool:
-        return self.debits.minor == self.credits.minor
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What adding up the entries themselves has shown."""
+
+    is_sound: bool
+    accounts: int
+    transfers: int
+    legs: int
+    took: str
+    findings: tuple[Fact, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerView:
     prefix: str
-    prefixes: tuple[Choice, ...]
+    prefixes: tuple[str, ...]
     totals: tuple[TrialTotal, ...]
+    proof: Proof | None
+    proof_href: str
     accounts: tuple[AccountLine, ...]
     pages: Pages
-    entries: int
     read_at: datetime
-
-    @property
-    def is_balanced(self) -> bool:
-        return all(total.is_balanced for total in self.totals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +112,26 @@ class TransferView:
     recorded_at: datetime
     legs: tuple[LegLine, ...]
     metadata: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TransferLine:
+    """A transfer in a list; ``first`` is the amount of its first leg."""
+
+    transfer_id: str
+    href: str
+    title: str
+    kinds: str
+    legs: int
+    subject: str
+    subject_href: str
+    first: Money
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TransfersView:
+    subject: str
+    subject_href: str
+    transfers: tuple[TransferLine, ...]
+    pages: Pages

@@ -38,7 +38,6 @@ class MoneyListView:
     pages: Pages
     empty_title: str
     empty_text: str
-    empty_command: str
     is_filtered: bool = False
 
 

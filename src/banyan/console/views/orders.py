@@ -19,7 +19,8 @@ class OrderLine:
     href: str
     external_id: str
     state: Pill
-    total: Money
+    total: Money | None
+    """None until every line is matched to an offer."""
     what: str
     seller: str
     seller_href: str
@@ -49,8 +50,6 @@ class OrderFilter:
 class OrdersView:
     filter: OrderFilter
     states: tuple[Choice, ...]
-    sellers: tuple[Choice, ...]
-    regions: tuple[Choice, ...]
     orders: tuple[OrderLine, ...]
     pages: Pages
     fault: str = ""
@@ -120,8 +119,7 @@ class OrderItem:
     seller: str
     seller_href: str
     quantity: int
-    unit_price: Money
-    total: Money
+    total: Money | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +127,8 @@ class OrderView:
     now: datetime
     order_id: str
     external_id: str
-    total: Money
+    total: Money | None
+    currency: str
     state: Pill
     summary: str
     placed_at: datetime

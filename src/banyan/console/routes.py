@@ -1,0 +1,127 @@
+"""Every address of the console."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from banyan.console import cases, events, health, home, ledger, money, orders, sellers, signing_in
+from banyan.console.assets import serve_asset
+from banyan.console.errors import PageNotFound
+from banyan.console.live import LiveFeed, serve_live
+from banyan.console.markets import first_slug
+from banyan.console.model import Permission
+from banyan.console.visit import (
+    Action,
+    Console,
+    Page,
+    action,
+    find_session,
+    markets_of,
+    page,
+    refused,
+    to_sign_in,
+)
+from banyan.kernel import Clock, SystemClock
+from banyan.runtime import Database, Settings
+
+_PAGES: dict[str, Page] = {
+    "": home.show_home,
+    "/search": orders.search,
+    "/orders": orders.show_orders,
+    "/orders/{order_id}": orders.show_order,
+    "/orders/{subject}/events.json": events.events_as_json,
+    "/cases": cases.show_cases,
+    "/cases/{case_id}": cases.show_case,
+    "/sellers": sellers.show_sellers,
+    "/sellers/{seller_id}": sellers.show_seller,
+    "/payments": money.show_payments,
+    "/payments/{payment_id}": money.show_payment,
+    "/payouts": money.show_payouts,
+    "/disputes": money.show_disputes,
+    "/ledger": ledger.show_ledger,
+    "/ledger/accounts/{path}/{currency}": ledger.show_account,
+    "/ledger/transfers": ledger.show_transfers,
+    "/ledger/transfers/{transfer_id}": ledger.show_transfer,
+    "/events": events.show_events,
+    "/events/{position}": events.show_event,
+}
+
+_AREAS = frozenset(path.split("/")[1] for path in _PAGES if path)
+
+_ACTIONS: dict[str, tuple[Action, Permission]] = {
+    "/cases/{case_id}/assign": (cases.take_case, Permission.WORK_CASES),
+    "/cases/{case_id}/resolve": (cases.decide_case, Permission.WORK_CASES),
+    "/orders/{order_id}/cancel": (orders.cancel, Permission.ACT_ON_ORDERS),
+    "/orders/{order_id}/refund": (orders.refund, Permission.MOVE_MONEY),
+}
+
+
+def console_routes(
+    database: Database, settings: Settings, *, clock: Clock | None = None
+) -> list[BaseRoute]:
+    """The routes of the console under ``/console``, and ``/``, which leads there.
+
+    ``clock`` is the people's time, for sessions and the audit log; a marketplace has its own.
+    """
+    console = Console(database, settings, clock or SystemClock())
+    feed = LiveFeed(database)
+    return [
+        Route("/", _redirect("/console")),
+        Route("/console", _overview(console)),
+        Route("/console/static/{name}", serve_asset),
+        Route("/console/sign-in", signing_in.show_sign_in(console), methods=["GET"]),
+        Route("/console/sign-in", signing_in.sign_in(console), methods=["POST"]),
+        Route("/console/sign-out", signing_in.leave(console), methods=["POST"]),
+        Route("/console/theme", signing_in.choose_theme(console), methods=["POST"]),
+        Route("/console/health", page(console, health.show_health)),
+        Route("/console/audit", page(console, health.show_audit, Permission.READ_AUDIT)),
+        Route("/console/{market}/live", partial(serve_live, console, feed)),
+        *(
+            Route(f"/console/{{market}}{path}", page(console, show))
+            for path, show in _PAGES.items()
+        ),
+        *(
+            Route(f"/console/{{market}}{path}", action(console, act, permission), methods=["POST"])
+            for path, (act, permission) in _ACTIONS.items()
+        ),
+        Route("/console/{path:path}", _not_found(console)),
+    ]
+
+
+def _redirect(to: str) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(_request: Request) -> Response:
+        return RedirectResponse(to, 303)
+
+    return endpoint
+
+
+def _overview(console: Console) -> Callable[[Request], Awaitable[Response]]:
+    """/console leads to the first marketplace."""
+
+    async def endpoint(request: Request) -> Response:
+        if await find_session(console, request) is None:
+            return to_sign_in(request)
+        slug = first_slug(await markets_of(console))
+        if slug is None:
+            return refused(request, PageNotFound("There is no marketplace yet."))
+        return RedirectResponse(f"/console/{slug}", 303)
+
+    return endpoint
+
+
+def _not_found(console: Console) -> Callable[[Request], Awaitable[Response]]:
+    """An address without a marketplace, such as /console/orders, leads to the first one's page."""
+
+    async def endpoint(request: Request) -> Response:
+        if await find_session(console, request) is None:
+            return to_sign_in(request)
+        path = request.path_params["path"]
+        slug = first_slug(await markets_of(console))
+        if slug is not None and path.partition("/")[0] in _AREAS:
+            return RedirectResponse(f"/console/{slug}/{path}", 303)
+        return refused(request, PageNotFound("There is no such page in the console."))
+
+    return endpoint
