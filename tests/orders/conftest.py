@@ -18,7 +18,7 @@ async def market(database: Database, sandbox: UUID) -> Market:
         seller = await parties.create_seller(
             tx, parties.SellerDraft(name="Casa Aurora", country="BR", region="SP", currency="BRL")
         )
-        for product, price in (("teapot", 18990), ("sofa", 150000)):
+        for product, price in (("teapot", 8990), ("sofa", 150000)):
             await parties.create_offer(
                 tx,
                 parties.OfferDraft(

@@ -86,7 +86,7 @@ async def _save_matched(
 def _with_match(line: Line, match: Match) -> Line:
     return replace(
         line,
-        offer_id=match.offer.offer_id,
+        offer_id=match.offer_id,
         seller_id=match.seller_id,
         unit_price_minor=match.unit_price.minor,
         lead_time_days=match.lead_time_days,
@@ -105,10 +105,10 @@ def _matched_news(order: Order, pairs: list[tuple[Line, Match]], took_ms: float)
             {
                 "line": line.line,
                 "product": line.product,
-                "offer": parties.OFFER.text(match.offer.offer_id),
+                "offer": parties.OFFER.text(match.offer_id),
                 "seller": parties.SELLER.text(match.seller_id),
                 "candidates": match.candidates,
-                "score_bp": match.chosen.score_bp,
+                "score_bp": match.score.total_bp,
                 "reason": match.reason,
             }
             for line, match in pairs
@@ -123,7 +123,7 @@ async def _leave_unmatched(
     units: dict[UUID, int] = {}
     for line, answer in answered:
         if isinstance(answer, Match):
-            units[answer.offer.offer_id] = units.get(answer.offer.offer_id, 0) + line.quantity
+            units[answer.offer_id] = units.get(answer.offer.offer_id, 0) + line.quantity
     if units:
         await parties.release(tx, units)
     await store.update_state(tx, [order.order_id], OrderState.UNMATCHED)
