@@ -4,10 +4,10 @@ from uuid import UUID
 
 import httpx
 import pytest
-from tests.http_client import client_of
 
 from banyan.parties import api
 from banyan.runtime import Database
+from tests.http_client import client_of
 
 SELLER = {"name": "Casa Verde", "country": "BR", "region": "SP", "currency": "BRL"}
 
