@@ -98,6 +98,11 @@ language sql immutable as $$
   select hashtextextended('ledger.periods:' || p_marketplace_id, 0)
 $$;
 
+-- What is recorded stays as it is: only ledger.post writes it, with the rights of its owner.
+revoke insert, update, delete on ledger.transfers, ledger.holds from banyan_app;
+revoke update, delete on ledger.accounts, ledger.periods from banyan_app;
+grant update (is_closed) on ledger.accounts to banyan_app;
+
 -- Posts a batch of transfers as if one after the other, and answers for each: 'posted',
 -- 'already_posted', or the reason why it was rejected (banyan.ledger.Reason). A rejected transfer
 -- leaves no trace and doesn't disturb the others.
