@@ -76,7 +76,7 @@ def price_splits(shares: Sequence[Share], terms: Terms) -> tuple[Split, ...]:
     return tuple(
         _split(seller, goods[seller], shipping[seller], terms)
         for seller in goods
-        if goods[seller] + shipping[seller]
+        if (goods[seller] + shipping[seller]).minor
     )
 
 
@@ -123,7 +123,7 @@ def share_reversal(
     by_seller = amount.split([sum(split.left_minor) for split in splits])
     reversals = list[Reversal]()
     for split, share in zip(splits, by_seller, strict=True):
-        if not share:
+        if not share.minor:
             continue
         seller, commission, tax = share.split(split.left_minor)
         reversals.append(

@@ -148,7 +148,7 @@ async def look_up(provider: Provider, marketplace_id: UUID, key: str) -> Found:
     try:
         async with asyncio.timeout(CALL_TIMEOUT_S):
             return await provider.find(marketplace_id, key)
-    except Exception as error:  # noqa: BLE001 - whatever it is, we don't know the outcome
+    except Exception as error:  # whatever it is, we don't know the outcome
         return Unknown(f"The look-up failed: {error!r}."[:300])
 
 
@@ -207,7 +207,7 @@ async def _call(provider: Provider, instruction: Instruction) -> Answer:
     try:
         async with asyncio.timeout(CALL_TIMEOUT_S):
             return await calls[instruction.operation](instruction)
-    except Exception as error:  # noqa: BLE001 - whatever it is, we don't know the outcome
+    except Exception as error:  # whatever it is, we don't know the outcome
         return Unknown(f"The call failed: {error!r}."[:300])
 
 

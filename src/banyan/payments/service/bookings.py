@@ -15,19 +15,10 @@ twice is booked once. The buyer's order is the subject of all of them, but of pa
 from collections.abc import Sequence
 from uuid import UUID
 
-from banyan import ledger
 from banyan.kernel import Money, derived_id
 from banyan.ledger import Account, Kind, Leg, PendingRef, Side, Transfer
 from banyan.parties import SELLER
 from banyan.payments.model import PAYOUT, Dispute, Payment, PaymentSplit, Payout, Refund, Reversal
-from banyan.runtime import Transaction
-
-
-async def book(tx: Transaction, transfers: Sequence[Transfer]) -> None:
-    """Post transfers that can't be rejected; that one is, is a bug."""
-    outcomes = await ledger.post(tx, transfers) if transfers else []
-    for transfer, outcome in zip(transfers, outcomes, strict=True):
-        assert not isinstance(outcome, ledger.Rejection), f"{transfer.id}: {outcome}"
 
 
 def receivable(provider: str, currency: str) -> Account:
@@ -174,7 +165,7 @@ def dispute_opened(dispute: Dispute, reversals: Sequence[Reversal]) -> list[Tran
             "dispute_fee",
         )
     )
-    legs = [leg for leg in legs if leg.amount]
+    legs = [leg for leg in legs if leg.amount.minor]
     if not legs:
         return []
     return [_transfer(dispute.dispute_id, "open", dispute.subject, legs, may_break_limits=True)]
@@ -267,7 +258,7 @@ def _parts(
                 "tax",
             ),
         ]
-    return [part for part in parts if part[1]]
+    return [part for part in parts if part[1].minor]
 
 
 def _resolved(held: Transfer, kind: Kind) -> list[Leg]:
@@ -289,7 +280,7 @@ def _transfer(
     parent: UUID, step: str, subject: str, legs: Sequence[Leg], *, may_break_limits: bool = False
 ) -> Transfer:
     """Legs of nothing are left out."""
-    moving = tuple(leg for leg in legs if leg.amount or leg.kind == Kind.VOID)
+    moving = tuple(leg for leg in legs if leg.amount.minor or leg.kind == Kind.VOID)
     return Transfer(derived_id(parent, step), moving, subject, may_break_limits=may_break_limits)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from uuid import UUID
 
+from banyan import ledger
 from banyan.kernel import Page, derived_id, encode_cursor
 from banyan.payments.errors import DisputeNotFound, PaymentNotReady
 from banyan.payments.model import DISPUTE, PAYMENT, TAKEN, Dispute, DisputeState, Payment
@@ -78,7 +79,7 @@ async def _open(
     is_from_available = payment.released_at is not None
     reversals = (
         share_reversal(dispute_id, held, splits, is_from_available=is_from_available)
-        if held
+        if held.minor
         else []
     )
     payment = replace(payment, reversed_minor=payment.reversed_minor + held.minor)
@@ -86,8 +87,8 @@ async def _open(
     await refunds_store.insert_reversals(tx, reversals)
     await payments_store.add_to_reversed(tx, reversals, 1)
     await payments_store.save_payments(tx, [payment])
-    await bookings.book(tx, bookings.dispute_opened(dispute, reversals))
     await tx.record(news.about_dispute("opened", dispute, report.reason))
+    await ledger.post_or_refuse(tx, bookings.dispute_opened(dispute, reversals))
     return payment, dispute
 
 
@@ -103,6 +104,6 @@ async def _close(tx: Transaction, payment: Payment, dispute: Dispute, state: Dis
     else:
         transfers = [bookings.dispute_lost(dispute)]
         reason = f"The dispute was lost; {dispute.amount} goes back to the buyer."
-    await bookings.book(tx, transfers)
     await store.close_dispute(tx, dispute.dispute_id, state)
     await tx.record(news.about_dispute(state, dispute, reason))
+    await ledger.post_or_refuse(tx, transfers)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from banyan import ledger
 from banyan.ledger import Transfer
 from banyan.payments.errors import PaymentNotReady
 from banyan.payments.model import (
@@ -100,7 +101,6 @@ async def _load(tx: Transaction, attempts: Sequence[Attempt]) -> _Batch:
 
 
 async def _write(tx: Transaction, batch: _Batch) -> None:
-    await bookings.book(tx, batch.transfers)
     await payments_store.save_payments(tx, list(batch.payments.values()))
     if batch.undone:
         await payments_store.add_to_reversed(tx, batch.undone, -1)
@@ -113,6 +113,7 @@ async def _write(tx: Transaction, batch: _Batch) -> None:
     await intend(tx, batch.intents)
     await tx.enqueue_all(batch.timers)
     await tx.record_all(batch.events)
+    await ledger.post_or_refuse(tx, batch.transfers)  # last: it locks accounts that all share
 
 
 def _authorization(batch: _Batch, attempt: Attempt, answer: Definite) -> None:

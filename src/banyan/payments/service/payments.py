@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from banyan import ledger
 from banyan.kernel import Page, encode_cursor
 from banyan.ledger import Transfer
 from banyan.parties import SELLER
@@ -30,7 +31,6 @@ from banyan.payments.service.payouts import schedule_payouts
 from banyan.payments.service.settings import check_method, get_settings
 from banyan.payments.store import payments as store
 from banyan.runtime import Event, Json, Transaction
-
 
 _AUTHENTICATED: frozenset[PaymentState] = frozenset(
     {"authorizing", "unknown", "authorized", "capturing", *TAKEN}
@@ -127,11 +127,12 @@ async def void_payments(
         if payment.state == "capturing" or payment.state in TAKEN:
             raise _not_ready(payment, "can't be voided; refund it")
         if payment.state in ("authorized", "requires_action"):
-            payment = replace(payment, state="voiding", void_reason=reason, action_url=None)
+            voided.append(replace(payment, state="voiding", void_reason=reason, action_url=None))
             intents.append(intent_for_payment(payment, "void"))
         elif payment.state in ("authorizing", "unknown"):
-            payment = replace(payment, void_reason=payment.void_reason or reason)
-        voided.append(payment)
+            voided.append(replace(payment, void_reason=payment.void_reason or reason))
+        else:
+            voided.append(payment)
     await store.save_payments(tx, voided)
     await intend(tx, intents)
     return voided
@@ -153,11 +154,11 @@ async def release(tx: Transaction, payment_ids: Collection[UUID]) -> list[Paymen
             released.append(replace(payment, released_at=tx.now))
             transfers += bookings.release(payment, shares)
             events.append(_released(payment, shares))
-    await bookings.book(tx, transfers)
     await store.save_payments(tx, released)
     sellers = {split.seller_id for payment in released for split in splits[payment.payment_id]}
     await schedule_payouts(tx, sellers)
     await tx.record_all(events)
+    await ledger.post_or_refuse(tx, transfers)
     return payments
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from uuid import UUID
 
+from banyan import ledger
 from banyan.kernel import Money, Page, encode_cursor
 from banyan.payments.errors import (
     PaymentNotFound,
@@ -58,10 +59,10 @@ async def refund(
         created_at=tx.now,
         finished_at=None,
     )
-    await _hold(tx, payment, draft)
     await store.insert_refund(tx, draft)
     await intend(tx, [intent_for_refund(draft)])
     await tx.record(news.about_refund("created", draft, reason))
+    await _hold(tx, payment, draft)
     return draft
 
 
@@ -99,7 +100,7 @@ async def _hold(tx: Transaction, payment: Payment, draft: Refund) -> None:
     await payments_store.add_to_reversed(tx, reversals, 1)
     reversed_minor = payment.reversed_minor + draft.amount_minor
     await payments_store.save_payments(tx, [replace(payment, reversed_minor=reversed_minor)])
-    await bookings.book(tx, [bookings.refund_hold(draft, reversals)])
+    await ledger.post_or_refuse(tx, [bookings.refund_hold(draft, reversals)])
 
 
 def _check_refundable(payment: Payment, amount: Money) -> None:

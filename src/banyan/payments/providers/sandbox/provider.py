@@ -7,6 +7,7 @@ stored and the marketplace's time; a ``sandbox.webhook`` job only tells of it wh
 import hashlib
 import hmac
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -146,7 +147,7 @@ class Sandbox:
         body = msgspec.json.encode(msgspec.convert(hint, _Body))
         return {SIGNATURE_HEADER: _sign(secret, body).decode()}, body
 
-    def _transaction(self, marketplace_id: UUID):  # noqa: ANN202
+    def _transaction(self, marketplace_id: UUID) -> AbstractAsyncContextManager[Transaction]:
         return self._database.transaction(marketplace_id, _CAUSE)
 
     async def _token_of(self, instruction: Instruction) -> Token:
@@ -244,8 +245,9 @@ def _taken(before: list[Stored]) -> int:
 def _stored(
     tx: Transaction, instruction: Instruction, name: str, answer: Answer, token: Token | None = None
 ) -> Stored:
-    late = token is not None and instruction.operation == "authorize"
-    hidden_for = token.hidden_for if late and token is not None else timedelta(0)
+    known_after = hidden_for = timedelta(0)
+    if token is not None and instruction.operation == "authorize":
+        known_after, hidden_for = token.known_after, token.hidden_for
     return Stored(
         marketplace_id=tx.marketplace_id,
         key=instruction.key,
@@ -256,7 +258,7 @@ def _stored(
         currency=instruction.amount.currency.code,
         token=name,
         answer=msgspec.to_builtins(answer),
-        known_at=tx.now + (token.known_after if late and token is not None else timedelta(0)),
+        known_at=tx.now + known_after,
         hidden_until=tx.now + hidden_for if hidden_for else None,
         created_at=tx.now,
     )
