@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-import psycopg
 from psycopg.errors import DeadlockDetected, SerializationFailure
 
 from banyan.ledger.model import Outcome, Rejection, Transfer
@@ -101,9 +100,5 @@ class GroupCommit:
                 async with self._database.transaction(marketplace_id) as tx:
                     return await post(tx, transfers)
             except (DatabaseUnavailable, DeadlockDetected, SerializationFailure):
-                await asyncio.sleep(_PAUSE_S * attempt**2)
-            except psycopg.OperationalError as error:
-                if error.sqlstate is not None:
-                    raise
                 await asyncio.sleep(_PAUSE_S * attempt**2)
         raise DatabaseUnavailable("The outcome is not known; post it again under the same id.")
