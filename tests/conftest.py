@@ -1,11 +1,13 @@
 """A real PostgreSQL for every test: one template with the schema, cloned for each test."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID, uuid4
 
+import httpx
 import psycopg
 import pytest
 
@@ -80,6 +82,33 @@ async def live(database: Database) -> UUID:
         database, name="Live", livemode=True, currency="BRL", country="BR", now=START
     )
     return marketplace.marketplace_id
+
+
+@pytest.fixture
+async def client(database: Database, sandbox: UUID) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the whole application with a key of the sandbox that may do everything."""
+    async with client_for(database, sandbox) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def client_for(database: Database, marketplace_id: UUID) -> AsyncGenerator[httpx.AsyncClient]:
+    """A client of the whole application with a new key of this marketplace."""
+    from banyan import app
+    from banyan.developers import create_key
+    from banyan.runtime import Settings
+
+    app.subscribe(database)
+    async with database.transaction(marketplace_id) as tx:
+        _, key = await create_key(tx, name="test", scopes=["*"], known_scopes=app.scopes())
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(
+            app.web_app(Settings(), database), raise_app_exceptions=False
+        ),
+        base_url="http://banyan",
+        headers={"Authorization": f"Bearer {key}"},
+    ) as opened:
+        yield opened
 
 
 def _at(url: str, name: str) -> str:

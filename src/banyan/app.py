@@ -135,7 +135,7 @@ def web_app(settings: Settings, database: Database) -> Starlette:
         authenticate=authenticator(database, scopes()),
         routes=[
             *console_routes(database, settings),
-            *payments_api.webhook_routes(database),
+            *payments_api.webhook_routes(database, _providers(database)),
             *_machine_routes(database),
             Route("/", _to_console),
         ],
