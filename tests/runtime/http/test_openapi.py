@@ -78,7 +78,8 @@ def test_schemas_are_valid_and_examples_follow_them() -> None:
     for _, operation in described():
         for answer in operation["responses"].values():
             for content in answer.get("content", {}).values():
-                for example in content.get("examples", {}).values():
+                for code in content.get("examples", {}):
+                    example = components["examples"][code]
                     jsonschema_rs.validate(
                         {**content["schema"], "components": components}, example["value"]
                     )

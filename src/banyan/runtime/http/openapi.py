@@ -73,7 +73,12 @@ def openapi(
         "security": [{"apiKey": []}],
         "paths": paths,
         "components": {
-            "schemas": components.schemas,
+            "schemas": components.without_queries(operations),
+            "examples": {
+                error.code: {"value": _example(error)}
+                for operation in operations
+                for error in errors_of(operation)
+            },
             "headers": _HEADERS,
             "securitySchemes": {"apiKey": _SECURITY},
         },
@@ -115,6 +120,15 @@ class _Components:
 
     def ref(self, kind: Any) -> Json:
         return self._refs[self._kinds.index(kind)]
+
+    def without_queries(self, operations: Iterable[Operation]) -> Json:
+        """The schemas of bodies and answers; a query's fields are told as parameters."""
+        queries = {self.ref(one.query)["$ref"] for one in operations if one.query is not None}
+        return {
+            name: schema
+            for name, schema in self.schemas.items()
+            if _REF.format(name=name) not in queries
+        }
 
     def properties(self, kind: Any) -> tuple[Json, list[str]]:
         """The properties of a struct and which of them are required."""
@@ -292,17 +306,19 @@ def _problem(status: int, errors: list[type[BanyanError]], components: _Componen
         "content": {
             "application/problem+json": {
                 "schema": components.ref(Problem),
-                "examples": {error.code: {"value": _example(status, error)} for error in errors},
+                "examples": {
+                    error.code: {"$ref": f"#/components/examples/{error.code}"} for error in errors
+                },
             }
         },
     }
 
 
-def _example(status: int, error: type[BanyanError]) -> Json:
+def _example(error: type[BanyanError]) -> Json:
     return {
         "type": f"/docs/errors#{error.code}",
         "title": error.title,
-        "status": status,
+        "status": status_of(error),
         "detail": (error.__doc__ or error.title).split("\n")[0],
         "code": error.code,
         "request_id": "req_01h455vb4pex5vsknk084sn02q",
