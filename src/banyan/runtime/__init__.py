@@ -4,7 +4,7 @@ from banyan.runtime.backlog import Backlog, backlog
 from banyan.runtime.database import Database, DatabaseUnavailable, Queries, Transaction
 from banyan.runtime.events import Cause, Event, Json, StoredEvent
 from banyan.runtime.jobs import BatchJob, Finish, Job, JobDraft, JobHandler, OutsideJob
-from banyan.runtime.schema import SchemaConflict, apply_schema
+from banyan.runtime.schema import SchemaChange, SchemaConflict, SchemaInUse, apply_schema
 from banyan.runtime.settings import InvalidSetting, Settings, describe
 from banyan.runtime.stream import (
     StreamPosition,
@@ -44,7 +44,9 @@ __all__ = [
     "MarketplaceNotFound",
     "OutsideJob",
     "Queries",
+    "SchemaChange",
     "SchemaConflict",
+    "SchemaInUse",
     "Settings",
     "StoredEvent",
     "StreamPosition",

@@ -194,7 +194,7 @@ class Transaction(Queries):
         )
 
     def _all(self, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {"marketplace_id": self.marketplace_id, **parameters}
+        return {**parameters, "marketplace_id": self.marketplace_id}
 
 
 class Database:
@@ -207,19 +207,25 @@ class Database:
         self._subscribers: dict[str, list[str]] = {}
 
     @staticmethod
-    async def open(url: str, *, size: int = 10, clock: Clock | None = None) -> "Database":
-        """Connect ``size`` connections to ``url``; ``DatabaseUnavailable`` if none comes up."""
+    async def open(
+        url: str, *, size: int = 10, clock: Clock | None = None, wait_s: float = 10
+    ) -> "Database":
+        """Connect to ``url`` with up to ``size`` connections.
+
+        ``DatabaseUnavailable`` if none comes up within ``wait_s``; so long a transaction waits for
+        a free one, too.
+        """
         pool = AsyncConnectionPool[AsyncConnection[Row]](
             url,
             kwargs={"autocommit": True, "row_factory": tuple_row, "application_name": "banyan"},
             min_size=min(2, size),
             max_size=size,
-            timeout=10,
+            timeout=wait_s,
             configure=_configure,
             open=False,
         )
         try:
-            await pool.open(wait=True, timeout=10)
+            await pool.open(wait=True, timeout=wait_s)
         except PoolTimeout:
             await pool.close()
             raise DatabaseUnavailable("The database can't be reached.") from None

@@ -6,14 +6,17 @@ apply changes; the others wait and find nothing to do.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 
 import psycopg
 from psycopg import Connection
+from psycopg.errors import LockNotAvailable
 from psycopg.rows import TupleRow
 
-from banyan.kernel import Conflict
+from banyan.kernel import Conflict, Unavailable
+from banyan.runtime.database import DatabaseUnavailable
 
 _LOCK = 7_226_896_241
 
@@ -21,6 +24,11 @@ _LOCK = 7_226_896_241
 class SchemaConflict(Conflict):
     code = "schema_conflict"
     title = "The database's schema is not ours"
+
+
+class SchemaInUse(Unavailable):
+    code = "schema_in_use"
+    title = "The database is too busy for a schema change"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +48,36 @@ def schema_changes() -> list[SchemaChange]:
     return [SchemaChange(name, named[name].read_text()) for name in sorted(named)]
 
 
-def apply_schema(url: str, *, lock_timeout_s: int = 10) -> list[str]:
+def apply_schema(
+    url: str, changes: Sequence[SchemaChange] | None = None, *, lock_timeout_s: float = 10
+) -> list[str]:
     """Bring the database at ``url`` up to date; the names of the changes applied.
 
-    ``SchemaConflict`` if a change was edited after it had been applied, or if the database is ahead.
+    ``changes`` are by default those that this version knows. ``SchemaConflict`` if one was edited
+    after it had been applied, or if the database is ahead; ``SchemaInUse`` if a lock was not to be
+    had for ``lock_timeout_s``: what was applied until then stays; ``DatabaseUnavailable``.
     """
-    with psycopg.connect(url, autocommit=True) as connection:
+    with _connect(url) as connection:
         connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
         try:
-            connection.execute(f"set lock_timeout = {lock_timeout_s * 1000}".encode())
-            return _apply(connection, schema_changes())
+            connection.execute(f"set lock_timeout = {round(lock_timeout_s * 1000)}".encode())
+            return _apply(connection, schema_changes() if changes is None else changes)
+        except LockNotAvailable:
+            raise SchemaInUse(
+                f"A lock was not free within {lock_timeout_s} s; try again at a quieter time."
+            ) from None
         finally:
             connection.execute("select pg_advisory_unlock(%s)", (_LOCK,))
 
 
-def _apply(connection: Connection[TupleRow], changes: list[SchemaChange]) -> list[str]:
+def _connect(url: str) -> Connection[TupleRow]:
+    try:
+        return psycopg.connect(url, autocommit=True)
+    except psycopg.OperationalError as error:
+        raise DatabaseUnavailable(f"The database can't be reached: {error}") from None
+
+
+def _apply(connection: Connection[TupleRow], changes: Sequence[SchemaChange]) -> list[str]:
     connection.execute("create schema if not exists runtime")
     connection.execute(
         """
@@ -79,7 +102,7 @@ def _apply(connection: Connection[TupleRow], changes: list[SchemaChange]) -> lis
     return [change.name for change in new]
 
 
-def _check(changes: list[SchemaChange], applied: dict[str, str]) -> None:
+def _check(changes: Sequence[SchemaChange], applied: dict[str, str]) -> None:
     known = {change.name: change.checksum for change in changes}
     for name, checksum in applied.items():
         if name not in known:
