@@ -1,15 +1,17 @@
 """A marketplace with the sandbox provider, and short ways to pay in it."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
 from banyan import ledger, payments
-from banyan.kernel import Money, derived_id, new_id
+from banyan.kernel import FixedClock, Money, derived_id, new_id
 from banyan.parties import SELLER
 from banyan.payments import Method, Payment, PaymentDraft, Sandbox, Share, price_splits
 from banyan.payments.jobs import jobs
@@ -136,6 +138,24 @@ class Shop:
             assert report.is_sound, report.findings
             for line in await payments.summary(tx):
                 assert line.is_balanced, line
+
+
+@pytest.fixture(scope="session")
+def payments_url(server_url: str, template: str) -> Iterator[str]:
+    """One database for all tests here: each has a marketplace of its own, which is wall enough."""
+    name = f"banyan_test_payments_{uuid4().hex[:12]}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"create database {name} template {template}".encode())
+    yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"drop database if exists {name} with (force)".encode())
+
+
+@pytest.fixture
+async def database(payments_url: str, clock: FixedClock) -> AsyncIterator[Database]:
+    opened = await Database.open(payments_url, size=10, clock=clock)
+    yield opened
+    await opened.close()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from banyan.payments.errors import WebhookRefused
+from banyan.kernel import TooLarge
 from banyan.payments.providers import Providers
 from banyan.payments.service.webhooks import receive_webhook
 from banyan.runtime import Database
@@ -30,5 +30,5 @@ async def _body(request: Request) -> bytes:
     async for part in request.stream():
         body += part
         if len(body) > BODY_BYTES_MAX:
-            raise WebhookRefused(f"A webhook has at most {BODY_BYTES_MAX} bytes.")
+            raise TooLarge(f"A webhook has at most {BODY_BYTES_MAX} bytes.")
     return bytes(body)

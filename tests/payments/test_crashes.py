@@ -1,0 +1,197 @@
+"""The process dies, or the provider misbehaves, at any point: nothing is paid twice, nothing lost."""
+
+import random
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from banyan import payments
+from banyan.payments import Sandbox
+from banyan.payments.providers import Absent, Answer, Found, Instruction, Succeeded
+from banyan.runtime import Cause, Database, Transaction
+from banyan.runtime.database import SYSTEM
+from tests.payments.conftest import Shop
+
+
+class Died(BaseException):
+    """The process is gone; nothing may catch this."""
+
+
+class Fuse:
+    """Blows at the ``at``-th point that it passes (never, if there are fewer)."""
+
+    def __init__(self) -> None:
+        self.passed = 0
+        self.at = -1
+
+    def __call__(self) -> None:
+        self.passed += 1
+        if self.passed == self.at:
+            raise Died
+
+
+class MortalDatabase(Database):
+    """Dies before a transaction begins, before it commits, or right after."""
+
+    def __init__(self, database: Database, fuse: Fuse) -> None:
+        super().__init__(database._pool, database._clock)
+        self.fuse = fuse
+
+    @asynccontextmanager
+    async def transaction(
+        self, marketplace_id: UUID, cause: Cause = SYSTEM
+    ) -> AsyncGenerator[Transaction]:
+        self.fuse()
+        async with super().transaction(marketplace_id, cause) as tx:
+            yield tx
+            self.fuse()
+        self.fuse()
+
+
+async def _revive(shop: Shop) -> None:
+    """A new worker finds the work when the leases are over."""
+    async with shop.begin() as tx:
+        await tx.execute(
+            "update runtime.jobs set leased_until = '-infinity', retry_at = '-infinity'"
+        )
+
+
+async def _journey(shop: Shop, payment_id: UUID) -> None:
+    """Authorize, capture, refund a part: each asked once, whatever happens to the worker."""
+    await shop.run()
+    if await shop.state(payment_id) == "authorized":
+        async with shop.begin() as tx:
+            await payments.capture_payments(tx, [payment_id])
+    await shop.run()
+    if (await shop.payment(payment_id)).left.minor == 10_000:
+        await shop.refund(payment_id, 2_500)
+    await shop.run()
+
+
+async def test_dying_at_any_point_pays_once(database: Database, sandbox: UUID) -> None:
+    fuse = Fuse()
+    mortal = MortalDatabase(database, fuse)
+    shop = Shop(mortal, sandbox, {"sandbox": Sandbox(mortal)})
+    shop.begin = lambda: database.transaction(sandbox)  # the tests' own looks don't die
+    points = 0
+    deaths = 0
+    while True:
+        payment_id = await shop.create()
+        points += 1
+        fuse.passed, fuse.at = 0, points
+        try:
+            await _journey(shop, payment_id)
+        except Died:
+            deaths += 1
+            fuse.at = -1
+            await _revive(shop)
+            await _journey(shop, payment_id)
+        payment = await shop.payment(payment_id)
+        assert (payment.state, payment.refunded_minor) == ("partially_refunded", 2_500), points
+        if deaths < points:
+            break
+    assert deaths > 40
+    assert await shop.charges() == {"authorize": points, "capture": points, "refund": points}
+    assert (await shop.events()).count("payment.captured") == points
+    await shop.check()
+
+
+class Flaky:
+    """The sandbox behind a bad line: calls get lost, answers get lost, look-ups lie for a while."""
+
+    name = "sandbox"
+
+    def __init__(self, inner: Sandbox, seed: int) -> None:
+        self.inner = inner
+        self.random = random.Random(seed)
+        self.calls = 0
+        self.faults = 0
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self.inner, name)
+
+        async def faulty(instruction: Instruction) -> Answer:
+            self.calls += 1
+            chance = self.random.random()
+            if chance < 0.2:
+                self.faults += 1
+                raise ConnectionError("not sent")
+            answer = await call(instruction)
+            if chance < 0.5:
+                self.faults += 1
+                raise TimeoutError("the answer was lost")
+            if chance < 0.55 and isinstance(answer, Succeeded):
+                self.faults += 1
+                return Succeeded(answer.reference, answer.amount_minor + 1, answer.currency)
+            return answer
+
+        return faulty
+
+    async def find(self, marketplace_id: UUID, key: str) -> Found:
+        chance = self.random.random()
+        if chance < 0.3:
+            self.faults += 1
+            raise ConnectionError("no answer")
+        if chance < 0.6:
+            self.faults += 1
+            return Absent()
+        return await self.inner.find(marketplace_id, key)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_bad_line_charges_nobody_twice(
+    database: Database, sandbox: UUID, seed: int
+) -> None:
+    flaky = Flaky(Sandbox(database), seed)
+    shop = Shop(database, sandbox, {"sandbox": flaky})
+    ids = [await shop.create(order=f"ord_{n}") for n in range(12)]
+    ids += [await shop.create("tok_declined_stolen_card") for _ in range(3)]
+
+    async def settle(*states: str) -> None:
+        for _ in range(40):
+            await shop.run()
+            if all([await shop.state(payment_id) in states for payment_id in ids]):
+                return
+            await shop.later(hours=6)
+        pytest.fail(f"not all are {states}")
+
+    await settle("authorized", "declined")
+    for payment_id in ids[:12]:
+        async with shop.begin() as tx:
+            await payments.capture_payments(tx, [payment_id])
+    await settle("captured", "declined")
+    for payment_id in ids[:12]:
+        await shop.refund(payment_id, 1_000)
+        await shop.refund(payment_id)
+    await settle("refunded", "declined")
+    assert flaky.faults > flaky.calls / 3
+    assert await shop.charges() == {"authorize": 12, "capture": 12, "refund": 24}
+    await shop.check()
+
+
+async def test_an_answer_about_another_amount_is_never_taken(
+    database: Database, sandbox: UUID
+) -> None:
+    class Wrong(Sandbox):
+        async def authorize(self, instruction: Instruction) -> Answer:
+            answer = await super().authorize(instruction)
+            assert isinstance(answer, Succeeded)
+            return Succeeded(answer.reference, answer.amount_minor * 10, answer.currency)
+
+        async def find(self, marketplace_id: UUID, key: str) -> Found:
+            return Succeeded("x", 10_000, "USD")
+
+    shop = Shop(database, sandbox, {"sandbox": Wrong(database)})
+    payment_id = await shop.create()
+    await shop.run()
+    for _ in range(10):
+        await shop.later(hours=1)
+    assert await shop.state(payment_id) == "unknown"
+    assert await shop.events() == ["payment.unknown"]
+    async with shop.begin() as tx:
+        [attempt] = await payments.attempts_of(tx, payment_id)
+    assert "USD" in attempt.note
+    await shop.check()
