@@ -8,6 +8,11 @@ class KeyNotFound(NotFound):
     title = "No such key"
 
 
+class InvalidKeyName(InvalidRequest):
+    code = "invalid_key_name"
+    title = "Not a name for a key"
+
+
 class InvalidScope(InvalidRequest):
     code = "invalid_scope"
     title = "No such scope"

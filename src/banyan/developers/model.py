@@ -1,18 +1,12 @@
 """Records of the developer product."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
 from uuid import UUID
 
 from banyan.kernel import IdKind
-from banyan.runtime.http import Principal
 
 KEY = IdKind("key")
-
-Authenticate: TypeAlias = Callable[[str], Awaitable[Principal | None]]
-"""Who a bearer token belongs to, or None."""
 
 ALL_SCOPES = "*"
 

@@ -2,21 +2,26 @@
 
 import hashlib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TypeAlias
 from uuid import UUID
 
 from banyan.developers import store
-from banyan.developers.errors import InvalidScope, KeyNotFound
-from banyan.developers.model import ALL_SCOPES, KEY, ApiKey, Authenticate
+from banyan.developers.errors import InvalidKeyName, InvalidScope, KeyNotFound
+from banyan.developers.model import ALL_SCOPES, KEY, ApiKey
 from banyan.kernel import new_id, new_secret
 from banyan.runtime import Database, Event, Transaction
 from banyan.runtime.http import Principal
+
+Authenticate: TypeAlias = Callable[[str], Awaitable[Principal | None]]
+"""Who a bearer token belongs to, or None."""
 
 TRUSTED_S = 5.0
 """Real seconds for which a process remembers a key: so long a revoked one may still work."""
 
 _REMEMBERED_MAX = 10_000
 _SECRET_LENGTH = 32
+_NAME_MAX = 80
 
 
 async def create_key(
@@ -24,12 +29,16 @@ async def create_key(
 ) -> tuple[ApiKey, str]:
     """A new key and its text, which is shown this once. ``*`` stands for every scope.
 
-    ``InvalidScope`` if a scope is not among ``known_scopes``.
+    ``InvalidScope`` if there is none, or one that is not among ``known_scopes``; ``InvalidKeyName``.
     """
+    if not 1 <= len(name) <= _NAME_MAX:
+        raise InvalidKeyName(f"A key's name has 1 to {_NAME_MAX} characters.")
     known = {*known_scopes, ALL_SCOPES}
     unknown = [scope for scope in scopes if scope not in known]
     if unknown:
-        raise InvalidScope(f"{unknown[0]!r} is not one of {', '.join(sorted(known))}.")
+        raise InvalidScope(f"{unknown[0][:40]!r} is not one of {', '.join(sorted(known))}.")
+    if not scopes:
+        raise InvalidScope(f"A key needs a scope; {ALL_SCOPES} stands for all of them.")
     mode = "live" if tx.livemode else "test"
     text = f"bk_{mode}_{new_secret(_SECRET_LENGTH)}"
     key = await store.insert_key(tx, new_id(), name, text[:12], _digest(text), scopes)
@@ -44,17 +53,21 @@ async def list_keys(tx: Transaction) -> list[ApiKey]:
 
 
 async def revoke_key(tx: Transaction, key_id: UUID) -> ApiKey:
-    """Take a key out of use for good; repeating it changes nothing."""
-    key = await store.update_revoked(tx, key_id)
+    """Take a key out of use for good; repeating it changes nothing. ``KeyNotFound``."""
+    revoked = await store.update_revoked(tx, key_id)
+    if revoked is not None:
+        await tx.record(Event("key.revoked", KEY.text(key_id), {"name": revoked.name}))
+        return revoked
+    key = await store.find_key(tx, key_id)
     if key is None:
         raise KeyNotFound(f"There is no key {KEY.text(key_id)}.")
-    if key.revoked_at == tx.now:
-        await tx.record(Event("key.revoked", KEY.text(key_id), {"name": key.name}))
     return key
 
 
-def authenticator(database: Database, known_scopes: Iterable[str]) -> Authenticate:
-    """Finds out whose a bearer token is; keeps what it found for ``TRUSTED_S``."""
+def authenticator(
+    database: Database, known_scopes: Iterable[str], *, trusted_s: float = TRUSTED_S
+) -> Authenticate:
+    """Finds out whose a bearer token is; keeps what it found for ``trusted_s``."""
     every_scope = frozenset(known_scopes)
     remembered: dict[bytes, tuple[float, Principal]] = {}
 
@@ -69,7 +82,7 @@ def authenticator(database: Database, known_scopes: Iterable[str]) -> Authentica
             return None
         if len(remembered) >= _REMEMBERED_MAX:
             remembered.clear()
-        remembered[digest] = (time.monotonic() + TRUSTED_S, principal)
+        remembered[digest] = (time.monotonic() + trusted_s, principal)
         return principal
 
     return authenticate

@@ -55,13 +55,26 @@ async def select_keys(tx: Transaction) -> list[ApiKey]:
     )
 
 
+async def find_key(tx: Transaction, key_id: UUID) -> ApiKey | None:
+    return await tx.one(
+        ApiKey,
+        """
+        select marketplace_id, key_id, name, prefix, scopes, created_at, revoked_at
+        from developers.keys
+        where marketplace_id = %(marketplace_id)s and key_id = %(key_id)s
+        """,
+        key_id=key_id,
+    )
+
+
 async def update_revoked(tx: Transaction, key_id: UUID) -> ApiKey | None:
+    """The key, or None if there is none that could be revoked."""
     return await tx.one(
         ApiKey,
         """
         update developers.keys
-        set revoked_at = coalesce(revoked_at, %(now)s)
-        where marketplace_id = %(marketplace_id)s and key_id = %(key_id)s
+        set revoked_at = %(now)s
+        where marketplace_id = %(marketplace_id)s and key_id = %(key_id)s and revoked_at is null
         returning marketplace_id, key_id, name, prefix, scopes, created_at, revoked_at
         """,
         key_id=key_id,
