@@ -70,10 +70,10 @@ async def crowd(database: Database, marketplace_id: UUID, rounds: int) -> Counte
             batch = caller.batch()
             async with database.transaction(marketplace_id) as tx:
                 outcomes = await ledger.post(tx, batch)
-            for transfer, outcome in zip(batch, outcomes, strict=True):
+            for sent, outcome in zip(batch, outcomes, strict=True):
                 counts[outcome.reason if isinstance(outcome, Rejection) else outcome] += 1
                 if outcome is Outcome.POSTED:
-                    caller.learn(transfer)
+                    caller.learn(sent)
 
     await asyncio.gather(*(call(seed) for seed in range(8)))
     return counts

@@ -31,11 +31,11 @@ class TransferNotFound(NotFound):
     title = "No such transfer"
 
 
-class TransferWithoutId(InvalidRequest):
+class InvalidTransfer(InvalidRequest):
     """Send an `id` or an `Idempotency-Key`, so that a retry can't move the money twice."""
 
-    code = "transfer_without_id"
-    title = "The transfer has no id"
+    code = "invalid_transfer"
+    title = "Invalid transfer"
 
 
 class TransferRejected(Unprocessable):

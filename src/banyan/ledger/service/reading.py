@@ -17,6 +17,7 @@ from banyan.ledger.model import (
     RecordedLeg,
     RecordedTransfer,
     Report,
+    Transfer,
     TrialBalance,
     TrialLine,
 )
@@ -40,6 +41,18 @@ async def get_account(tx: Transaction, account_id: UUID) -> AccountState:
 async def accounts_at(tx: Transaction, paths: Collection[str]) -> list[AccountState]:
     """The open accounts of these paths, in every currency, by path."""
     return await store.accounts_at(tx, sorted(paths))
+
+
+async def require_accounts(tx: Transaction, transfer: Transfer) -> None:
+    """``AccountNotFound`` unless every account of the transfer is open already."""
+    named = {
+        (side.path, side.currency) for leg in transfer.legs for side in (leg.debit, leg.credit)
+    }
+    states = await accounts_at(tx, {path for path, _ in named})
+    missing = named - {(state.path, state.currency) for state in states}
+    if missing:
+        path, currency = min(missing)
+        raise AccountNotFound(f"There is no account {path} in {currency}; open it first.")
 
 
 async def list_accounts(

@@ -76,6 +76,7 @@ class Endpoint:
             text=others,
             query=query,
             idempotency_key=None if request is None else request.key,
+            database=self._services.database,
         )
         return await self._with_retry(call, body, request)
 

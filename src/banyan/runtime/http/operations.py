@@ -24,10 +24,11 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Literal
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 
 from banyan.kernel import BanyanError, IdKind
-from banyan.runtime.database import Transaction
+from banyan.runtime.database import Database, Transaction
 from banyan.runtime.http.bounds import slips
 
 if sys.version_info >= (3, 13):
@@ -64,6 +65,8 @@ class Call(Generic[Query]):
     query: Query
     idempotency_key: str | None
     transaction: Transaction | None = None
+    database: Database | None = None
+    """For an operation with ``transaction=False``: where its handler opens its own."""
 
     @property
     def tx(self) -> Transaction:
@@ -143,6 +146,8 @@ def _check(operation: Operation) -> None:
     arguments = len(inspect.signature(operation.handler).parameters)
     expected = 1 if operation.body is None else 2
     assert arguments == expected, f"{name}: the handler takes the call{', body' * (expected - 1)}"
+    if operation.body is not None and operation.example is not None:
+        msgspec.convert(operation.example, operation.body)
     for struct in (operation.body, operation.query):
         if struct is not None:
             found = slips(struct)
