@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import httpx
 import jsonschema_rs
+import msgspec
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
@@ -126,6 +127,8 @@ def test_a_slip_in_a_declaration_is_told_at_the_start() -> None:
         checked([_changed(one, handler=two.handler)])
     with pytest.raises(AssertionError, match="camelCase"):
         checked([_changed(one, id="create_item")])
+    with pytest.raises(msgspec.ValidationError, match="name"):
+        checked([_changed(one, example={"name": ""})])
 
 
 def test_a_request_has_bounds_and_knows_its_fields() -> None:

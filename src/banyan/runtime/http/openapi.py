@@ -281,7 +281,8 @@ def _answer(operation: Operation, components: _Components) -> Json:
     if operation.answer_example is not None:
         content["example"] = operation.answer_example
     kind = (get_args(operation.returns) or (operation.returns,))[0]
-    what = f"A page of {kind.__name__}" if get_origin(operation.returns) else f"{kind.__name__}"
+    name = _readable(kind.__name__)
+    what = f"A page of {name}" if get_origin(operation.returns) else name
     return {
         "description": f"{what}.",
         "headers": headers,
