@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from banyan.kernel import Currency, CurrencyMismatch, InvalidMoney, Money
-from banyan.kernel.money import MINOR_MAX
+from banyan.kernel import MINOR_MAX, Currency, CurrencyMismatch, InvalidMoney, Money
 
 WITHOUT_DECIMALS = {
     "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW",
@@ -100,7 +99,7 @@ def test_parse(text: str, code: str, minor: int) -> None:
         ("1.00000000000000000001", "EUR"),
         ("", "EUR"), (".5", "EUR"), ("5.", "EUR"), ("--5", "EUR"), ("+5", "EUR"), (" 5", "EUR"),
         ("1,50", "EUR"), ("1_000", "EUR"), ("1e3", "EUR"), ("1e999999999", "EUR"),
-        ("NaN", "EUR"), ("sNaN", "EUR"), ("Infinity", "EUR"), ("٥", "EUR"), ("5\n", "EUR"),
+        ("NaN", "EUR"), ("sNaN", "EUR"), ("Infinity", "EUR"), ("\N{ARABIC-INDIC DIGIT FIVE}", "EUR"), ("5\n", "EUR"),
         ("9" * 5_000, "EUR"), ("10000000000001", "EUR"),
     ],
 )  # fmt: skip

@@ -20,7 +20,7 @@ from banyan.kernel.errors import (
     UnsupportedMedia,
 )
 from banyan.kernel.ids import IdKind, InvalidId, derived_id, new_id, new_secret, new_token
-from banyan.kernel.money import Currency, CurrencyMismatch, InvalidMoney, Money
+from banyan.kernel.money import MINOR_MAX, Currency, CurrencyMismatch, InvalidMoney, Money
 from banyan.kernel.pagination import (
     LIMIT_DEFAULT,
     LIMIT_MAX,
@@ -33,6 +33,7 @@ from banyan.kernel.pagination import (
 __all__ = [
     "LIMIT_DEFAULT",
     "LIMIT_MAX",
+    "MINOR_MAX",
     "BanyanError",
     "Clock",
     "Conflict",

@@ -1,6 +1,6 @@
 """What every context runs on: settings, the database, events, durable jobs, HTTP, telemetry."""
 
-from banyan.runtime.backlog import Backlog, backlog
+from banyan.runtime.backlogs import Backlog, backlog
 from banyan.runtime.database import Database, DatabaseUnavailable, Queries, Transaction
 from banyan.runtime.events import Cause, Event, Json, StoredEvent
 from banyan.runtime.jobs import BatchJob, Finish, Job, JobDraft, JobHandler, OutsideJob

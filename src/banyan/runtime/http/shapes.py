@@ -6,8 +6,16 @@ from typing import Annotated, Generic, Literal, Self, TypeVar
 
 from msgspec import Meta, Struct
 
-from banyan.kernel import LIMIT_DEFAULT, LIMIT_MAX, Currency, IdKind, InvalidMoney, Money, Page
-from banyan.kernel.money import MINOR_MAX
+from banyan.kernel import (
+    LIMIT_DEFAULT,
+    LIMIT_MAX,
+    MINOR_MAX,
+    Currency,
+    IdKind,
+    InvalidMoney,
+    Money,
+    Page,
+)
 
 T = TypeVar("T", bound=Struct)
 Row = TypeVar("Row")
