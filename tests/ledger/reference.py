@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from banyan.kernel.money import MINOR_MAX
+from banyan.kernel import MINOR_MAX
 from banyan.ledger import Account, Kind, Leg, Outcome, PendingRef, Reason, Rejection, Transfer
 
 

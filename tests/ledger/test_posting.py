@@ -8,8 +8,7 @@ import psycopg
 import pytest
 
 from banyan import ledger
-from banyan.kernel import Money
-from banyan.kernel.money import MINOR_MAX
+from banyan.kernel import MINOR_MAX, Money
 from banyan.ledger import Account, Kind, Leg, Outcome, PendingRef, Reason, Rejection, Transfer
 from banyan.ledger.jobs import jobs
 from banyan.runtime import Database, Job, Transaction, Worker, advance_clock

@@ -1,0 +1,8 @@
+"""HTTP operations of the ledger."""
+
+from banyan.ledger.api import accounts, transfers
+from banyan.runtime.http import Operation
+
+
+def operations() -> list[Operation]:
+    return [*accounts.operations(), *transfers.operations()]
