@@ -1,6 +1,5 @@
 """The command line. Bad input ends with one sentence on standard error and exit code 2."""
 
-import asyncio
 import sys
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 import uvicorn
+import uvloop
 from rich.console import Console
 from rich.table import Table
 from starlette.applications import Starlette
@@ -236,7 +236,7 @@ def users_link(email: str) -> None:
 
 
 def _run(task: Coroutine[object, object, T]) -> T:
-    return asyncio.run(task)
+    return uvloop.run(task)
 
 
 def _settings(host: str | None = None, port: int | None = None) -> Settings:
@@ -291,7 +291,6 @@ def _server(settings: Settings, application: Starlette) -> uvicorn.Server:
         application,
         host=settings.host,
         port=settings.port,
-        loop="uvloop",
         http="httptools",
         access_log=False,
         log_config=None,

@@ -19,7 +19,7 @@ from banyan.replay.errors import CallRefused, MarketplaceUnreachable
 
 T = TypeVar("T")
 
-CONNECTIONS_MAX = 32
+CONNECTIONS_MAX = 12
 PATIENCE_S = 60.0
 PAGE_SIZE = 100
 
