@@ -63,7 +63,7 @@ class _Batch:
         assert attempt.payment_id is not None, "only payouts have no payment"
         return self.payments[attempt.payment_id]
 
-    def set(self, payment: Payment) -> None:
+    def put(self, payment: Payment) -> None:
         self.payments[payment.payment_id] = payment
 
 
@@ -149,7 +149,7 @@ def _authorization(batch: _Batch, attempt: Attempt, answer: Definite) -> None:
             if payment.state == "authorized":
                 reason = f"{payment.provider} authorized {payment.amount}."
                 batch.events.append(news.about_payment("authorized", payment, reason))
-    batch.set(payment)
+    batch.put(payment)
 
 
 def _ask_buyer(batch: _Batch, payment: Payment, url: str, expires_at: datetime) -> None:
@@ -197,7 +197,7 @@ def _capture(batch: _Batch, attempt: Attempt, answer: Definite) -> None:
         reason = f"{payment.provider} did not capture: {code}. Nothing was taken."
         event = news.about_payment("capture_failed", payment, reason)
     batch.events.append(event)
-    batch.set(payment)
+    batch.put(payment)
 
 
 def _void(batch: _Batch, attempt: Attempt, answer: Definite) -> None:
@@ -218,7 +218,7 @@ def _void(batch: _Batch, attempt: Attempt, answer: Definite) -> None:
         reason = f"{payment.provider} did not void: {code}."
         event = news.about_payment("void_failed", payment, reason)
     batch.events.append(event)
-    batch.set(payment)
+    batch.put(payment)
 
 
 def _refund(batch: _Batch, attempt: Attempt, answer: Definite) -> None:
@@ -245,7 +245,7 @@ def _refund(batch: _Batch, attempt: Attempt, answer: Definite) -> None:
         reason = f"{refund.provider} did not refund: {code}. The money is where it was."
         batch.events.append(news.about_refund("failed", refund, reason))
     batch.refunds[refund.refund_id] = refund
-    batch.set(payment)
+    batch.put(payment)
 
 
 def _payout(batch: _Batch, attempt: Attempt, answer: Definite) -> None:
