@@ -50,19 +50,10 @@ class IdempotentRequest:
         return IdempotentRequest(key.decode(), digest.digest())
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    is_free: bool
-    fingerprint: bytes | None
-    status: int | None
-    answer: bytes | None
-
-
 async def find_answer(tx: Transaction, request: IdempotentRequest) -> Answer | None:
     """The answer already given to this request; None if it is new, and now locked until commit."""
     lock = hashlib.blake2b(tx.marketplace_id.bytes + request.key.encode(), digest_size=8)
-    stored = await tx.one(
-        _Stored,
+    [(is_free, fingerprint, status, body)] = await tx.rows(
         """
         select pg_try_advisory_xact_lock(%(lock)s) as is_free, past.fingerprint, past.status, past.answer
         from (values (1)) as one
@@ -72,16 +63,15 @@ async def find_answer(tx: Transaction, request: IdempotentRequest) -> Answer | N
         lock=int.from_bytes(lock.digest(), signed=True),
         key=request.key,
     )
-    assert stored is not None
-    if stored.status is None or stored.answer is None:
-        if not stored.is_free:
+    if status is None:
+        if not is_free:
             raise IdempotencyInFlight("The first request with this key is still running.")
         return None
-    if stored.fingerprint != request.fingerprint:
+    if fingerprint != request.fingerprint:
         raise IdempotencyKeyReused(
             f"The key {request.key!r} was used for another method, path or body."
         )
-    return Answer(stored.status, stored.answer, headers=[(b"idempotent-replayed", b"true")])
+    return Answer(status, body, headers=[(b"idempotent-replayed", b"true")])
 
 
 async def keep_answer(tx: Transaction, request: IdempotentRequest, answer: Answer) -> None:
