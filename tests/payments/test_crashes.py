@@ -71,14 +71,18 @@ async def _journey(shop: Shop, payment_id: UUID) -> None:
     await shop.run()
 
 
-async def test_dying_at_any_point_pays_once(database: Database, sandbox: UUID) -> None:
-    fuse = Fuse()
+def _mortal(database: Database, sandbox: UUID, fuse: Fuse) -> Shop:
     mortal = MortalDatabase(database, fuse)
     shop = Shop(mortal, sandbox, {"sandbox": Sandbox(mortal)})
     shop.begin = lambda: database.transaction(sandbox)  # the tests' own looks don't die
-    points = 0
-    deaths = 0
-    while True:
+    return shop
+
+
+async def test_dying_at_any_point_pays_once(database: Database, sandbox: UUID) -> None:
+    fuse = Fuse()
+    shop = _mortal(database, sandbox, fuse)
+    points = deaths = 0
+    while deaths == points:
         payment_id = await shop.create()
         points += 1
         fuse.passed, fuse.at = 0, points
@@ -91,11 +95,32 @@ async def test_dying_at_any_point_pays_once(database: Database, sandbox: UUID) -
             await _journey(shop, payment_id)
         payment = await shop.payment(payment_id)
         assert (payment.state, payment.refunded_minor) == ("partially_refunded", 2_500), points
-        if deaths < points:
-            break
     assert deaths > 40
     assert await shop.charges() == {"authorize": points, "capture": points, "refund": points}
     assert (await shop.events()).count("payment.captured") == points
+    await shop.check()
+
+
+async def test_dying_at_any_point_pays_out_once(database: Database, sandbox: UUID) -> None:
+    fuse = Fuse()
+    shop = _mortal(database, sandbox, fuse)
+    points = deaths = 0
+    while deaths == points:
+        await shop.release(await shop.pay())
+        points += 1
+        fuse.passed, fuse.at = 0, points
+        try:
+            await shop.later(days=1)
+        except Died:
+            deaths += 1
+            fuse.at = -1
+            await _revive(shop)
+            await shop.run()
+        fuse.at = -1
+        assert await shop.seller("available") == 0, points
+    assert deaths > 10
+    assert (await shop.charges())["payout"] == points
+    assert (await shop.events()).count("payout.paid") == points
     await shop.check()
 
 
