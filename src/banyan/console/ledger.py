@@ -79,7 +79,7 @@ async def show_account(visit: Visit) -> Shown:
     balance = account.balance
     facts = [
         Fact("Normal side", account.normal),
-        Fact("Available", amount(balance.available)),
+        Fact("Available", amount(_by_side(account, balance.available))),
         Fact("Held to go out", amount(balance.pending_out)),
         Fact("Held to come in", amount(balance.pending_in)),
         Fact("Entries", f"{account.version:,}"),
@@ -91,9 +91,9 @@ async def show_account(visit: Visit) -> Shown:
     view = AccountView(
         path=account.path,
         currency=account.currency,
-        balance=balance.posted,
+        balance=_by_side(account, balance.posted),
         facts=tuple(facts),
-        entries=tuple(_entry_line(visit, entry) for entry in page.data),
+        entries=tuple(_entry_line(visit, account, entry) for entry in page.data),
         pages=Pages(
             first_href=visit.again(cursor=None) if before else "",
             next_href=visit.again(cursor=page.next_cursor) if page.next_cursor else "",
@@ -209,18 +209,23 @@ def _trial(visit: Visit, total: TrialBalance) -> TrialTotal:
     )
 
 
+def _by_side(account: AccountState, value: Money) -> Money:
+    """A balance as accountants write it: above zero on the account's normal side."""
+    return -value if account.normal == "debit" else value
+
+
 def _account_line(visit: Visit, account: AccountState) -> AccountLine:
     return AccountLine(
         path=account.path,
         href=account_href(visit, account.path, account.currency),
         currency=account.currency,
-        balance=Money.of(account.posted_minor, account.currency),
+        balance=_by_side(account, Money.of(account.posted_minor, account.currency)),
         held=Money.of(account.pending_out_minor, account.currency),
         normal=account.normal,
     )
 
 
-def _entry_line(visit: Visit, entry: Entry) -> EntryLine:
+def _entry_line(visit: Visit, account: AccountState, entry: Entry) -> EntryLine:
     transfer = TRANSFER.text(entry.transfer_id)
     moved = entry.amount if entry.side == "credit" else -entry.amount
     note = "" if entry.kind in ("posted", "post") else f" ({entry.kind})"
@@ -233,8 +238,8 @@ def _entry_line(visit: Visit, entry: Entry) -> EntryLine:
         subject_href=subject_href(visit.base, entry.subject),
         other=entry.other_path,
         other_href=account_href(visit, entry.other_path, entry.currency),
-        amount=moved,
-        balance=entry.balance,
+        amount=_by_side(account, moved),
+        balance=_by_side(account, entry.balance),
     )
 
 

@@ -140,7 +140,9 @@ async def statement(visit: Visit, subject: str, currency: str) -> Statement:
     """The money of one order, from the ledger's legs about it."""
     legs = await movements_of(visit.tx, subject)
     waiting = held(legs, currency)
-    note = f"{money(waiting)} is held at the buyer's bank and not taken yet." if waiting else ""
+    note = (
+        f"{money(waiting)} is held at the buyer's bank and not taken yet." if waiting.minor else ""
+    )
     href = visit.href("ledger/transfers", subject=subject) if legs else ""
     return Statement(currency, movements(legs, currency), href, note)
 
@@ -208,9 +210,11 @@ def _refund_line(refund: Refund) -> MoneyLine:
         href="",
         state=state_pill(refund.state),
         amount=refund.amount,
-        subject=refund.requested_by,
+        subject="",
         subject_href="",
-        note=refund.reason,
+        note=f"{refund.reason} Asked by {refund.requested_by}."
+        if refund.requested_by
+        else refund.reason,
         at=refund.created_at,
     )
 

@@ -12,7 +12,7 @@ from banyan.console.links import subject_href
 from banyan.console.look import DASH, money, state_pill, words
 from banyan.console.model import Permission
 from banyan.console.money import attempt_lines, statement
-from banyan.console.story import timeline
+from banyan.console.story import reason_of, timeline
 from banyan.console.views.frame import Choice, Crumb, Fact, Pages
 from banyan.console.views.orders import (
     OrderAction,
@@ -111,7 +111,7 @@ async def show_order(visit: Visit) -> Shown:
     payment = await find_payment(visit.tx, order.payment_id)
     cases = await cases_of(visit.tx, order.reference)
     own_events = await events_of(visit.tx, order.reference)
-    events = own_events + await _events_around(visit, order, cases)
+    events = await _events_around(visit, order, cases, own_events)
     names = {SELLER.text(seller.seller_id): seller.name for seller in sellers.values()}
     case = next((case for case in cases if case.is_open), None)
     payment_id = PAYMENT.text(order.payment_id)
@@ -242,9 +242,13 @@ def _day(text: str, name: str) -> datetime | None:
         raise FilterFault(f"Placed {name}: give a day as 2018-03-14.") from None
 
 
-async def _events_around(visit: Visit, order: Order, cases: Sequence[Case]) -> list[StoredEvent]:
-    """What happened to the order's payment and cases."""
-    events = await events_of(visit.tx, PAYMENT.text(order.payment_id))
+async def _events_around(
+    visit: Visit, order: Order, cases: Sequence[Case], own: list[StoredEvent]
+) -> list[StoredEvent]:
+    """The order's events, those of its cases, and of its payment what the order's don't repeat."""
+    told = {reason_of(event) for event in own}
+    payment = await events_of(visit.tx, PAYMENT.text(order.payment_id))
+    events = own + [event for event in payment if reason_of(event) not in told]
     for case in cases:
         events += await events_of(visit.tx, CASE.text(case.case_id))
     return events

@@ -26,7 +26,7 @@ def movements(every: Sequence[Leg], currency: str) -> tuple[Movement, ...]:
     """The lines of the statement; lines of nothing are left out."""
     zero = Money.zero(currency)
     legs = [leg for leg in every if leg.kind in _MOVED]
-    if not any(leg.amount for leg in legs):
+    if not any(leg.amount.minor for leg in legs):
         return ()
     paid = sum((leg.amount for leg in legs if leg.code == "authorize"), zero)
     back = -_into("provider:", legs, zero, but=("authorize", *_FEES))
@@ -49,7 +49,7 @@ def movements(every: Sequence[Leg], currency: str) -> tuple[Movement, ...]:
         Movement("Written off", losses),
         Movement("Marketplace keeps", commission + fees + losses, is_total=True),
     )
-    return tuple(line for line in lines if line.amount or line.is_total)
+    return tuple(line for line in lines if line.amount.minor or line.is_total)
 
 
 def _into(

@@ -1,8 +1,9 @@
 """Events as people read them: a title, a reason, and in small type what proves it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
-from itertools import groupby
+from itertools import groupby, pairwise
 from types import MappingProxyType
 
 from banyan.console.links import money_in, subject_href
@@ -112,11 +113,19 @@ def reason_of(event: StoredEvent) -> str:
 def timeline(
     events: Sequence[StoredEvent], base: str, names: Mapping[str, str] = _NOBODY
 ) -> tuple[TimelineDay, ...]:
-    """Events of one or several subjects in the order in which they happened, day by day."""
+    """Events of one or several subjects in the order in which they happened, day by day.
+
+    A reason that the line above has just given is not said again.
+    """
     ordered = sorted(events, key=lambda event: (event.occurred_at, event.position))
+    items = [_item(event, base, names) for event in ordered]
+    told = [item.reason != before.reason for before, item in pairwise(items)]
+    once = [
+        item if is_new else replace(item, reason="")
+        for item, is_new in zip(items, [True, *told], strict=False)
+    ]
     return tuple(
-        TimelineDay(day, tuple(_item(event, base, names) for event in of_day))
-        for day, of_day in groupby(ordered, key=lambda event: event.occurred_at.date())
+        TimelineDay(day, tuple(of_day)) for day, of_day in groupby(once, key=lambda i: i.at.date())
     )
 
 
@@ -136,12 +145,17 @@ def event_line(event: StoredEvent, base: str) -> EventLine:
 
 
 def cause_of(event: StoredEvent) -> str:
-    """Who or what made it happen: ``ana@example.com``, ``key replay``, ``job order.match``."""
-    kind = event.cause.get("kind", "")
+    """Who or what made it happen: ``ana@example.com``, ``API, key replay``, ``job order.match``."""
     name = event.cause.get("actor") or event.cause.get("id", "")
-    if kind == "person":
-        return name
-    return f"{kind} {name}".strip()
+    match event.cause.get("kind"):
+        case "person":
+            return name
+        case "request":
+            return f"API, {name}"
+        case "system":
+            return ""
+        case kind:
+            return f"{kind} {name}"
 
 
 def _item(event: StoredEvent, base: str, names: Mapping[str, str]) -> TimelineItem:
@@ -170,7 +184,8 @@ def _meta(event: StoredEvent, base: str) -> list[Meta]:
     took_ms = payload.get("took_ms")
     if isinstance(took_ms, int | float):
         found.append(Meta(_took(took_ms)))
-    found.append(Meta(cause_of(event)))
+    if cause_of(event):
+        found.append(Meta(cause_of(event)))
     found.append(Meta("event", f"{base}/events/{event.position}"))
     return found
 
