@@ -99,7 +99,7 @@ async def delete_expired(queries: Queries) -> int:
         where (marketplace_id, key) in (
           select marketplace_id, key
           from runtime.idempotency_keys
-          where created_at < now() - %(kept_for)s
+          where created_at < now() - %(kept_for)s::interval
           order by created_at
           limit 10000
           for update skip locked

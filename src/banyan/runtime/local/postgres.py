@@ -249,7 +249,9 @@ def _ping(server: LocalServer) -> pq.Ping:
 def _create_database(server: LocalServer) -> None:
     try:
         with psycopg.connect(server.url_of("postgres"), autocommit=True) as connection:
-            found = connection.execute("select 1 from pg_database where datname = %s", [NAME])
+            found = connection.execute(
+                "select 1 from pg_database where datname = %(name)s", {"name": NAME}
+            )
             if found.fetchone() is None:
                 connection.execute("create database banyan")
     except psycopg.Error as error:
