@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from banyan import ledger
-from banyan.kernel import Money
+from banyan.kernel import Money, new_id
 from banyan.ledger import Account, Kind, Leg, Outcome, PendingRef, Rejection, Transfer
 from banyan.runtime import Database
 from tests.ledger.accounts import HELD
@@ -93,6 +93,26 @@ async def check(database: Database, marketplace_id: UUID, rounds: int) -> None:
 
 async def test_eight_connections_at_once(database: Database, sandbox: UUID) -> None:
     await check(database, sandbox, rounds=12)
+
+
+async def test_accounts_opened_at_once(database: Database, sandbox: UUID) -> None:
+    """Callers who open the same accounts, in other orders, beside one that they all hold."""
+
+    async def call(round_of: int, seed: int) -> None:
+        names = list(range(6))
+        random.Random(seed).shuffle(names)
+        legs = tuple(
+            Leg(HELD, Account(f"new:{round_of}:{name}", "BRL"), Money.of(1, "BRL"), "open")
+            for name in names
+        )
+        async with database.transaction(sandbox) as tx:
+            await ledger.post_or_refuse(tx, [Transfer(new_id(), legs, subject="crowd")])
+
+    for round_of in range(15):
+        await asyncio.gather(*(call(round_of, seed) for seed in range(8)))
+    async with database.transaction(sandbox) as tx:
+        (balance,) = await ledger.balances(tx, [HELD.path])
+        assert balance.posted.minor == -15 * 8 * 6
 
 
 @pytest.mark.slow

@@ -173,25 +173,30 @@ begin
   perform pg_advisory_xact_lock_shared(ledger.period_lock(p_marketplace_id));
   select max(closed_through) into v_closed_through from periods where marketplace_id = p_marketplace_id;
 
-  -- Lock and read the accounts; open what is missing and look again.
+  -- Lock and read the accounts. If one is missing, let go of the locks (whoever opens it at the same
+  -- time may want them), open it and look again.
   loop
-    with locked as materialized (
-      select d.place, a.account_id, a.is_closed, a.floor_minor, a.ceiling_minor, a.posted_minor,
-             a.pending_out_minor, a.pending_in_minor, a.version, a.recorded_at
-      from unnest(p_paths, p_currencies) with ordinality as d (path, currency, place)
-      join accounts a on a.marketplace_id = p_marketplace_id and a.path = d.path and a.currency = d.currency
-      order by a.account_id
-      for no key update of a
-    )
-    select array_agg(account_id), array_agg(is_closed),
-           array_agg(coalesce(floor_minor, -c_minor_max)), array_agg(coalesce(ceiling_minor, c_minor_max)),
-           array_agg(posted_minor), array_agg(pending_out_minor), array_agg(pending_in_minor),
-           array_agg(version), array_agg(version),
-           greatest(p_now, max(recorded_at), v_closed_through + interval '1 microsecond')
-    into v_account_ids, v_closed, v_floors, v_ceilings, v_posted, v_pending_out, v_pending_in,
-         v_versions, v_old_versions, v_recorded_at
-    from (select * from locked order by place) as a;
-    exit when cardinality(v_account_ids) = cardinality(p_paths);
+    begin
+      with locked as materialized (
+        select d.place, a.account_id, a.is_closed, a.floor_minor, a.ceiling_minor, a.posted_minor,
+               a.pending_out_minor, a.pending_in_minor, a.version, a.recorded_at
+        from unnest(p_paths, p_currencies) with ordinality as d (path, currency, place)
+        join accounts a on a.marketplace_id = p_marketplace_id and a.path = d.path and a.currency = d.currency
+        order by a.account_id
+        for no key update of a
+      )
+      select array_agg(account_id), array_agg(is_closed),
+             array_agg(coalesce(floor_minor, -c_minor_max)), array_agg(coalesce(ceiling_minor, c_minor_max)),
+             array_agg(posted_minor), array_agg(pending_out_minor), array_agg(pending_in_minor),
+             array_agg(version), array_agg(version),
+             greatest(p_now, max(recorded_at), v_closed_through + interval '1 microsecond')
+      into v_account_ids, v_closed, v_floors, v_ceilings, v_posted, v_pending_out, v_pending_in,
+           v_versions, v_old_versions, v_recorded_at
+      from (select * from locked order by place) as a;
+      exit when cardinality(v_account_ids) = cardinality(p_paths);
+      raise no_data_found;
+    exception when no_data_found then null;
+    end;
 
     insert into accounts (marketplace_id, path, currency, normal, floor_minor, ceiling_minor, opened_at, recorded_at)
     select p_marketplace_id, d.path, d.currency, d.normal, d.floor_minor, d.ceiling_minor, p_now, p_now
