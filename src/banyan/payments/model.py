@@ -45,6 +45,7 @@ PaymentState = Literal[
 ]
 RefundState = Literal["pending", "succeeded", "failed"]
 DisputeState = Literal["open", "won", "lost"]
+DisputeResult = Literal["won", "lost"]
 PayoutState = Literal["pending", "paid", "failed", "returned"]
 AttemptState = Literal["intended", "sent", "unknown", "answered", "applied"]
 Operation = Literal["authorize", "authenticate", "capture", "void", "refund", "payout", "return"]

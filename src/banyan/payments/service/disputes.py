@@ -6,7 +6,15 @@ from uuid import UUID
 from banyan import ledger
 from banyan.kernel import Page, derived_id, encode_cursor
 from banyan.payments.errors import DisputeNotFound, PaymentNotReady
-from banyan.payments.model import DISPUTE, PAYMENT, TAKEN, Dispute, DisputeState, Payment
+from banyan.payments.model import (
+    DISPUTE,
+    PAYMENT,
+    TAKEN,
+    Dispute,
+    DisputeResult,
+    DisputeState,
+    Payment,
+)
 from banyan.payments.providers import DisputeReport
 from banyan.payments.rules import share_reversal
 from banyan.payments.service import bookings, news
@@ -92,7 +100,7 @@ async def _open(
     return payment, dispute
 
 
-async def _close(tx: Transaction, payment: Payment, dispute: Dispute, state: DisputeState) -> None:
+async def _close(tx: Transaction, payment: Payment, dispute: Dispute, state: DisputeResult) -> None:
     reversals = await refunds_store.select_reversals(tx, [dispute.dispute_id])
     if state == "won":
         is_released = payment.released_at is not None
