@@ -96,7 +96,7 @@ def job_handlers(database: Database) -> list[JobHandler]:
     """Every kind of job."""
     return [
         *orders_jobs.jobs(),
-        *payments_jobs.jobs(_providers(database)),
+        *payments_jobs.jobs(database, _providers(database)),
         *operations_jobs.jobs(),
         *ledger_jobs.jobs(),
     ]

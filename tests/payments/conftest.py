@@ -35,7 +35,7 @@ class Shop:
     worker: Worker = field(init=False)
 
     def __post_init__(self) -> None:
-        self.worker = Worker(self.database, jobs(self.providers), _failed)
+        self.worker = Worker(self.database, jobs(self.database, self.providers), _failed)
 
     def begin(self) -> Any:
         return self.database.transaction(self.marketplace)

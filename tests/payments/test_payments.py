@@ -158,6 +158,6 @@ async def test_the_order_finds_its_payments_and_movements(shop: Shop) -> None:
     ]  # fmt: skip
 
 
-def test_every_kind_of_job_has_one_handler() -> None:
-    kinds = [handler.kind for handler in jobs({})]
+async def test_every_kind_of_job_has_one_handler(shop: Shop) -> None:
+    kinds = [handler.kind for handler in jobs(shop.database, shop.providers)]
     assert len(set(kinds)) == len(kinds)

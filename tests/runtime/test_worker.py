@@ -5,10 +5,10 @@ from uuid import UUID
 import pytest
 
 from banyan.runtime import (
+    Answered,
     BatchJob,
     Database,
     Event,
-    Finish,
     Job,
     JobDraft,
     OutsideJob,
@@ -118,23 +118,56 @@ async def test_sequences_have_no_gap_for_a_subject(database: Database, sandbox: 
     assert rows == [("a", 1), ("a", 2), ("a", 3), ("b", 1), ("b", 2), ("b", 3)]
 
 
-async def test_outside_work_that_died_is_done_again(database: Database, sandbox: UUID) -> None:
-    calls: list[int] = []
+class _Caller:
+    """Asks for the key of each job; the first calls for ``bad`` ones fail."""
 
-    async def run(database: Database, job: Job, finish: Finish) -> None:
-        calls.append(job.attempts)
-        if len(calls) == 1:
+    def __init__(self, *bad: str) -> None:
+        self.bad = list(bad)
+        self.asked: list[str] = []
+        self.ended: list[list[str]] = []
+
+    def job(self) -> OutsideJob[str, str]:
+        return OutsideJob("call", self.begin, self.call, self.end)
+
+    async def begin(self, tx: Transaction, jobs: Sequence[Job]) -> list[str | None]:
+        return [None if job.key == "moot" else job.key for job in jobs]
+
+    async def call(self, question: str) -> str:
+        self.asked.append(question)
+        if question in self.bad:
+            self.bad.remove(question)
             raise ConnectionError("no answer")
-        async with database.transaction(job.marketplace_id) as tx:
-            await finish(tx)
+        return question.upper()
 
-    await _enqueue(database, sandbox, JobDraft("call", "x"))
-    worker = Worker(database, [OutsideJob("call", run)], _never)
+    async def end(self, tx: Transaction, answered: Sequence[Answered[str, str]]) -> None:
+        self.ended.append(sorted(one.answer for one in answered))
+        for one in answered:
+            await tx.record(Event("call.answered", one.question, {}))
+            if one.question == "poison" and len(answered) > 1:
+                raise RuntimeError("only alone")
+
+
+async def test_outside_work_that_failed_is_done_again(database: Database, sandbox: UUID) -> None:
+    caller = _Caller("b")
+    await _enqueue(database, sandbox, *(JobDraft("call", key) for key in ("a", "b", "moot")))
+    worker = Worker(database, [caller.job()], _never)
     await worker.run_due()
+    assert sorted(caller.asked) == ["a", "b"]
+    assert await _count(database, sandbox) == 1
     async with database.transaction(sandbox) as tx:
         await tx.execute("update runtime.jobs set retry_at = '-infinity'")
     await worker.run_due()
-    assert calls == [0, 1]
+    assert [name for batch in caller.ended for name in batch] == ["A", "B"]
+    assert await _count(database, sandbox) == 0
+
+
+async def test_an_answer_that_fails_holds_up_no_other(database: Database, sandbox: UUID) -> None:
+    caller = _Caller()
+    await _enqueue(database, sandbox, *(JobDraft("call", key) for key in ("a", "poison", "b")))
+    await Worker(database, [caller.job()], _never).run_due()
+    async with database.transaction(sandbox) as tx:
+        kept = await tx.rows("select subject from runtime.events order by subject")
+    assert kept == [("a",), ("b",), ("poison",)]
     assert await _count(database, sandbox) == 0
 
 

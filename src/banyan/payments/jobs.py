@@ -4,88 +4,86 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from banyan.payments.providers import Providers
+from banyan.payments.providers import DisputeReport, Found, Providers
 from banyan.payments.providers.sandbox import Sandbox
 from banyan.payments.service import attempts, disputes, outcomes, payments, payouts, webhooks
-from banyan.runtime import (
-    BatchJob,
-    Cause,
-    Database,
-    Finish,
-    Job,
-    JobHandler,
-    OutsideJob,
-    Transaction,
-)
+from banyan.payments.service.attempts import Call, Told
+from banyan.runtime import Answered, BatchJob, Database, Job, JobHandler, OutsideJob, Transaction
 
 LEASE_S = 20
-"""Longer than the calls that one run makes at most, with room for its transactions."""
+"""Longer than the calls that one job makes at most, with room for its transactions."""
 
 
-def jobs(providers: Providers) -> list[JobHandler]:
+def jobs(database: Database, providers: Providers) -> list[JobHandler]:
     """The handlers; calls are made to ``providers``."""
-    outside = _Outside(providers)
-    kinds = attempts.JOB_OF.values()
-    handlers: list[JobHandler] = [OutsideJob(kind, outside.call, lease_s=LEASE_S) for kind in kinds]
+    outside = _Outside(database, providers)
+    handlers: list[JobHandler] = [
+        OutsideJob(kind, _begin_calls, outside.call, _end_calls, lease_s=LEASE_S)
+        for kind in attempts.JOB_OF.values()
+    ]
     handlers += [
         BatchJob("payment.apply", _apply),
-        OutsideJob("payment.look_up", outside.look_up, lease_s=LEASE_S),
+        OutsideJob("payment.look_up", _begin, outside.look_up, _end_look_ups, lease_s=LEASE_S),
         BatchJob("payment.expire_authentication", _expire_authentications),
         BatchJob("payout.run", _run_payouts),
     ]
     if "sandbox" in providers:
-        handlers.append(OutsideJob("sandbox.webhook", outside.deliver, lease_s=LEASE_S))
+        handlers.append(OutsideJob("sandbox.webhook", _begin, outside.deliver, _end))
     return handlers
 
 
 @dataclass(frozen=True, slots=True)
 class _Outside:
-    """The jobs that leave the house."""
+    """What leaves the house."""
 
+    database: Database
     providers: Providers
 
-    async def call(self, database: Database, job: Job, finish: Finish) -> None:
-        """Ask a provider to do what an attempt says; keep the answer, or ask again later."""
-        attempt_id = UUID(job.key)
-        cause = Cause("job", job.kind)
-        async with database.transaction(job.marketplace_id, cause) as tx:
-            started = await attempts.start(tx, attempt_id)
-            if started is None:
-                await finish(tx)
-                return
-        answer, note = await attempts.ask(
-            self.providers[started.provider], started.instruction, is_first=started.is_first
-        )
-        cause = Cause("provider", started.instruction.key, started.provider)
-        async with database.transaction(job.marketplace_id, cause) as tx:
-            await finish(tx)
-            await attempts.record(tx, attempt_id, answer, note)
+    async def call(self, call: Call) -> Told:
+        """Ask a provider to do what an attempt says, or what became of it."""
+        return await attempts.ask(self.providers[call.attempt.provider], call)
 
-    async def look_up(self, database: Database, job: Job, finish: Finish) -> None:
+    async def look_up(self, job: Job) -> Found | DisputeReport | None:
         """Ask the provider about what a webhook has hinted at."""
-        name, key, reference = (job.payload[part] for part in ("provider", "key", "dispute"))
-        provider, mid = self.providers[str(name)], job.marketplace_id
-        cause = Cause("provider", job.key, str(name))
-        if reference is not None:
-            report = await provider.find_dispute(mid, str(reference))
-            async with database.transaction(mid, cause) as tx:
-                await finish(tx)
-                if report is not None:
-                    await disputes.apply_report(tx, report)
-            return
-        found = await attempts.look_up(provider, mid, str(key))
-        async with database.transaction(mid, cause) as tx:
-            await finish(tx)
-            await webhooks.record_found(tx, str(key), found)
+        provider = self.providers[str(job.payload["provider"])]
+        dispute = job.payload["dispute"]
+        if dispute is not None:
+            return await provider.find_dispute(job.marketplace_id, str(dispute))
+        return await attempts.look_up(provider, job.marketplace_id, str(job.payload["key"]))
 
-    async def deliver(self, database: Database, job: Job, finish: Finish) -> None:
+    async def deliver(self, job: Job) -> None:
         """Play the sandbox's part: send a webhook, as it would come through HTTP."""
         sandbox = self.providers["sandbox"]
         assert isinstance(sandbox, Sandbox), "only the sandbox makes these jobs"
         headers, body = await sandbox.signed_webhook(job.marketplace_id, job.payload)
-        await webhooks.receive_webhook(database, self.providers, "sandbox", headers, body)
-        async with database.transaction(job.marketplace_id) as tx:
-            await finish(tx)
+        await webhooks.receive_webhook(self.database, self.providers, "sandbox", headers, body)
+
+
+async def _begin_calls(tx: Transaction, jobs: Sequence[Job]) -> Sequence[Call | None]:
+    return await attempts.begin(tx, [UUID(job.key) for job in jobs])
+
+
+async def _end_calls(tx: Transaction, answered: Sequence[Answered[Call, Told]]) -> None:
+    await attempts.record(tx, [(one.question, one.answer) for one in answered])
+
+
+async def _end_look_ups(
+    tx: Transaction, answered: Sequence[Answered[Job, Found | DisputeReport | None]]
+) -> None:
+    for one in answered:
+        if isinstance(one.answer, DisputeReport):
+            await disputes.apply_report(tx, one.answer)
+        elif one.answer is not None:
+            await webhooks.record_found(tx, str(one.job.payload["key"]), one.answer)
+
+
+async def _begin(tx: Transaction, jobs: Sequence[Job]) -> Sequence[Job]:  # noqa: ARG001
+    """What to ask is in the jobs themselves."""
+    return jobs
+
+
+async def _end(tx: Transaction, answered: Sequence[Answered[Job, None]]) -> None:
+    """Nothing is to be kept."""
 
 
 async def _apply(tx: Transaction, jobs: Sequence[Job]) -> None:

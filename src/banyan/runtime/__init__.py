@@ -3,7 +3,7 @@
 from banyan.runtime.backlogs import Backlog, backlog
 from banyan.runtime.database import Database, DatabaseUnavailable, Queries, Transaction
 from banyan.runtime.events import Cause, Event, Json, StoredEvent
-from banyan.runtime.jobs import BatchJob, Finish, Job, JobDraft, JobHandler, OutsideJob
+from banyan.runtime.jobs import Answered, BatchJob, Job, JobDraft, JobHandler, OutsideJob
 from banyan.runtime.schema import SchemaChange, SchemaConflict, SchemaInUse, apply_schema
 from banyan.runtime.settings import InvalidSetting, Settings, describe
 from banyan.runtime.stream import (
@@ -26,6 +26,7 @@ from banyan.runtime.worker import JobCounts, Worker, job_counts, retry_job
 
 __all__ = [
     "MARKETPLACE",
+    "Answered",
     "Backlog",
     "BatchJob",
     "Cause",
@@ -33,7 +34,6 @@ __all__ = [
     "Database",
     "DatabaseUnavailable",
     "Event",
-    "Finish",
     "InvalidSetting",
     "Job",
     "JobCounts",

@@ -9,13 +9,16 @@ run finds out what the first one did.
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
 from banyan.runtime.events import Json
 
 if TYPE_CHECKING:
-    from banyan.runtime.database import Database, Transaction
+    from banyan.runtime.database import Transaction
+
+Question = TypeVar("Question")
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,6 @@ class Job:
     attempts: int
 
 
-Finish: TypeAlias = "Callable[[Transaction], Awaitable[None]]"
-
-
 @dataclass(frozen=True, slots=True)
 class BatchJob:
     """A kind of job that needs the database only.
@@ -64,20 +64,35 @@ class BatchJob:
 
 
 @dataclass(frozen=True, slots=True)
-class OutsideJob:
-    """A kind of job that calls something outside, between transactions of its own.
+class Answered(Generic[Question, Answer]):
+    """A job, what was asked for it, and what came back."""
 
-    ``run`` gets the database, the job and ``finish``, which it awaits inside its last transaction.
-    The job is leased meanwhile: after a crash it runs again when ``lease_s`` has passed.
+    job: Job
+    question: Question
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideJob(Generic[Question, Answer]):
+    """A kind of job that calls something outside, between two transactions.
+
+    ``begin`` prepares many jobs in one transaction: what to ask for each, or None if nothing is to
+    be asked any more. Once it is committed, ``call`` asks, each by itself and all at once. ``end``
+    gets what was answered meanwhile, in one transaction which also deletes those jobs.
+
+    The jobs are leased meanwhile: after a crash they begin again when ``lease_s`` has passed. A call
+    that raises, or takes longer than the lease, is made again later.
     """
 
     kind: str
-    run: "Callable[[Database, Job, Finish], Awaitable[None]]"
+    begin: "Callable[[Transaction, Sequence[Job]], Awaitable[Sequence[Question | None]]]"
+    call: "Callable[[Question], Awaitable[Answer]]"
+    end: "Callable[[Transaction, Sequence[Answered[Question, Answer]]], Awaitable[None]]"
     concurrency: int = 32
     lease_s: int = 15
 
 
-JobHandler: TypeAlias = "BatchJob | OutsideJob"
+JobHandler: TypeAlias = "BatchJob | OutsideJob[Any, Any]"
 
 ATTEMPTS_MAX = 8
 """Tries of a job before it is left as failed, for a person to look at."""

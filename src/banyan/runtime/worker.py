@@ -8,8 +8,9 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from functools import partial
+from typing import Any
 from uuid import UUID
 
 from psycopg.errors import DeadlockDetected, SerializationFailure, UniqueViolation
@@ -18,7 +19,15 @@ from banyan.kernel import BanyanError
 from banyan.runtime import telemetry
 from banyan.runtime.database import Database, Transaction
 from banyan.runtime.events import Cause
-from banyan.runtime.jobs import ATTEMPTS_MAX, BatchJob, Job, JobHandler, OutsideJob, backoff_s
+from banyan.runtime.jobs import (
+    ATTEMPTS_MAX,
+    Answered,
+    BatchJob,
+    Job,
+    JobHandler,
+    OutsideJob,
+    backoff_s,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -187,8 +196,7 @@ class Worker:
         return count
 
     async def _try_batch(self, handler: BatchJob, group: _Group, limit: int) -> int:
-        cause = Cause("job", handler.kind)
-        async with self.database.transaction(group.marketplace_id, cause) as tx:
+        async with self._transaction(group) as tx:
             jobs = await _take(tx, handler.kind, limit)
             if jobs:
                 await handler.run(tx, jobs)
@@ -196,11 +204,10 @@ class Worker:
 
     async def _run_one_by_one(self, handler: BatchJob, group: _Group) -> int:
         """Run each job of a failed batch in a transaction of its own."""
-        cause = Cause("job", handler.kind)
         for done in range(handler.batch_max):
             job: Job | None = None
             try:
-                async with self.database.transaction(group.marketplace_id, cause) as tx:
+                async with self._transaction(group) as tx:
                     jobs = await _take(tx, handler.kind, 1)
                     if not jobs:
                         return done
@@ -213,21 +220,78 @@ class Worker:
                 await self._put_aside(job, error)
         return handler.batch_max
 
-    async def _run_outside(self, handler: OutsideJob, group: _Group) -> int:
-        async with self.database.transaction(group.marketplace_id) as tx:
-            jobs = await _lease(tx, handler)
-        await asyncio.gather(*(self._run_leased(handler, job) for job in jobs))
+    async def _run_outside(self, handler: OutsideJob[Any, Any], group: _Group) -> int:
+        """Lease and begin jobs, call, and end those that have an answer while others still wait."""
+        started_s = time.perf_counter()
+        jobs, questions = await self._begin(handler, group)
+        calls = {
+            asyncio.create_task(_call(handler, question)): (job, question)
+            for job, question in zip(jobs, questions, strict=True)
+            if question is not None
+        }
+        waiting = set(calls)
+        try:
+            while waiting:
+                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                await self._end(handler, group, [
+                    Answered(*calls[task], task.result())
+                    for task in done
+                    if not await self._failed(calls[task][0], task)
+                ])  # fmt: skip
+        finally:
+            for task in waiting:
+                task.cancel()
+        telemetry.observe_jobs(handler.kind, "done", len(jobs), time.perf_counter() - started_s)
         return len(jobs)
 
-    async def _run_leased(self, handler: OutsideJob, job: Job) -> None:
-        started_s = time.perf_counter()
-        try:
-            async with asyncio.timeout(handler.lease_s):
-                await handler.run(self.database, job, partial(_finish, job))
-        except Exception as error:
+    async def _failed(self, job: Job, call: asyncio.Task[object]) -> bool:
+        """Whether a call raised; then its job is put aside."""
+        error = call.exception()
+        if isinstance(error, Exception):
             await self._put_aside(job, error)
+        return isinstance(error, Exception)
+
+    async def _begin(
+        self, handler: OutsideJob[Any, Any], group: _Group
+    ) -> tuple[list[Job], Sequence[Any]]:
+        """Many in one transaction, or if that fails just the first one."""
+        for limit in (handler.concurrency, 1):
+            jobs: list[Job] = []
+            questions: Sequence[Any] = []
+            try:
+                async with self._transaction(group) as tx:
+                    jobs = await _lease(tx, handler, limit)
+                    questions = await handler.begin(tx, jobs) if jobs else questions
+                    asked = zip(jobs, questions, strict=True)
+                    await _delete(tx, [job for job, question in asked if question is None])
+            except Exception as error:
+                _log.info("could not begin %s: %r", handler.kind, error)
+                if limit == 1 and jobs:
+                    await self._put_aside(jobs[0], error)
+            else:
+                return jobs, questions
+        return [], []
+
+    async def _end(
+        self, handler: OutsideJob[Any, Any], group: _Group, answered: list[Answered[Any, Any]]
+    ) -> None:
+        """All answers in one transaction, or if that fails one by one."""
+        if not answered:
             return
-        telemetry.observe_jobs(handler.kind, "done", 1, time.perf_counter() - started_s)
+        try:
+            async with self._transaction(group) as tx:
+                await _delete(tx, [one.job for one in answered])
+                await handler.end(tx, answered)
+        except Exception as error:
+            if len(answered) == 1:
+                await self._put_aside(answered[0].job, error)
+                return
+            _log.info("answers to %s are kept one by one: %r", handler.kind, error)
+            for one in answered:
+                await self._end(handler, group, [one])
+
+    def _transaction(self, group: _Group) -> AbstractAsyncContextManager[Transaction]:
+        return self.database.transaction(group.marketplace_id, Cause("job", group.kind))
 
     async def _put_aside(self, job: Job, error: Exception) -> None:
         """Note a failed try; after the last one the job stays, failed, and somebody is told."""
@@ -289,7 +353,7 @@ async def _take(tx: Transaction, kind: str, limit: int) -> list[Job]:
     return sorted(jobs, key=lambda job: (job.due_at, job.job_id))
 
 
-async def _lease(tx: Transaction, handler: OutsideJob) -> list[Job]:
+async def _lease(tx: Transaction, handler: OutsideJob[Any, Any], limit: int) -> list[Job]:
     return await tx.all(
         Job,
         """
@@ -314,15 +378,22 @@ async def _lease(tx: Transaction, handler: OutsideJob) -> list[Job]:
         kind=handler.kind,
         lease_s=handler.lease_s,
         now=tx.now,
-        limit=handler.concurrency,
+        limit=limit,
     )
 
 
-async def _finish(job: Job, tx: Transaction) -> None:
+async def _call(handler: OutsideJob[Any, Any], question: object) -> object:
+    async with asyncio.timeout(handler.lease_s):
+        return await handler.call(question)
+
+
+async def _delete(tx: Transaction, jobs: Sequence[Job]) -> None:
+    if not jobs:
+        return
     await tx.execute(
         """
         delete from runtime.jobs
-        where marketplace_id = %(marketplace_id)s and job_id = %(job_id)s
+        where marketplace_id = %(marketplace_id)s and job_id = any(%(job_ids)s)
         """,
-        job_id=job.job_id,
+        job_ids=[job.job_id for job in jobs],
     )

@@ -7,9 +7,10 @@ The answer is kept as the provider gave it; ``outcomes`` then applies it.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -36,6 +37,8 @@ from banyan.payments.store import payouts as payouts_store
 from banyan.runtime import JobDraft, Transaction
 
 CALL_TIMEOUT_S = 5
+
+Definite: TypeAlias = Succeeded | Declined | RequiresAction
 
 JOB_OF: dict[Operation, str] = {
     "authorize": "payment.authorize",
@@ -96,40 +99,50 @@ async def intend(tx: Transaction, intents: Sequence[Attempt]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class Call:
     """A call that is about to be made."""
 
-    provider: str
+    attempt: Attempt
     instruction: Instruction
     is_first: bool
 
 
-async def start(tx: Transaction, attempt_id: UUID) -> Started | None:
-    """Note that a call is about to be made; None if the answer is known already."""
-    attempt = await store.find_attempt(tx, attempt_id)
-    if attempt is None or attempt.state in ("answered", "applied"):
-        return None
-    is_first = await store.mark_sent(tx, attempt_id)
-    return Started(attempt.provider, await _instruction(tx, attempt), is_first)
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a provider answered, and how we got it."""
+
+    answer: Answer
+    note: str
 
 
-async def ask(
-    provider: Provider, instruction: Instruction, *, is_first: bool
-) -> tuple[Answer, str]:
-    """Do the operation, or find out what became of it; the answer, and how it was got.
+async def begin(tx: Transaction, attempt_ids: Sequence[UUID]) -> list[Call | None]:
+    """Note that calls are about to be made; None where the answer is known already."""
+    found = await store.find_attempts(tx, attempt_ids)
+    open_ones = {a.attempt_id: a for a in found if a.state not in ("answered", "applied")}
+    instructions = await _instructions(tx, open_ones.values())
+    first = await store.mark_sent(tx, open_ones)
+    return [
+        Call(open_ones[attempt_id], instructions[attempt_id], attempt_id in first)
+        if attempt_id in open_ones
+        else None
+        for attempt_id in attempt_ids
+    ]
 
-    At most three calls of ``CALL_TIMEOUT_S`` each.
-    """
+
+async def ask(provider: Provider, call: Call) -> Told:
+    """Do the operation, or find out what became of it. At most three calls of CALL_TIMEOUT_S."""
+    instruction = call.instruction
     mid, key = instruction.marketplace_id, instruction.key
-    found = Absent() if is_first else await look_up(provider, mid, key)
+    found = Absent() if call.is_first else await look_up(provider, mid, key)
     if not isinstance(found, Absent):
-        return checked(found, instruction.amount), "Found by a look-up."
+        return Told(checked(found, instruction.amount), "Found by a look-up.")
     answer = await _call(provider, instruction)
     if isinstance(answer, Unknown):
         seen = await look_up(provider, mid, key)
         if not isinstance(seen, Absent | Unknown):
-            return checked(seen, instruction.amount), f"{answer.detail} Found by a look-up."
-    return checked(answer, instruction.amount), ""
+            note = f"{answer.detail} Found by a look-up."
+            return Told(checked(seen, instruction.amount), note)
+    return Told(checked(answer, instruction.amount), "")
 
 
 def checked(answer: Answer, amount: Money) -> Answer:
@@ -152,42 +165,55 @@ async def look_up(provider: Provider, marketplace_id: UUID, key: str) -> Found:
         return Unknown(f"The look-up failed: {error!r}."[:300])
 
 
-async def record(tx: Transaction, attempt_id: UUID, answer: Answer, note: str) -> None:
-    """Keep an answer; ask again later if it isn't definite."""
-    attempt = await store.find_attempt(tx, attempt_id)
-    assert attempt is not None, "attempts are never deleted"
-    match answer:
-        case Succeeded() | Declined() | RequiresAction():
-            await record_definite(tx, attempt, answer, note)
-        case Pending(detail=detail):
-            await store.save_unresolved(
-                tx, attempt_id, tries=attempt.tries, outcome="pending", note=detail
-            )
-            await tx.enqueue(_job(attempt, tx.now + PENDING_POLL))
-        case Unknown(detail=detail):
-            unresolved = replace(attempt, tries=attempt.tries + 1, note=detail)
-            await store.save_unresolved(
-                tx, attempt_id, tries=unresolved.tries, outcome="unknown", note=detail
-            )
-            if unresolved.tries == TRIES_BEFORE_ALARM:
-                await _alarm(tx, unresolved)
-            await tx.enqueue(_job(attempt, tx.now + retry_after(unresolved.tries)))
+async def record(tx: Transaction, told: Sequence[tuple[Call, Told]]) -> None:
+    """Keep what providers answered; ask again later where it isn't definite."""
+    definite: list[tuple[Attempt, Definite, str]] = []
+    for call, heard in told:
+        attempt = call.attempt
+        match heard.answer:
+            case Succeeded() | Declined() | RequiresAction() as answer:
+                definite.append((attempt, answer, heard.note))
+            case Pending(detail=detail):
+                await store.save_unresolved(
+                    tx, attempt.attempt_id, tries=attempt.tries, outcome="pending", note=detail
+                )
+                await tx.enqueue(_job(attempt, tx.now + PENDING_POLL))
+            case Unknown(detail=detail):
+                await _record_unknown(tx, replace(attempt, tries=attempt.tries + 1, note=detail))
+    await record_definite(tx, definite)
 
 
 async def record_definite(
-    tx: Transaction, attempt: Attempt, answer: Succeeded | Declined | RequiresAction, note: str
+    tx: Transaction, answers: Sequence[tuple[Attempt, Definite, str]]
 ) -> None:
-    """Keep a definite answer, unless there is one, and have it applied."""
-    is_new = await store.save_answer(
-        tx,
-        attempt.attempt_id,
-        outcome=str(answer.__struct_config__.tag),
-        code=answer.code if isinstance(answer, Declined) else None,
-        note=f"{note} {answer.detail if isinstance(answer, Declined) else ''}".strip(),
-        answer=msgspec.to_builtins(answer),
+    """Keep definite answers, where there is none yet, and have them applied."""
+    if not answers:
+        return
+    answered = [
+        replace(
+            attempt,
+            outcome=str(answer.__struct_config__.tag),
+            code=answer.code if isinstance(answer, Declined) else None,
+            note=f"{note} {answer.detail if isinstance(answer, Declined) else ''}".strip(),
+            answer=msgspec.to_builtins(answer),
+        )
+        for attempt, answer, note in answers
+    ]
+    new = await store.save_answers(tx, answered)
+    await tx.enqueue_all(
+        JobDraft("payment.apply", str(attempt.attempt_id))
+        for attempt in answered
+        if attempt.attempt_id in new
     )
-    if is_new:
-        await tx.enqueue(JobDraft("payment.apply", str(attempt.attempt_id)))
+
+
+async def _record_unknown(tx: Transaction, attempt: Attempt) -> None:
+    await store.save_unresolved(
+        tx, attempt.attempt_id, tries=attempt.tries, outcome="unknown", note=attempt.note
+    )
+    if attempt.tries == TRIES_BEFORE_ALARM:
+        await _alarm(tx, attempt)
+    await tx.enqueue(_job(attempt, tx.now + retry_after(attempt.tries)))
 
 
 async def attempts_of(tx: Transaction, payment_id: UUID) -> list[Attempt]:
@@ -228,14 +254,18 @@ async def _alarm(tx: Transaction, attempt: Attempt) -> None:
     await tx.record(news.about_payment("unknown", payment, reason, operation=attempt.operation))
 
 
-async def _instruction(tx: Transaction, attempt: Attempt) -> Instruction:
-    if attempt.payment_id is None:
-        payout = await payouts_store.find_payout(tx, attempt.subject_id)
-        assert payout is not None, "an attempt's payout is never deleted"
-        return _instruct(attempt, destination=payout.destination)
-    payment = await payments_store.find_payment(tx, attempt.payment_id)
-    assert payment is not None, "an attempt's payment is never deleted"
-    return _instruct(attempt, payment=payment)
+async def _instructions(tx: Transaction, attempts: Collection[Attempt]) -> dict[UUID, Instruction]:
+    """What to tell providers, by attempt."""
+    payment_ids = {attempt.payment_id for attempt in attempts if attempt.payment_id}
+    payout_ids = {attempt.subject_id for attempt in attempts if attempt.payment_id is None}
+    payments = {p.payment_id: p for p in await payments_store.find_payments(tx, payment_ids)}
+    payouts = {p.payout_id: p for p in await payouts_store.find_payouts(tx, payout_ids)}
+    return {
+        attempt.attempt_id: _instruct(attempt, payment=payments[attempt.payment_id])
+        if attempt.payment_id
+        else _instruct(attempt, destination=payouts[attempt.subject_id].destination)
+        for attempt in attempts
+    }
 
 
 def _instruct(

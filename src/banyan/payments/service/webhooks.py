@@ -56,7 +56,7 @@ async def record_found(tx: Transaction, key: str, found: Found) -> None:
     if not isinstance(answer, Succeeded | Declined | RequiresAction):
         return
     if attempt.answer is None:
-        await record_definite(tx, attempt, answer, "A webhook told.")
+        await record_definite(tx, [(attempt, answer, "A webhook told.")])
     elif _is_returned(attempt, answer):
         await _record_return(tx, attempt.subject_id, answer)
 
@@ -74,4 +74,4 @@ async def _record_return(
     assert payout is not None, "an attempt's payout is never deleted"
     returned = intent_for_payout(payout, "return")
     await attempts_store.insert_attempts(tx, [returned])
-    await record_definite(tx, returned, answer, "A webhook told.")
+    await record_definite(tx, [(returned, answer, "A webhook told.")])

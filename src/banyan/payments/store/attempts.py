@@ -1,6 +1,6 @@
 """SQL of attempts: what was asked of providers."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -38,21 +38,21 @@ async def insert_attempts(tx: Transaction, attempts: Sequence[Attempt]) -> None:
     )
 
 
-async def mark_sent(tx: Transaction, attempt_id: UUID) -> bool:
-    """Note that a call is about to be made; whether it is the first one."""
-    first = await tx.value(
+async def mark_sent(tx: Transaction, attempt_ids: Collection[UUID]) -> set[UUID]:
+    """Note that calls are about to be made; those for which it is the first."""
+    rows = await tx.rows(
         """
         update payments.attempts
         set state = 'sent', sent_at = %(now)s
         where marketplace_id = %(marketplace_id)s
-          and attempt_id = %(attempt_id)s
+          and attempt_id = any(%(attempt_ids)s)
           and state = 'intended'
-        returning true
+        returning attempt_id
         """,
-        attempt_id=attempt_id,
+        attempt_ids=list(attempt_ids),
         now=tx.now,
     )
-    return bool(first)
+    return {row[0] for row in rows}
 
 
 async def save_unresolved(
@@ -78,38 +78,35 @@ async def save_unresolved(
     )
 
 
-async def save_answer(
-    tx: Transaction,
-    attempt_id: UUID,
-    *,
-    outcome: str,
-    code: str | None,
-    note: str,
-    answer: Mapping[str, object],
-) -> bool:
-    """Keep a definite answer; False if there was one before, which stays."""
-    touched = await tx.execute(
+async def save_answers(tx: Transaction, attempts: Sequence[Attempt]) -> set[UUID]:
+    """Keep definite answers, unless there was one before, which stays; those that are new."""
+    rows = await tx.rows(
         """
-        update payments.attempts
+        update payments.attempts a
         set
           state = 'answered',
-          outcome = %(outcome)s,
-          code = %(code)s,
-          note = %(note)s,
-          answer = %(answer)s,
+          outcome = new.outcome,
+          code = new.code,
+          note = new.note,
+          answer = new.answer,
           answered_at = %(now)s
-        where marketplace_id = %(marketplace_id)s
-          and attempt_id = %(attempt_id)s
-          and answer is null
+        from unnest(
+          %(attempt_ids)s::uuid[], %(outcomes)s::text[], %(codes)s::text[], %(notes)s::text[],
+          %(answers)s::jsonb[]
+        ) as new (attempt_id, outcome, code, note, answer)
+        where a.marketplace_id = %(marketplace_id)s
+          and a.attempt_id = new.attempt_id
+          and a.answer is null
+        returning a.attempt_id
         """,
-        attempt_id=attempt_id,
-        outcome=outcome,
-        code=code,
-        note=note,
-        answer=Jsonb(answer),
+        attempt_ids=[attempt.attempt_id for attempt in attempts],
+        outcomes=[attempt.outcome for attempt in attempts],
+        codes=[attempt.code for attempt in attempts],
+        notes=[attempt.note for attempt in attempts],
+        answers=[Jsonb(attempt.answer) for attempt in attempts],
         now=tx.now,
     )
-    return touched == 1
+    return {row[0] for row in rows}
 
 
 async def lock_answered(tx: Transaction, attempt_ids: Collection[UUID]) -> list[Attempt]:
@@ -149,6 +146,18 @@ async def find_attempt(tx: Transaction, attempt_id: UUID) -> Attempt | None:
         where marketplace_id = %(marketplace_id)s and attempt_id = %(attempt_id)s
         """,
         attempt_id=attempt_id,
+    )
+
+
+async def find_attempts(tx: Transaction, attempt_ids: Collection[UUID]) -> list[Attempt]:
+    return await tx.all(
+        Attempt,
+        """
+        select *
+        from payments.attempts
+        where marketplace_id = %(marketplace_id)s and attempt_id = any(%(attempt_ids)s)
+        """,
+        attempt_ids=list(attempt_ids),
     )
 
 

@@ -147,6 +147,18 @@ async def find_payment(tx: Transaction, payment_id: UUID) -> Payment | None:
     )
 
 
+async def find_payments(tx: Transaction, payment_ids: Collection[UUID]) -> list[Payment]:
+    return await tx.all(
+        Payment,
+        """
+        select *
+        from payments.payments
+        where marketplace_id = %(marketplace_id)s and payment_id = any(%(payment_ids)s)
+        """,
+        payment_ids=list(payment_ids),
+    )
+
+
 async def select_payments(
     tx: Transaction,
     *,

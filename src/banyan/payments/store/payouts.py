@@ -74,6 +74,18 @@ async def find_payout(tx: Transaction, payout_id: UUID) -> Payout | None:
     )
 
 
+async def find_payouts(tx: Transaction, payout_ids: Collection[UUID]) -> list[Payout]:
+    return await tx.all(
+        Payout,
+        """
+        select *
+        from payments.payouts
+        where marketplace_id = %(marketplace_id)s and payout_id = any(%(payout_ids)s)
+        """,
+        payout_ids=list(payout_ids),
+    )
+
+
 async def select_payouts(
     tx: Transaction,
     *,
