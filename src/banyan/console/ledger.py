@@ -42,6 +42,7 @@ from banyan.ledger import (
 )
 from banyan.parties import SELLER, Seller
 
+_PROVED_UNASKED_MAX = 200_000
 _PARTS_OF_SELLER = (
     ("pending", "Pending", "until the buyer's protection ends"),
     ("available", "Available", "goes out with the next payout"),
@@ -50,7 +51,7 @@ _PARTS_OF_SELLER = (
 
 
 async def show_ledger(visit: Visit) -> Shown:
-    """Trial balance and accounts; ``proof`` adds up the entries themselves."""
+    """Trial balance and accounts; the entries are added up at once if they are not too many."""
     prefix = visit.query.get("prefix", "").strip()[:120]
     cursor = visit.query.get("cursor")
     totals = await trial_balance(visit.tx)
@@ -59,7 +60,7 @@ async def show_ledger(visit: Visit) -> Shown:
         prefix=prefix,
         prefixes=tuple(sorted({line.head for total in totals for line in total.lines})),
         totals=tuple(_trial(visit, total) for total in totals),
-        proof=await _proof(visit) if visit.query.get("proof") else None,
+        proof=await _proof(visit) if await _is_proof_wanted(visit) else None,
         proof_href=visit.again(proof="yes"),
         accounts=tuple(_account_line(visit, account) for account in page.data),
         pages=Pages(
@@ -175,8 +176,16 @@ async def _account_at(visit: Visit) -> AccountState:
     return found[0]
 
 
+async def _is_proof_wanted(visit: Visit) -> bool:
+    """Whether it was asked for, or is cheap: positions count the legs of all marketplaces."""
+    if visit.query.get("proof"):
+        return True
+    last = (await list_transfers(visit.tx, limit=1)).data
+    return bool(last) and last[0].position <= _PROVED_UNASKED_MAX
+
+
 async def _proof(visit: Visit) -> Proof:
-    """Add up the entries; on a large ledger this takes a while, so it is asked for."""
+    """Add up the entries; on a large ledger this takes a while."""
     clock = asyncio.get_running_loop().time
     started_s = clock()
     report = await verify(visit.tx)

@@ -131,7 +131,7 @@ function sortBy(heading) {
   $$("th", heading.parentElement).forEach((other) => other.removeAttribute("aria-sort"));
   heading.setAttribute("aria-sort", rising ? "ascending" : "descending");
   const value = (row) => row.cells[heading.cellIndex].textContent.trim();
-  const number = (text) => Number(text.replaceAll(",", "").replace("\u2212", "-").replace(/[^\d.-]/g, "") || NaN);
+  const number = (text) => text === "–" ? 0 : Number(text.replaceAll(",", "").replace("\u2212", "-").replace(/[^\d.-]/g, "") || NaN);
   body.append(...[...body.rows].sort((a, b) => {
     const [x, y] = [number(value(a)), number(value(b))];
     const order = Number.isNaN(x) || Number.isNaN(y) ? value(a).localeCompare(value(b)) : x - y;
