@@ -190,6 +190,7 @@ async def _dispute_lost(tx: Transaction, order: Order, payload: Payload) -> None
 _ONE_BY_ONE: dict[str, Callable[[Transaction, Order, Payload], Awaitable[None]]] = {
     "payment.declined": _declined,
     "payment.capture_failed": _declined,
+    "payment.authentication_expired": _declined,
     "payment.requires_action": _challenged,
     "payment.unknown": _unknown,
     "refund.succeeded": _refunded,
