@@ -47,6 +47,7 @@ class FakeMarketplace:
                 Route("/v1/clock/advance", self._serve(self.advance), methods=["POST"]),
                 Route("/v1/jobs/summary", self._serve(self.jobs)),
                 Route("/v1/summary", self._serve(self.summary)),
+                Route("/v1/ledger/verification", self._serve(self.verification)),
                 Route("/v1/orders/{id}", self._serve(self.get_order)),
                 Route("/v1/orders/{id}/{act}", self._serve(self.act), methods=["POST"]),
                 Route("/v1/payments/{id}/{act}", self._serve(self.authenticate), methods=["POST"]),
@@ -192,9 +193,11 @@ class FakeMarketplace:
         return 200, {
             "orders": dict(Counter(str(row["state"]) for row in self.of("orders"))),
             "money": {name: _amount(123_456) for name in names},
-            "ledger_balanced": True,
             "human_touches_per_1000": 1.5,
         }
+
+    def verification(self, request: Request, body: Json) -> tuple[int, Json]:
+        return 200, {"is_balanced": True, "legs": 12}
 
     def _open_case(self, order: Json) -> None:
         case = {

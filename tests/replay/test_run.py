@@ -5,11 +5,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from fake_marketplace import FakeMarketplace, Json
 
 from banyan.replay import CallRefused, NothingToReplay, Progress, ReplaySummary, replay
 from banyan.replay.plan import CARD_OK, Act, Plan, make_plan
 from banyan.replay.source import read_source
+from tests.replay.fake_marketplace import FakeMarketplace, Json
 
 EXTRACT = Path(__file__).parents[2] / "examples" / "olist"
 LIMIT = 40

@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from banyan.replay import MarketplaceSummary, ReplaySummary, print_summary
-from banyan.replay.model import Amount, MoneySummary
+from banyan.replay.model import Amount, LedgerProof, MoneySummary
 
 
 def shown(summary: ReplaySummary) -> str:
@@ -20,11 +20,11 @@ def summary() -> ReplaySummary:
     market = MarketplaceSummary(
         orders={"settled": 2_300, "in_review": 8, "shipped": 0},
         money=MoneySummary(*amounts),
-        ledger_balanced=True,
         human_touches_per_1000=3.25,
     )
     return ReplaySummary(
         marketplace=market,
+        ledger=LedgerProof(is_balanced=True, legs=21_000),
         orders_placed=2_308,
         orders_continued=0,
         orders_without_items=31,

@@ -56,12 +56,18 @@ class MoneySummary(Struct, frozen=True):
 
 
 class MarketplaceSummary(Struct, frozen=True):
-    """``GET /v1/summary``: computed by the marketplace from its rows and ledger entries."""
+    """``GET /v1/summary``: the marketplace in figures."""
 
     orders: dict[str, int]
     money: MoneySummary
-    ledger_balanced: bool
     human_touches_per_1000: float
+
+
+class LedgerProof(Struct, frozen=True):
+    """``GET /v1/ledger/verification``: every invariant, computed again from the entries."""
+
+    is_balanced: bool
+    legs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,7 @@ class ReplaySummary:
     """How a replay ended; what the marketplace says of itself is in ``marketplace``."""
 
     marketplace: MarketplaceSummary
+    ledger: LedgerProof
     orders_placed: int
     """By this run."""
     orders_continued: int

@@ -34,6 +34,7 @@ from banyan.replay.known import Ids, Known, recall
 from banyan.replay.model import (
     CaseRow,
     JobsSummary,
+    LedgerProof,
     MarketplaceSummary,
     OrderRow,
     Progress,
@@ -149,9 +150,11 @@ class _Run:
 
     async def summary(self) -> ReplaySummary:
         marketplace = await self._marketplace.get("/v1/summary", MarketplaceSummary)
+        ledger = await self._marketplace.get("/v1/ledger/verification", LedgerProof)
         jobs = await self._jobs()
         return ReplaySummary(
             marketplace=marketplace,
+            ledger=ledger,
             orders_placed=self._placed,
             orders_continued=self._continued,
             orders_without_items=self._plan.orders_without_items,

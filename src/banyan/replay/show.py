@@ -47,8 +47,12 @@ def print_summary(console: Console, summary: ReplaySummary) -> None:
     for name, amount, remark in _money_rows(summary):
         table.add_row(name, amount.money().format(), remark)
     table.add_row()
-    balanced = "[bold green]yes[/]" if market.ledger_balanced else "[bold red]NO[/]"
-    table.add_row("Ledger balanced", balanced, "debits less credits of every entry, per currency")
+    balanced = "[bold green]yes[/]" if summary.ledger.is_balanced else "[bold red]NO[/]"
+    table.add_row(
+        "Ledger balanced",
+        balanced,
+        f"every invariant, computed from {summary.ledger.legs:,} entries",
+    )
     table.add_row("Human touches", f"{market.human_touches_per_1000:,.1f}", "per 1,000 orders")
     if summary.orders_placed:
         took = f"{summary.orders_placed:,} orders in {summary.elapsed_s:,.0f} s, end to end"
