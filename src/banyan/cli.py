@@ -1,24 +1,23 @@
 """The command line. Bad input ends with one sentence on standard error and exit code 2."""
 
+import logging
 import sys
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 import click
 import uvicorn
 import uvloop
 from rich.console import Console
-from rich.table import Table
 from starlette.applications import Starlette
 
 from banyan import __version__, app, ledger, replay
 from banyan.console import Role, add_user, find_user, sign_in_link
 from banyan.developers import KEY, create_key, list_keys, revoke_key
-from banyan.kernel import BanyanError, InvalidRequest, NotFound
+from banyan.kernel import BanyanError, NotFound
 from banyan.runtime import (
     MARKETPLACE,
     Cause,
@@ -27,28 +26,37 @@ from banyan.runtime import (
     Settings,
     Transaction,
     apply_schema,
+    check_schema,
     describe,
     list_marketplaces,
     telemetry,
 )
-from banyan.runtime.local import find_server
+from banyan.runtime.local import check_port, find_server
 from banyan.up import up as run_up
 
 T = TypeVar("T")
 
 _BY_HAND = Cause("person", "command line", "command line")
 _DONE, _REFUSED, _UNBALANCED = 0, 2, 1
+_INDENT = " " * 4
+_START_WAIT_S = 10.0
+"""For a database that starts up at the same time."""
 _terminal = Console(highlight=False)
 
 
-def main() -> None:
-    """Run a command; refusals become one sentence and exit code 2."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command, by default that of the command line; refusals end with exit code 2."""
+    # What becomes of a connection is told by whoever waits for it.
+    logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
     try:
-        cli(standalone_mode=False)
+        cli(arguments, prog_name="banyan", standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(130)
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        sys.exit(_REFUSED)
+    except click.ClickException as error:
+        click.echo(f"banyan: {error.format_message()}", err=True)
         sys.exit(_REFUSED)
     except BanyanError as error:
         click.echo(f"banyan: {error.detail}", err=True)
@@ -71,7 +79,11 @@ def cli() -> None:
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.  [default: 8000]")
 @click.option("--demo/--no-demo", default=True, help="Replay real orders, or start empty.")
 def up(host: str | None, port: int | None, demo: bool) -> None:
-    """Run everything on this machine: PostgreSQL, API, console, worker."""
+    """Run everything on this machine, with the demo or empty.
+
+    That is PostgreSQL (unless BANYAN_DATABASE_URL names one), API, console and worker. They stay
+    until Ctrl-C, and go on where they stopped the next time.
+    """
     settings = _settings(host, port)
     _run(run_up(settings, demo=demo, terminal=_terminal))
 
@@ -81,7 +93,8 @@ def up(host: str | None, port: int | None, demo: bool) -> None:
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.  [default: 8000]")
 def serve(host: str | None, port: int | None) -> None:
     """Answer HTTP: API, docs and console."""
-    settings = _with_database(_settings(host, port))
+    settings = _with_schema(_settings(host, port), wait_s=_START_WAIT_S)
+    check_port(settings.host, settings.port)
     telemetry.configure_logging(settings.log_level)
     _run(_serve(settings))
 
@@ -89,20 +102,29 @@ def serve(host: str | None, port: int | None) -> None:
 @cli.command()
 def work() -> None:
     """Run jobs: order journeys, payments, timers."""
-    settings = _with_database(_settings())
+    settings = _with_schema(_settings(), wait_s=_START_WAIT_S)
     telemetry.configure_logging(settings.log_level)
     _run(app.work(settings))
 
 
 @cli.command("replay")
 @click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--url", envvar="BANYAN_URL", default="http://127.0.0.1:8000", show_default=True)
-@click.option("--key", envvar="BANYAN_API_KEY", required=True, help="API key of a sandbox.")
+@click.option(
+    "--url",
+    envvar="BANYAN_URL",
+    show_envvar=True,
+    default="http://127.0.0.1:8000",
+    show_default=True,
+    help="Where the API is.",
+)
+@click.option(
+    "--key", envvar="BANYAN_API_KEY", show_envvar=True, required=True, help="API key of a sandbox."
+)
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first orders.")
 def replay_command(path: Path, url: str, key: str, limit: int | None) -> None:
-    """Replay the real orders in the folder PATH through the API of a sandbox.
+    """Replay real orders through the API of a sandbox.
 
-    PATH has the files of the Olist data set, or an extract such as examples/olist. An interrupted
+    The folder PATH has the files of the Olist data set, or an extract such as examples/olist. An interrupted
     replay goes on where it stopped.
     """
     _run(replay.watch(path, url.rstrip("/"), key, _terminal, limit=limit))
@@ -116,19 +138,19 @@ def ledger_group() -> None:
 @ledger_group.command("verify")
 @click.option("--marketplace", help="live, sandbox, demo or mkt_…  [default: all of them]")
 def verify(marketplace: str | None) -> None:
-    """Check every invariant of the ledger from its entries; exit code 1 if one is broken."""
-    sys.exit(_run(_verify(_with_database(_settings()), marketplace)))
+    """Check every invariant from the entries.
+
+    Says what it finds, and ends with exit code 1 if that is anything.
+    """
+    sys.exit(_run(_verify(_with_schema(_settings()), marketplace)))
 
 
 @cli.command()
 def settings() -> None:
     """List every setting with its meaning and present value."""
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=True, header_style="bold")
-    for column in ("Variable", "Value", "Meaning"):
-        table.add_column(column, overflow="fold")
     for row in describe(_settings()):
-        table.add_row(row.variable, row.value, row.about)
-    _terminal.print(table)
+        click.echo(f"{click.style(row.variable, bold=True)}={row.value}")
+        click.echo(click.wrap_text(row.about, 78, _INDENT, _INDENT))
 
 
 @cli.command()
@@ -142,13 +164,14 @@ def schema() -> None:
 @cli.command()
 def reference() -> None:
     """List every operation of the API."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in ("Method", "Path", "Scope", "What it does"):
-        table.add_column(column)
-    for operation in app.operations():
-        scope = operation.scope or "any"
-        table.add_row(operation.method, operation.path, scope, operation.summary)
-    _terminal.print(table)
+    operations = app.operations()
+    path_width = max(len(operation.path) for operation in operations)
+    scope_width = max(len(operation.scope or "any") for operation in operations)
+    for operation in operations:
+        click.echo(
+            f"{operation.method:<6}  {operation.path:<{path_width}}  "
+            f"{operation.scope or 'any':<{scope_width}}  {operation.summary}"
+        )
 
 
 @cli.group()
@@ -174,7 +197,7 @@ def keys_create(marketplace: str, name: str, scopes: tuple[str, ...]) -> None:
 @keys.command("list")
 @click.option("--marketplace", required=True, help="live, sandbox, demo or mkt_…")
 def keys_list(marketplace: str) -> None:
-    """List the keys of a marketplace; the keys themselves are never shown again."""
+    """List the keys of a marketplace, never the keys themselves."""
 
     async def show() -> None:
         async with _transaction(marketplace) as tx:
@@ -208,12 +231,15 @@ def users() -> None:
 @users.command("add")
 @click.argument("email")
 @click.option("--role", type=click.Choice([role.value for role in Role]), default="viewer")
-@click.password_option(help="Asked for if not given.")
-def users_add(email: str, role: str, password: str) -> None:
-    """Let EMAIL into the console with a password."""
+def users_add(email: str, role: str) -> None:
+    """Let EMAIL into the console with a password.
+
+    It is asked for, or read from the first line of standard input if that is no terminal.
+    """
+    password = _ask_password()
 
     async def add() -> None:
-        async with app.open_database(_with_database(_settings())) as database:
+        async with app.open_database(_with_schema(_settings())) as database:
             await add_user(database, email, role, password)
 
     _run(add())
@@ -226,13 +252,20 @@ def users_link(email: str) -> None:
     """Print a link that signs EMAIL in once, within half an hour."""
 
     async def link() -> str:
-        async with app.open_database(_with_database(_settings())) as database:
+        async with app.open_database(_with_schema(_settings())) as database:
             user = await find_user(database, email)
             if user is None:
                 raise NotFound(f"{email} has no account; `banyan users add` makes one.")
             return await sign_in_link(database, user.user_id)
 
     click.echo(f"{_settings().url}{_run(link())}")
+
+
+def _ask_password() -> str:
+    """Never an argument: every user of the machine sees those."""
+    if sys.stdin.isatty():
+        return click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return sys.stdin.readline().removesuffix("\n")
 
 
 def _run(task: Coroutine[object, object, T]) -> T:
@@ -247,8 +280,6 @@ def _settings(host: str | None = None, port: int | None = None) -> Settings:
 def _with_database(settings: Settings) -> Settings:
     """The database that is named, or else the embedded one if it runs."""
     if settings.database_url:
-        if urlsplit(settings.database_url).scheme not in ("postgresql", "postgres"):
-            raise InvalidRequest("BANYAN_DATABASE_URL must begin with postgresql://")
         return settings
     server = find_server(settings.state_folder.absolute() / "postgres")
     if server is None:
@@ -256,10 +287,17 @@ def _with_database(settings: Settings) -> Settings:
     return replace(settings, database_url=server.url)
 
 
+def _with_schema(settings: Settings, *, wait_s: float = 0) -> Settings:
+    """The same, once it is known that it can be used; says at once why it can't."""
+    settings = _with_database(settings)
+    check_schema(settings.database_url, wait_s=wait_s)
+    return settings
+
+
 @asynccontextmanager
 async def _transaction(name: str) -> AsyncGenerator[Transaction]:
     """In the marketplace that a person names by its id, or as live, sandbox or demo."""
-    async with app.open_database(_with_database(_settings())) as database:
+    async with app.open_database(_with_schema(_settings())) as database:
         chosen = _chosen(await _all_marketplaces(database), name)
         async with database.transaction(chosen.marketplace_id, _BY_HAND) as tx:
             yield tx
@@ -303,10 +341,20 @@ def _server(settings: Settings, application: Starlette) -> uvicorn.Server:
 async def _verify(settings: Settings, name: str | None) -> int:
     async with app.open_database(settings) as database:
         known = await _all_marketplaces(database)
-        for marketplace in known if name is None else [_chosen(known, name)]:
-            async with database.transaction(marketplace.marketplace_id) as tx:
-                report = await ledger.verify(tx)
-            click.echo(f"{marketplace.name}: {report}")
-            if not report.is_sound:
-                return _UNBALANCED
-    return _DONE
+        chosen = known if name is None else [_chosen(known, name)]
+        sound = [await _verify_one(database, marketplace) for marketplace in chosen]
+    return _DONE if all(sound) else _UNBALANCED
+
+
+async def _verify_one(database: Database, marketplace: Marketplace) -> bool:
+    """Say what the ledger of one marketplace looks like; whether it is sound."""
+    async with database.transaction(marketplace.marketplace_id) as tx:
+        report = await ledger.verify(tx)
+    verdict = "sound" if report.is_sound else "NOT SOUND"
+    click.echo(
+        f"{marketplace.name}: {verdict} ({report.accounts:,} accounts, "
+        f"{report.transfers:,} transfers, {report.legs:,} legs)"
+    )
+    for finding in report.findings:
+        click.echo(f"{_INDENT}{finding.check}: {finding.detail}")
+    return report.is_sound

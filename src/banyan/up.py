@@ -1,7 +1,10 @@
 """``banyan up``: everything on one machine, with or without the demo."""
 
+import os
+import shlex
 import shutil
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -9,13 +12,14 @@ from pathlib import Path
 import httpx
 import msgspec
 from rich.console import Console as Terminal
+from rich.markup import escape
 
 from banyan import app, replay
 from banyan.console import add_user, find_user, sign_in_link
-from banyan.developers import create_key
+from banyan.developers import authenticator, create_key
 from banyan.kernel import BanyanError
 from banyan.runtime import Cause, Database, Marketplace, Settings, apply_schema
-from banyan.runtime.local import Child, Supervisor, check_port, locked
+from banyan.runtime.local import Child, StartError, Supervisor, check_port, locked
 
 DEMO_USER = "demo@banyan.example"
 DEMO_SOURCE = Path("examples/olist")
@@ -35,7 +39,7 @@ async def up(settings: Settings, *, demo: bool, terminal: Terminal) -> None:
     Raises ``StartError`` with a sentence if something is in the way.
     """
     state = settings.state_folder.absolute()
-    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_folder(state)
     with locked(state / "banyan.lock"):
         check_port(settings.host, settings.port)
         async with Supervisor(state / "log", say=terminal.print) as supervisor:
@@ -53,6 +57,15 @@ async def up(settings: Settings, *, demo: bool, terminal: Terminal) -> None:
                     _print_empty(terminal, settings)
             terminal.print("\nCtrl-C stops everything; what was done is kept.", style="dim")
             await supervisor.wait()
+
+
+def _make_folder(state: Path) -> None:
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartError(f"The folder {state} can't be made: {error.strerror}.") from None
+    if not os.access(state, os.W_OK | os.X_OK):
+        raise StartError(f"The folder {state} can't be written by this user (uid {os.geteuid()}).")
 
 
 async def _with_database(
@@ -105,14 +118,17 @@ async def _run_demo(
     try:
         await replay.watch(DEMO_SOURCE, settings.url, api_key, terminal)
     except BanyanError as error:
-        terminal.print(f"[red]The replay stopped:[/] {error.detail}")
+        terminal.print(f"[red]The replay stopped:[/] {escape(error.detail)}")
     await _print_ways_in(database, settings, api_key, terminal)
 
 
 async def _demo_key(database: Database, sandbox: Marketplace, file: Path) -> str:
-    """The same key at each start, as long as its file is there."""
-    if file.exists():
-        return msgspec.json.decode(file.read_bytes(), type=DemoKey).api_key
+    """The same key at each start, as long as its file is there and the database knows it."""
+    with suppress(FileNotFoundError, msgspec.DecodeError):
+        kept = msgspec.json.decode(file.read_bytes(), type=DemoKey).api_key
+        owner = await authenticator(database, app.scopes())(kept)
+        if owner is not None and owner.marketplace_id == sandbox.marketplace_id:
+            return kept
     async with database.transaction(sandbox.marketplace_id, _UP) as tx:
         _, text = await create_key(tx, name="demo", scopes=["*"], known_scopes=app.scopes())
     new = file.with_suffix(".new")
@@ -140,15 +156,23 @@ async def _print_ways_in(
 
 
 def _print_empty(terminal: Terminal, settings: Settings) -> None:
-    url = settings.url
+    url, banyan = settings.url, _this_command()
+    port = "" if settings.port == Settings().port else f"BANYAN_PORT={settings.port} "
     terminal.print(
         f"""
 [bold]Console[/]   {url}/console
 [bold]API docs[/]  {url}/docs
 
 Two marketplaces are here, both empty: live and sandbox. In another terminal, make
-[bold]the first administrator[/]   .venv/bin/banyan users add you@example.com --role admin
-[bold]the first key[/]             .venv/bin/banyan keys create --marketplace sandbox --name first
+[bold]the first administrator[/]   {port}{banyan} users add you@example.com --role admin
+[bold]the first key[/]             {banyan} keys create --marketplace sandbox --name first
 """.rstrip(),
         soft_wrap=True,
     )
+
+
+def _this_command() -> str:
+    """The path of `banyan`, as short as it can be typed here."""
+    path = Path(sys.executable).with_name("banyan")
+    here = Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))

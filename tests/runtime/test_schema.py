@@ -15,6 +15,7 @@ from banyan.runtime import (
     SchemaConflict,
     SchemaInUse,
     apply_schema,
+    check_schema,
 )
 from banyan.runtime.schema import schema_changes
 
@@ -88,6 +89,18 @@ def test_a_change_gives_up_waiting_for_a_lock(url: str) -> None:
 def test_a_server_that_is_not_there_is_a_refusal() -> None:
     with pytest.raises(DatabaseUnavailable):
         apply_schema("postgresql://nobody@127.0.0.1:1/none")
+
+
+def test_a_schema_that_lacks_changes_is_refused_with_the_first(url: str) -> None:
+    with pytest.raises(
+        SchemaConflict, match=rf"\({len(schema_changes())}, from 0001_runtime.sql on"
+    ):
+        check_schema(url)
+    apply_schema(url, schema_changes()[:3])
+    with pytest.raises(SchemaConflict, match=f"from {schema_changes()[3].name} on"):
+        check_schema(url)
+    apply_schema(url)
+    check_schema(url)
 
 
 def test_the_changes_of_this_version_are_in_order() -> None:

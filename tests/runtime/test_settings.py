@@ -38,6 +38,17 @@ def test_a_number_that_is_none_is_refused_by_name(text: str) -> None:
         Settings.from_environment({"BANYAN_PORT": text})
 
 
+def test_an_address_of_another_kind_of_database_is_refused_without_showing_it() -> None:
+    with pytest.raises(InvalidSetting, match="must begin with postgresql://") as refused:
+        Settings.from_environment({"BANYAN_DATABASE_URL": "mysql://u:hunter2@db"})
+    assert "hunter2" not in refused.value.detail
+
+
+def test_an_unknown_log_level_is_refused_with_those_there_are() -> None:
+    with pytest.raises(InvalidSetting, match="one of debug, info, warning, error, not 'loud'"):
+        Settings.from_environment({"BANYAN_LOG_LEVEL": "loud"})
+
+
 def test_secrets_are_never_shown() -> None:
     settings = Settings(database_url="postgresql://u:hunter2@db", console_secret="hunter2")
     rows = {row.variable: row.value for row in describe(settings)}

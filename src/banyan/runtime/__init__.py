@@ -4,7 +4,13 @@ from banyan.runtime.backlogs import Backlog, backlog
 from banyan.runtime.database import Database, DatabaseUnavailable, Queries, Transaction
 from banyan.runtime.events import Cause, Event, Json, StoredEvent
 from banyan.runtime.jobs import Answered, BatchJob, Job, JobDraft, JobHandler, OutsideJob
-from banyan.runtime.schema import SchemaChange, SchemaConflict, SchemaInUse, apply_schema
+from banyan.runtime.schema import (
+    SchemaChange,
+    SchemaConflict,
+    SchemaInUse,
+    apply_schema,
+    check_schema,
+)
 from banyan.runtime.settings import InvalidSetting, Settings, describe
 from banyan.runtime.stream import (
     StreamPosition,
@@ -55,6 +61,7 @@ __all__ = [
     "advance_clock",
     "apply_schema",
     "backlog",
+    "check_schema",
     "create_marketplace",
     "describe",
     "events_after",

@@ -6,19 +6,22 @@ apply changes; the others wait and find nothing to do.
 """
 
 import hashlib
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 
 import psycopg
 from psycopg import Connection
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import LockNotAvailable, UndefinedTable
 from psycopg.rows import TupleRow
 
 from banyan.kernel import Conflict, Unavailable
 from banyan.runtime.database import DatabaseUnavailable
 
 _LOCK = 7_226_896_241
+_CONNECT_TIMEOUT_S = 10
+_RETRY_S = 0.2
 
 
 class SchemaConflict(Conflict):
@@ -70,11 +73,42 @@ def apply_schema(
             connection.execute("select pg_advisory_unlock(%s)", (_LOCK,))
 
 
-def _connect(url: str) -> Connection[TupleRow]:
-    try:
-        return psycopg.connect(url, autocommit=True)
-    except psycopg.OperationalError as error:
-        raise DatabaseUnavailable(f"The database can't be reached: {error}") from None
+def check_schema(url: str, *, wait_s: float = 0) -> None:
+    """``SchemaConflict`` if the database at ``url`` lacks changes that this version needs.
+
+    ``DatabaseUnavailable`` if it can't be reached, after ``wait_s`` for a server that starts up.
+    """
+    with _connect(url, wait_s) as connection:
+        try:
+            rows = connection.execute("select name from runtime.schema_changes").fetchall()
+        except UndefinedTable:
+            rows = []
+    missing = {change.name for change in schema_changes()} - {str(name) for (name,) in rows}
+    if missing:
+        raise SchemaConflict(
+            f"The database lacks schema changes ({len(missing)}, from {min(missing)} on): "
+            "run `banyan schema`, which applies them."
+        )
+
+
+def _connect(url: str, wait_s: float = 0) -> Connection[TupleRow]:
+    give_up_s = time.monotonic() + wait_s
+    while True:
+        try:
+            return psycopg.connect(url, autocommit=True, connect_timeout=_CONNECT_TIMEOUT_S)
+        except psycopg.ProgrammingError as error:
+            raise DatabaseUnavailable(
+                f"That is no address of a database: {_first_line(error)}"
+            ) from None
+        except psycopg.OperationalError as error:
+            if time.monotonic() >= give_up_s:
+                said = _first_line(error)
+                raise DatabaseUnavailable(f"The database can't be reached: {said}") from None
+        time.sleep(_RETRY_S)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _apply(connection: Connection[TupleRow], changes: Sequence[SchemaChange]) -> list[str]:

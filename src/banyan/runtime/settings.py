@@ -10,6 +10,9 @@ from banyan.kernel import InvalidRequest
 
 T = TypeVar("T")
 
+LOG_LEVELS = ("debug", "info", "warning", "error")
+DATABASE_SCHEMES = ("postgresql://", "postgres://")
+
 
 class InvalidSetting(InvalidRequest):
     code = "invalid_setting"
@@ -46,6 +49,15 @@ class Settings:
         "", "Key that signs console sessions; empty: one made in the state folder.", secret=True
     )
     log_level: str = _setting("info", "Least severe log line written: debug, info, warning, error.")
+
+    def __post_init__(self) -> None:
+        if self.log_level not in LOG_LEVELS:
+            raise InvalidSetting(
+                f"BANYAN_LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}, "
+                f"not {self.log_level[:40]!r}."
+            )
+        if self.database_url and not self.database_url.startswith(DATABASE_SCHEMES):
+            raise InvalidSetting("BANYAN_DATABASE_URL must begin with postgresql://")
 
     @staticmethod
     def from_environment(environment: Mapping[str, str] | None = None) -> "Settings":
