@@ -7,23 +7,25 @@ Both move money between the same kind of accounts in the same database, through 
 shape. ``plain`` is what one would write by hand, and with care: prepared statements, accounts locked
 in the order of their ids, two round trips a transfer, up to 16 connections. ``hot`` means that every
 transfer touches one platform account, ``spread`` that both sides are among 10,000. Rounds alternate;
-medians are shown.
+medians are shown. ``cpu`` is the processor time of a transfer, of this process and of the server: where
+other work shares the machine it is steadier than transfers per second.
 """
 
 import argparse
 import asyncio
+import contextlib
 import os
 import random
 import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
+import psutil
 import psycopg
 from rich.console import Console
 from rich.table import Table
@@ -44,18 +46,38 @@ Post = Callable[[Account, Account], Awaitable[None]]
 
 @dataclass(slots=True)
 class Rounds:
-    """Rounds of one way to post: transfers a second, and the milliseconds that callers waited."""
+    """Rounds of one way to post: transfers a second, processor time, how long callers waited."""
 
     per_s: list[float] = field(default_factory=list)
+    cpu_us: list[float] = field(default_factory=list)
     waits_ms: list[float] = field(default_factory=list)
 
     @property
     def median(self) -> float:
         return statistics.median(self.per_s)
 
-    def wait_ms(self, percentile: int) -> float:
-        ordered = sorted(self.waits_ms)
-        return ordered[len(ordered) * percentile // 100]
+    def cells(self) -> list[str]:
+        waits = sorted(self.waits_ms)
+        p50, p99 = (waits[len(waits) * percentile // 100] for percentile in (50, 99))
+        cpu = statistics.median(self.cpu_us)
+        return [f"{self.median:,.0f}", f"{p50:.1f}/{p99:.1f}", f"{cpu:.0f} µs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """Processor time of this process, and of the server and its children if its id is known."""
+
+    server_pid: int | None
+
+    def cpu_s(self) -> float:
+        total = time.process_time()
+        if self.server_pid is not None:
+            server = psutil.Process(self.server_pid)
+            for process in (server, *server.children()):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    times = process.cpu_times()
+                    total += times.user + times.system
+        return total
 
 
 class Plain:
@@ -169,8 +191,10 @@ def pair(mode: str) -> tuple[Account, Account]:
     return debit, credit
 
 
-async def one_round(rounds: Rounds, post: Post, mode: str, callers: int, seconds: float) -> None:
-    started = time.perf_counter()
+async def one_round(
+    rounds: Rounds, post: Post, mode: str, callers: int, seconds: float, meter: Meter
+) -> None:
+    cpu_s, started = meter.cpu_s(), time.perf_counter()
     done = 0
 
     async def call() -> None:
@@ -182,23 +206,27 @@ async def one_round(rounds: Rounds, post: Post, mode: str, callers: int, seconds
 
     await asyncio.gather(*(call() for _ in range(callers)))
     rounds.per_s.append(done / (time.perf_counter() - started))
+    rounds.cpu_us.append((meter.cpu_s() - cpu_s) / done * 1e6)
 
 
-async def batches(
-    database: Database, marketplace_id: UUID, mode: str, size: int, seconds: float
-) -> float:
-    """Transfers a second of one caller that posts whole batches."""
-    started = time.perf_counter()
+async def batch_round(
+    rounds: Rounds, database: Database, marketplace_id: UUID, mode: str, size: int, seconds: float,
+    meter: Meter,
+) -> None:  # fmt: skip
+    """One caller that posts whole batches."""
+    cpu_s, started = meter.cpu_s(), time.perf_counter()
     done = 0
-    while time.perf_counter() < started + seconds:
+    while (sent := time.perf_counter()) < started + seconds:
         async with database.transaction(marketplace_id) as tx:
             outcomes = await ledger.post(tx, [transfer(*pair(mode)) for _ in range(size)])
         assert set(outcomes) == {Outcome.POSTED}
+        rounds.waits_ms.append((time.perf_counter() - sent) * 1000)
         done += size
-    return done / (time.perf_counter() - started)
+    rounds.per_s.append(done / (time.perf_counter() - started))
+    rounds.cpu_us.append((meter.cpu_s() - cpu_s) / done * 1e6)
 
 
-async def measure(url: str, arguments: argparse.Namespace) -> None:
+async def measure(url: str, meter: Meter, arguments: argparse.Namespace) -> None:
     database = await Database.open(url, size=4)
     marketplace = await create_marketplace(
         database, name="Benchmark", livemode=True, currency="EUR", country="FR",
@@ -213,55 +241,50 @@ async def measure(url: str, arguments: argparse.Namespace) -> None:
         connection.execute("vacuum analyze")
     ways = {"plain": plain.post, "ledger": grouped(database, marketplace_id)}
 
-    table = Table(title="Durable transfers per second (median of alternating rounds)")
-    for column in ("accounts", "callers", "plain", "p50/p99 ms", "ledger", "p50/p99 ms", "ratio"):
+    table = Table(title="Durable transfers per second")
+    measures = ("/s", "p50/p99 ms", "cpu")
+    for column in ("accounts", "callers", *(f"plain {each}" for each in measures),
+                   *(f"ledger {each}" for each in measures), "ratio"):  # fmt: skip
         table.add_column(column, justify="right")
     for mode in ("hot", "spread"):
         for callers in arguments.callers:
             results = {way: Rounds() for way in ways}
             for _ in range(arguments.rounds):
                 for way, post in ways.items():
-                    await one_round(results[way], post, mode, callers, arguments.seconds)
-            cells = [
-                cell
-                for rounds in results.values()
-                for cell in (
-                    f"{rounds.median:,.0f}",
-                    f"{rounds.wait_ms(50):.1f}/{rounds.wait_ms(99):.1f}",
-                )
-            ]
+                    await one_round(results[way], post, mode, callers, arguments.seconds, meter)
+            cells = [cell for rounds in results.values() for cell in rounds.cells()]
             ratio = results["ledger"].median / results["plain"].median
             table.add_row(mode, str(callers), *cells, f"{ratio:.1f}")
         for size in arguments.batches:
-            per_s = [
-                await batches(database, marketplace_id, mode, size, arguments.seconds)
-                for _ in range(arguments.rounds)
-            ]
-            label = f"batch of {size:,}"
-            table.add_row(mode, label, "", "", f"{statistics.median(per_s):,.0f}", "", "")
+            rounds = Rounds()
+            for _ in range(arguments.rounds):
+                await batch_round(
+                    rounds, database, marketplace_id, mode, size, arguments.seconds, meter
+                )
+            table.add_row(mode, f"1 batch of {size:,}", "", "", "", *rounds.cells(), "")
     async with database.transaction(marketplace_id) as tx:
         report = await ledger.verify(tx)
-    Console(width=100).print(table)
+    Console(width=120).print(table)
     print(f"{report.legs:,} legs; every invariant holds: {'yes' if report.is_sound else 'NO'}")
     await plain.close()
     await database.close()
 
 
-@contextmanager
-def server(url: str | None) -> Iterator[str]:
+@contextlib.contextmanager
+def server(url: str | None) -> Iterator[tuple[str, Meter]]:
     """A new database on the given server, or on one that is started for it in a temporary folder."""
     if url is None:
         with tempfile.TemporaryDirectory() as folder:
             started = local.start(Path(folder) / "postgres", durable=True)
             try:
-                yield started.url
+                yield started.url, Meter(started.pid)
             finally:
                 started.stop()
         return
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("drop database if exists banyan_benchmark with (force)")
         connection.execute("create database banyan_benchmark")
-    yield urlunsplit(urlsplit(url)._replace(path="/banyan_benchmark"))
+    yield urlunsplit(urlsplit(url)._replace(path="/banyan_benchmark")), Meter(None)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("drop database banyan_benchmark with (force)")
 
@@ -274,9 +297,9 @@ def main() -> None:
     parser.add_argument("--callers", type=int, nargs="+", default=[1, 8, 32, 256])
     parser.add_argument("--batches", type=int, nargs="*", default=[100, 1000])
     arguments = parser.parse_args()
-    with server(arguments.url) as url:
+    with server(arguments.url) as (url, meter):
         apply_schema(url)
-        asyncio.run(measure(url, arguments))
+        asyncio.run(measure(url, meter, arguments))
 
 
 if __name__ == "__main__":

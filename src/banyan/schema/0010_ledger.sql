@@ -92,12 +92,6 @@ create table ledger.periods (
 );
 select runtime.isolate('ledger.periods');
 
--- The key of the advisory lock that posting shares and the closing of a period takes alone.
-create function ledger.period_lock(p_marketplace_id uuid) returns bigint
-language sql immutable as $$
-  select hashtextextended('ledger.periods:' || p_marketplace_id, 0)
-$$;
-
 -- What is recorded stays as it is: only ledger.post writes it, with the rights of its owner.
 revoke insert, update, delete on ledger.transfers, ledger.holds from banyan_app;
 revoke update, delete on ledger.accounts, ledger.periods from banyan_app;
@@ -170,7 +164,8 @@ begin
   if p_marketplace_id is distinct from runtime.scope() then
     raise insufficient_privilege using message = 'the transaction belongs to another marketplace';
   end if;
-  perform pg_advisory_xact_lock_shared(ledger.period_lock(p_marketplace_id));
+  -- Shared with other postings; the closing of a period takes it alone and so waits for them.
+  perform pg_advisory_xact_lock_shared(hashtextextended('ledger.periods:' || p_marketplace_id, 0));
   select max(closed_through) into v_closed_through from periods where marketplace_id = p_marketplace_id;
 
   -- Lock and read the accounts. If one is missing, let go of the locks (whoever opens it at the same

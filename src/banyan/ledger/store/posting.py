@@ -160,7 +160,12 @@ async def close_period(tx: Transaction, through: datetime) -> bool:
 
     The lock waits for every posting that has begun, so that none of them slips behind the close.
     """
-    await tx.execute("select pg_advisory_xact_lock(ledger.period_lock(%(marketplace_id)s))")
+    await tx.execute(
+        """
+        select pg_advisory_xact_lock(
+          hashtextextended('ledger.periods:' || %(marketplace_id)s::uuid, 0))
+        """
+    )
     return bool(
         await tx.execute(
             """
