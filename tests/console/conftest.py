@@ -1,6 +1,5 @@
 """The console on a small market in which one order is confirmed and one waits for a person."""
 
-from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,16 +7,12 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from banyan import parties
+from banyan import app, parties
 from banyan.console import User, add_user, console_routes, sign_in_link
 from banyan.kernel import FixedClock, Money
-from banyan.ledger import jobs as ledger_jobs
 from banyan.operations import jobs as operations_jobs
 from banyan.orders import Order
-from banyan.orders import jobs as orders_jobs
-from banyan.payments import Sandbox
-from banyan.payments import jobs as payments_jobs
-from banyan.runtime import BatchJob, Database, JobHandler, Settings, Worker
+from banyan.runtime import Database, Settings, Worker
 from tests.console.browser import Browser
 from tests.orders.market import Market
 
@@ -49,20 +44,14 @@ class Console:
 
 
 @pytest.fixture
-async def console(
-    database: Database, clock: FixedClock, sandbox: UUID, live: UUID
-) -> AsyncIterator[Console]:
+async def console(database: Database, clock: FixedClock, sandbox: UUID, live: UUID) -> Console:
     routes = console_routes(database, Settings(), clock=clock)
-    yield Console(Starlette(routes=routes), database, clock)
+    return Console(Starlette(routes=routes), database, clock)
 
 
 @pytest.fixture
 async def market(database: Database, sandbox: UUID) -> Market:
-    handlers = job_handlers(database)
-    for handler in handlers:
-        if isinstance(handler, BatchJob):
-            for event_type in handler.subscribes:
-                database.subscribe(event_type, handler.kind)
+    app.subscribe(database)
     async with database.transaction(sandbox) as tx:
         seller = await parties.create_seller(
             tx, parties.SellerDraft(name="Casa Aurora", country="BR", region="SP", currency="BRL")
@@ -79,17 +68,8 @@ async def market(database: Database, sandbox: UUID) -> Market:
         buyer = await parties.create_buyer(
             tx, parties.BuyerDraft(country="BR", region="SP", external_id="joana")
         )
-    worker = Worker(database, handlers, operations_jobs.open_case_for_failed_job)
+    worker = Worker(database, app.job_handlers(database), operations_jobs.open_case_for_failed_job)
     return Market(database, sandbox, buyer.buyer_id, seller.seller_id, worker)
-
-
-def job_handlers(database: Database) -> Sequence[JobHandler]:
-    return [
-        *orders_jobs.jobs(),
-        *payments_jobs.jobs({"sandbox": Sandbox(database)}),
-        *operations_jobs.jobs(),
-        *ledger_jobs.jobs(),
-    ]
 
 
 @pytest.fixture

@@ -56,6 +56,7 @@ class LiveFeed:
         self._database = database
         self._listeners: dict[UUID, set[Listener]] = {}
         self._followers: dict[UUID, asyncio.Task[None]] = {}
+        self._begun: dict[UUID, asyncio.Event] = {}
 
     @contextmanager
     def listening(
@@ -76,12 +77,17 @@ class LiveFeed:
             if not others:
                 self._followers[marketplace_id].cancel()
 
+    async def followed(self, marketplace_id: UUID) -> None:
+        """Wait until the stream is followed: what is committed from now on is heard."""
+        await self._begun.setdefault(marketplace_id, asyncio.Event()).wait()
+
     async def _follow(self, marketplace_id: UUID) -> None:
         """Read the stream until cancelled; a database that is away is asked again."""
         at: StreamPosition | None = None
         while True:
             try:
                 at = await self._read(marketplace_id, at)
+                self._begun.setdefault(marketplace_id, asyncio.Event()).set()
             except Exception:
                 _log.exception("live pages can't read events", extra={"retry_s": POLL_S})
             await asyncio.sleep(POLL_S)

@@ -10,7 +10,12 @@ from collections.abc import Sequence
 
 from banyan.runtime import MARKETPLACE, Marketplace
 
-RESERVED = frozenset({"audit", "health", "sign-in", "sign-out", "static", "theme"})
+AREAS = frozenset(
+    ("orders", "search", "cases", "sellers", "payments", "payouts", "disputes", "ledger", "events")
+)
+"""The areas of a marketplace, as they stand in addresses."""
+
+RESERVED = AREAS | {"audit", "health", "sign-in", "sign-out", "static", "theme"}
 
 
 def by_slug(marketplaces: Sequence[Marketplace]) -> dict[str, Marketplace]:

@@ -73,13 +73,13 @@ async def show_orders(visit: Visit) -> Shown:
         until=visit.query.get("until", ""),
     )
     fault = ""
+    page: Page[Order] = Page([], None)
     cursor = visit.query.get("cursor")
     try:
         wanted = await _wanted(visit, chosen)
         page = await list_orders(visit.tx, wanted, limit=LIMIT_DEFAULT, cursor=cursor)
     except InvalidRequest as refusal:
         fault = refusal.detail
-        page = Page[Order]([], None)
     states = [Choice("", "Any state", is_chosen=not chosen.state)]
     states += [Choice(state, words(state), is_chosen=state == chosen.state) for state in OrderState]
     view = OrdersView(

@@ -11,7 +11,7 @@ from banyan.console import cases, events, health, home, ledger, money, orders, s
 from banyan.console.assets import serve_asset
 from banyan.console.errors import PageNotFound
 from banyan.console.live import LiveFeed, serve_live
-from banyan.console.markets import first_slug
+from banyan.console.markets import AREAS, first_slug
 from banyan.console.model import Permission
 from banyan.console.visit import (
     Action,
@@ -49,8 +49,6 @@ _PAGES: dict[str, Page] = {
     "/events/{position}": events.show_event,
 }
 
-_AREAS = frozenset(path.split("/")[1] for path in _PAGES if path)
-
 _ACTIONS: dict[str, tuple[Action, Permission]] = {
     "/cases/{case_id}/assign": (cases.take_case, Permission.WORK_CASES),
     "/cases/{case_id}/resolve": (cases.decide_case, Permission.WORK_CASES),
@@ -70,7 +68,7 @@ def console_routes(
     feed = LiveFeed(database)
     return [
         Route("/", _redirect("/console")),
-        Route("/console", _overview(console)),
+        Route("/console", _in_first_market(console)),
         Route("/console/static/{name}", serve_asset),
         Route("/console/sign-in", signing_in.show_sign_in(console), methods=["GET"]),
         Route("/console/sign-in", signing_in.sign_in(console), methods=["POST"]),
@@ -78,6 +76,8 @@ def console_routes(
         Route("/console/theme", signing_in.choose_theme(console), methods=["POST"]),
         Route("/console/health", page(console, health.show_health)),
         Route("/console/audit", page(console, health.show_audit, Permission.READ_AUDIT)),
+        *(Route(f"/console/{area}", _in_first_market(console)) for area in sorted(AREAS)),
+        *(Route(f"/console/{area}/{{rest:path}}", _in_first_market(console)) for area in AREAS),
         Route("/console/{market}/live", partial(serve_live, console, feed)),
         *(
             Route(f"/console/{{market}}{path}", page(console, show))
@@ -98,8 +98,8 @@ def _redirect(to: str) -> Callable[[Request], Awaitable[Response]]:
     return endpoint
 
 
-def _overview(console: Console) -> Callable[[Request], Awaitable[Response]]:
-    """/console leads to the first marketplace."""
+def _in_first_market(console: Console) -> Callable[[Request], Awaitable[Response]]:
+    """An address that names no marketplace leads to the page of the first one."""
 
     async def endpoint(request: Request) -> Response:
         if await find_session(console, request) is None:
@@ -107,21 +107,17 @@ def _overview(console: Console) -> Callable[[Request], Awaitable[Response]]:
         slug = first_slug(await markets_of(console))
         if slug is None:
             return refused(request, PageNotFound("There is no marketplace yet."))
-        return RedirectResponse(f"/console/{slug}", 303)
+        rest = request.url.path.removeprefix("/console")
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"/console/{slug}{rest}{query}", 303)
 
     return endpoint
 
 
 def _not_found(console: Console) -> Callable[[Request], Awaitable[Response]]:
-    """An address without a marketplace, such as /console/orders, leads to the first one's page."""
-
     async def endpoint(request: Request) -> Response:
         if await find_session(console, request) is None:
             return to_sign_in(request)
-        path = request.path_params["path"]
-        slug = first_slug(await markets_of(console))
-        if slug is not None and path.partition("/")[0] in _AREAS:
-            return RedirectResponse(f"/console/{slug}/{path}", 303)
         return refused(request, PageNotFound("There is no such page in the console."))
 
     return endpoint
