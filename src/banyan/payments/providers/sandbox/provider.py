@@ -65,20 +65,19 @@ class Sandbox:
         self._database = database
 
     async def authorize(self, instruction: Instruction) -> Answer:
-        assert instruction.method is not None, "an authorization has a method"
-        return await self._do(instruction, TOKENS[instruction.method.token])
+        return await self._do(instruction)
 
     async def authenticate(self, instruction: Instruction) -> Answer:
-        return await self._do(instruction, await self._token_of(instruction))
+        return await self._do(instruction)
 
     async def capture(self, instruction: Instruction) -> Answer:
-        return await self._do(instruction, await self._token_of(instruction))
+        return await self._do(instruction)
 
     async def void(self, instruction: Instruction) -> Answer:
-        return await self._do(instruction, await self._token_of(instruction))
+        return await self._do(instruction)
 
     async def refund(self, instruction: Instruction) -> Answer:
-        return await self._do(instruction, await self._token_of(instruction))
+        return await self._do(instruction)
 
     async def payout(self, instruction: Instruction) -> Answer:
         bank = BANK_TOKENS[instruction.destination]
@@ -150,22 +149,19 @@ class Sandbox:
     def _transaction(self, marketplace_id: UUID) -> AbstractAsyncContextManager[Transaction]:
         return self._database.transaction(marketplace_id, _CAUSE)
 
-    async def _token_of(self, instruction: Instruction) -> Token:
-        """What the payment was authorized with decides how it goes on."""
-        async with self._transaction(instruction.marketplace_id) as tx:
-            operations = await store.operations_of(tx, instruction.payment)
-        return TOKENS[operations[0].token] if operations else TOKENS["tok_visa"]
-
-    async def _do(self, instruction: Instruction, token: Token) -> Answer:
+    async def _do(self, instruction: Instruction) -> Answer:
         """Do the operation of this key once; the same answer each time after that."""
-        loses_calls = instruction.operation == "authorize" and token.times_out is not None
         async with self._transaction(instruction.marketplace_id) as tx:
             await store.lock_payment(tx, instruction.payment)
+            before = await store.operations_of(tx, instruction.payment)
+            name = _token_name(instruction, before)
+            token = TOKENS[name]
+            loses_calls = instruction.operation == "authorize" and token.times_out is not None
             lost = loses_calls and await store.note_timeout(tx, instruction.key)
-            stored = await store.find_operation(tx, instruction.key)
+            stored = next((one for one in before if one.key == instruction.key), None)
             if stored is None and not (lost and token.times_out == "not_made"):
-                before = await store.operations_of(tx, instruction.payment)
-                stored = _decide(tx, instruction, token, before)
+                answer = _decide(tx.now, instruction, token, before)
+                stored = _stored(tx, instruction, name, answer, token)
                 await store.insert_operation(tx, stored)
                 await _plan(tx, stored, token)
             now = tx.now
@@ -184,32 +180,34 @@ def _content(instruction: Instruction) -> tuple[str, int, str]:
     )
 
 
-def _decide(
-    tx: Transaction, instruction: Instruction, token: Token, before: list[Stored]
-) -> Stored:
+def _token_name(instruction: Instruction, before: list[Stored]) -> str:
+    """What the payment was authorized with decides how it goes on."""
+    if before:
+        return before[0].token
+    assert instruction.method is not None, "an authorization has a method"
+    return instruction.method.token
+
+
+def _decide(now: datetime, instruction: Instruction, token: Token, before: list[Stored]) -> Answer:
     """What becomes of an operation, given what was done for the payment before."""
-    method = instruction.method
-    name = method.token if method is not None else before[0].token if before else "tok_visa"
     done = {stored.operation for stored in before if stored.answer["outcome"] == "succeeded"}
-    answer: Answer
     match instruction.operation:
         case "authorize":
-            answer = _authorization(tx.now, instruction, token)
+            return _authorization(now, instruction, token)
         case "authenticate" if token.fails_authentication or "void" in done:
-            answer = Declined("authentication_failed", False, "The buyer wasn't authenticated.")
+            return Declined("authentication_failed", False, "The buyer wasn't authenticated.")
         case "capture" if token.fails_capture:
-            answer = Declined("capture_failed", True, "The issuer withdrew the authorization.")
+            return Declined("capture_failed", True, "The issuer withdrew the authorization.")
         case "capture" if "void" in done or "capture" in done:
-            answer = Declined("not_capturable", True, "It was captured or voided before.")
+            return Declined("not_capturable", True, "It was captured or voided before.")
         case "void" if "capture" in done:
-            answer = Declined("already_captured", True, "It was captured before.")
+            return Declined("already_captured", True, "It was captured before.")
         case "refund" if token.fails_refund:
-            answer = Declined("refund_failed", True, "The card was closed.")
+            return Declined("refund_failed", True, "The card was closed.")
         case "refund" if _taken(before) < instruction.amount.minor:
-            answer = Declined("more_than_captured", True, "More than was captured.")
+            return Declined("more_than_captured", True, "More than was captured.")
         case _:
-            answer = _succeeded(instruction, instruction.reference or instruction.payment)
-    return _stored(tx, instruction, name, answer, token)
+            return _succeeded(instruction, instruction.reference or instruction.payment)
 
 
 def _authorization(now: datetime, instruction: Instruction, token: Token) -> Answer:
