@@ -3,7 +3,8 @@
 An event has a type in the past tense (``payment.captured``), the prefixed id of its subject, a
 number that counts that subject's events without a gap, a payload, and its cause. A job kind may
 subscribe to types (see ``jobs``): the job is then enqueued with the event, so that delivery can't be
-forgotten, happens at least once and in order for a subject.
+forgotten. A job that is retried, or a second worker, may let a later event of a subject pass an
+earlier one: a handler looks at the state that it finds, and at ``sequence`` where that is not enough.
 """
 
 from collections.abc import Mapping, Sequence
