@@ -1,11 +1,15 @@
 """Open pages hear that something has changed, and nobody else does."""
 
 import asyncio
+import re
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from banyan.console.live import Listener, LiveFeed
-from banyan.runtime import Database, Event
+from banyan.console.visit import position_in, position_text
+from banyan.runtime import Database, Event, StreamPosition, stream_end
 from tests.console.conftest import Console
 from tests.orders.market import Market
 
@@ -51,12 +55,35 @@ async def test_nothing_is_read_once_the_last_page_is_closed(
 ) -> None:
     feed = LiveFeed(database)
     before = len(asyncio.all_tasks())
-    with feed.listening(market.marketplace_id, None):
-        with feed.listening(market.marketplace_id, None):
-            assert len(asyncio.all_tasks()) == before + 1
+    here = market.marketplace_id
+    with feed.listening(here, None), feed.listening(here, None):
+        assert len(asyncio.all_tasks()) == before + 1
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert len(asyncio.all_tasks()) == before
+
+
+async def test_a_page_that_was_out_of_date_before_it_listened_hears_at_once(
+    console: Console, market: Market
+) -> None:
+    browser = await console.enter("viewer")
+    order = await market.place()
+    page = await browser.open(f"/console/sandbox/orders/{order.reference}")
+    found = re.search(r'data-live-href="([^"]+)"', page)
+    assert found is not None
+    href = unescape(found[1])
+    assert order.reference in href
+    await market.ship_and_deliver(order)
+    since = position_in(parse_qs(urlsplit(href).query)["since"][0])
+    async with market.database.transaction(market.marketplace_id) as tx:
+        assert await stream_end(tx) > since
+
+
+def test_a_position_is_read_back_and_nonsense_is_the_beginning() -> None:
+    at = StreamPosition(12, 34)
+    assert position_in(position_text(at)) == at
+    for text in ("", "-", "a-b", "1", "1-x", "\u0661-1"):
+        assert position_in(text) == StreamPosition()
 
 
 @pytest.mark.parametrize(

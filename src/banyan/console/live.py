@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from banyan.console.security import PAGE_HEADERS
-from banyan.console.visit import Console, find_session, markets_of
+from banyan.console.visit import Console, find_session, markets_of, position_in
 from banyan.runtime import Database, StreamPosition, events_after, stream_end
 
 POLL_S = 1.0
@@ -49,14 +49,21 @@ class Listener:
         return is_stale
 
 
+@dataclass(eq=False, slots=True)
+class _Follower:
+    """The task that reads a marketplace's stream; ``begun`` once it knows where it stands."""
+
+    task: asyncio.Task[None]
+    begun: asyncio.Event
+
+
 class LiveFeed:
     """Tells the open pages of a marketplace when events are committed in it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._listeners: dict[UUID, set[Listener]] = {}
-        self._followers: dict[UUID, asyncio.Task[None]] = {}
-        self._begun: dict[UUID, asyncio.Event] = {}
+        self._followers: dict[UUID, _Follower] = {}
 
     @contextmanager
     def listening(
@@ -66,28 +73,28 @@ class LiveFeed:
         listener = Listener(subjects)
         others = self._listeners.setdefault(marketplace_id, set())
         others.add(listener)
-        follower = self._followers.get(marketplace_id)
-        if follower is None or follower.done():
-            follower = asyncio.create_task(self._follow(marketplace_id))
-            self._followers[marketplace_id] = follower
+        if marketplace_id not in self._followers:
+            begun = asyncio.Event()
+            task = asyncio.create_task(self._follow(marketplace_id, begun))
+            self._followers[marketplace_id] = _Follower(task, begun)
         try:
             yield listener
         finally:
             others.discard(listener)
             if not others:
-                self._followers[marketplace_id].cancel()
+                self._followers.pop(marketplace_id).task.cancel()
 
     async def followed(self, marketplace_id: UUID) -> None:
         """Wait until the stream is followed: what is committed from now on is heard."""
-        await self._begun.setdefault(marketplace_id, asyncio.Event()).wait()
+        await self._followers[marketplace_id].begun.wait()
 
-    async def _follow(self, marketplace_id: UUID) -> None:
+    async def _follow(self, marketplace_id: UUID, begun: asyncio.Event) -> None:
         """Read the stream until cancelled; a database that is away is asked again."""
         at: StreamPosition | None = None
         while True:
             try:
                 at = await self._read(marketplace_id, at)
-                self._begun.setdefault(marketplace_id, asyncio.Event()).set()
+                begun.set()
             except Exception:
                 _log.exception("live pages can't read events", extra={"retry_s": POLL_S})
             await asyncio.sleep(POLL_S)
@@ -108,30 +115,48 @@ class LiveFeed:
 
 
 async def serve_live(console: Console, feed: LiveFeed, request: Request) -> Response:
-    """GET /console/{market}/live?subjects=ord_…,pay_…"""
+    """GET /console/{market}/live?since=…&subjects=ord_…,pay_…
+
+    ``since`` is where the stream ended when the page was made: what has happened between then and
+    now makes the page out of date at once.
+    """
     if await find_session(console, request) is None:
         return Response(status_code=401)
     marketplace = (await markets_of(console)).get(request.path_params["market"])
     if marketplace is None:
         return Response(status_code=404)
-    wanted = request.query_params.get("subjects", "")
-    subjects = frozenset(wanted.split(",")[:50]) if wanted else None
-    lines = _lines(console, feed, request, marketplace.marketplace_id, subjects)
+    subjects = request.query_params.get("subjects", "")
+    wanted = _Wanted(
+        marketplace.marketplace_id,
+        frozenset(subjects.split(",")[:50]) if subjects else None,
+        position_in(request.query_params.get("since", "")),
+    )
     headers = {**PAGE_HEADERS, "X-Accel-Buffering": "no"}
-    return StreamingResponse(lines, media_type="text/event-stream", headers=headers)
+    return StreamingResponse(
+        _lines(console, feed, request, wanted), media_type="text/event-stream", headers=headers
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What an open page wants to hear of, and how much of it the page shows already."""
+
+    marketplace_id: UUID
+    subjects: frozenset[str] | None
+    since: StreamPosition
 
 
 async def _lines(
-    console: Console,
-    feed: LiveFeed,
-    request: Request,
-    marketplace_id: UUID,
-    subjects: frozenset[str] | None,
+    console: Console, feed: LiveFeed, request: Request, wanted: _Wanted
 ) -> AsyncIterator[str]:
     clock = asyncio.get_running_loop().time
     ends_at = clock() + STREAM_S
     yield "retry: 1000\n\n"
-    with feed.listening(marketplace_id, subjects) as listener:
+    with feed.listening(wanted.marketplace_id, wanted.subjects) as listener:
+        await feed.followed(wanted.marketplace_id)
+        async with console.database.transaction(wanted.marketplace_id) as tx:
+            if await stream_end(tx) > wanted.since:
+                listener.tell(None)
         while (left_s := ends_at - clock()) > 0:
             is_stale = await listener.is_stale_within(min(left_s, QUIET_S))
             yield "event: change\ndata: {}\n\n" if is_stale else ": quiet\n\n"

@@ -9,21 +9,12 @@ from starlette.routing import BaseRoute, Route
 
 from banyan.console import cases, events, health, home, ledger, money, orders, sellers, signing_in
 from banyan.console.assets import serve_asset
+from banyan.console.endpoints import Action, Page, action, page, refused, to_sign_in
 from banyan.console.errors import PageNotFound
 from banyan.console.live import LiveFeed, serve_live
 from banyan.console.markets import AREAS, first_slug
 from banyan.console.model import Permission
-from banyan.console.visit import (
-    Action,
-    Console,
-    Page,
-    action,
-    find_session,
-    markets_of,
-    page,
-    refused,
-    to_sign_in,
-)
+from banyan.console.visit import Console, find_session, markets_of
 from banyan.kernel import Clock, SystemClock
 from banyan.runtime import Database, Settings
 

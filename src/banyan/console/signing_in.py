@@ -12,6 +12,7 @@ from banyan.console.accounts import (
     sign_in_by_password,
     sign_out,
 )
+from banyan.console.endpoints import Endpoint, refused, to_sign_in
 from banyan.console.errors import FormExpired, SignInRefused
 from banyan.console.model import Session
 from banyan.console.render import plain_html
@@ -20,12 +21,9 @@ from banyan.console.visit import (
     SESSION_COOKIE,
     THEME_COOKIE,
     Console,
-    Endpoint,
     find_session,
     read_form,
-    refused,
     theme_of,
-    to_sign_in,
 )
 from banyan.kernel import new_token
 from banyan.runtime.http import status_of
