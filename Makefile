@@ -32,7 +32,7 @@ check: ## lint, format, types, import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted; run \`make format\`."; exit 1; }
 	@$(BIN)/basedpyright --level error
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-cache
 
 format: ## format the code and sort its imports
 	$(SETUP) --dev

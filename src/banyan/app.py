@@ -42,6 +42,7 @@ from banyan.runtime import (
     Marketplace,
     Settings,
     Worker,
+    count_due_jobs,
     create_marketplace,
     list_marketplaces,
     telemetry,
@@ -221,14 +222,22 @@ def _machine_routes(database: Database) -> Sequence[BaseRoute]:
             return JSONResponse({"status": "unavailable", "reason": error.detail}, 503)
         return JSONResponse({"status": "ok"})
 
+    async def metrics(_: Request) -> Response:
+        try:
+            async with database.across_marketplaces() as queries:
+                telemetry.observe_jobs_due(await count_due_jobs(queries))
+        except BanyanError as error:
+            _log.warning("could not count the jobs that wait: %s", error)
+        return _metrics()
+
     return [
         Route("/health/live", live),
         Route("/health/ready", ready),
-        Route("/metrics", _metrics),
+        Route("/metrics", metrics),
     ]
 
 
-async def _metrics(_: Request) -> Response:
+def _metrics() -> Response:
     """This process's figures, or those of all processes that share PROMETHEUS_MULTIPROC_DIR."""
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

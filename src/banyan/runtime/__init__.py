@@ -1,6 +1,6 @@
 """What every context runs on: settings, the database, events, durable jobs, HTTP, telemetry."""
 
-from banyan.runtime.backlogs import Backlog, backlog
+from banyan.runtime.backlogs import Backlog, backlog, count_due_jobs
 from banyan.runtime.database import Database, DatabaseUnavailable, Queries, Transaction
 from banyan.runtime.events import Cause, Event, Json, StoredEvent
 from banyan.runtime.jobs import Answered, BatchJob, Job, JobDraft, JobHandler, OutsideJob
@@ -62,6 +62,7 @@ __all__ = [
     "apply_schema",
     "backlog",
     "check_schema",
+    "count_due_jobs",
     "create_marketplace",
     "describe",
     "events_after",

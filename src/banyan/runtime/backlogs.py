@@ -1,9 +1,9 @@
-"""How much durable work waits in a marketplace, for people to see."""
+"""How much durable work waits, for people and monitors to see."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 
-from banyan.runtime.database import Transaction
+from banyan.runtime.database import Queries, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,4 +39,16 @@ async def backlog(tx: Transaction) -> list[Backlog]:
         order by kind
         """,
         now=tx.now,
+    )
+
+
+async def count_due_jobs(queries: Queries) -> int:
+    """The jobs of all marketplaces that wait although their time has come."""
+    return await queries.value(
+        """
+        select count(*)
+        from runtime.jobs
+        left join runtime.clocks using (marketplace_id)
+        where not is_failed and due_at <= coalesce(now_at, now())
+        """
     )

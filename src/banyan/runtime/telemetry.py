@@ -34,7 +34,9 @@ _JOB_SECONDS = Histogram(
     ["kind"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15),
 )
-_JOBS_DUE = Gauge("banyan_jobs_due", "Jobs whose time has come and that wait")
+_JOBS_DUE = Gauge(
+    "banyan_jobs_due", "Jobs whose time has come and that wait", multiprocess_mode="mostrecent"
+)
 
 
 def observe_request(operation: str, status: int, seconds: float) -> None:
