@@ -404,10 +404,3 @@ begin
   return v_posted;
 end
 $$;
-
--- Told to the planner before there are rows to count: an index must be entered by more than the
--- marketplace, which alone singles out nothing.
-select pg_restore_attribute_stats(
-  'schemaname', 'ledger', 'relname', name, 'attname', 'marketplace_id', 'inherited', false,
-  'null_frac', 0::real, 'avg_width', 16, 'n_distinct', 1::real)
-from unnest(array['accounts', 'transfers', 'holds', 'periods']) as name;
