@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from banyan.console.assets import asset_href
-from banyan.console.commands import offer_command, order_command, seller_command
+from banyan.console.commands import case_command, offer_command, order_command, seller_command
 from banyan.console.look import FILTERS, distance
 from banyan.console.views.frame import Frame
 
@@ -34,6 +34,7 @@ def _environment() -> Environment:
     filters: dict[str, Any] = dict(FILTERS)
     functions: dict[str, Any] = {
         "asset": asset_href,
+        "case_command": case_command,
         "distance": distance,
         "offer_command": offer_command,
         "order_command": order_command,

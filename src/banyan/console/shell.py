@@ -8,7 +8,7 @@ from banyan.console.security import csrf_token
 from banyan.console.views.frame import Crumb, Frame, MarketLink, NavGroup, NavLink, Person, Toast
 from banyan.console.visit import Shown, Visit, position_text, theme_of
 from banyan.operations import CaseCounts, case_counts
-from banyan.runtime import Marketplace, StreamPosition, stream_end
+from banyan.runtime import MARKETPLACE, Marketplace, StreamPosition, stream_end
 
 _SAID = {
     "assigned": "Assigned to you.",
@@ -30,6 +30,9 @@ async def frame_of(visit: Visit, shown: Shown, markets: Mapping[str, Marketplace
         area=shown.area,
         base=visit.base,
         marketplace=here.name,
+        marketplace_id=MARKETPLACE.text(here.marketplace_id),
+        currency=here.currency,
+        country=here.country,
         livemode=here.livemode,
         now=visit.tx.now,
         person=Person(user.email, user.role, permissions),

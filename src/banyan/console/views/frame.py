@@ -70,6 +70,9 @@ class Frame:
     area: str
     base: str
     marketplace: str
+    marketplace_id: str
+    currency: str
+    country: str
     livemode: bool
     now: datetime
     person: Person
