@@ -281,7 +281,13 @@ def _with_database(settings: Settings) -> Settings:
     """The database that is named, or else the embedded one if it runs."""
     if settings.database_url:
         return settings
-    server = find_server(settings.state_folder.absolute() / "postgres")
+    folder = settings.state_folder.absolute()
+    try:
+        server = find_server(folder / "postgres")
+    except PermissionError:
+        raise NotFound(
+            f"The database in {folder} is another user's; set BANYAN_DATABASE_URL."
+        ) from None
     if server is None:
         raise NotFound("No database runs here: start `banyan up`, or set BANYAN_DATABASE_URL.")
     return replace(settings, database_url=server.url)

@@ -99,7 +99,7 @@ def start(folder: Path, *, durable: bool = True) -> LocalServer:
 def find_server(folder: Path) -> LocalServer | None:
     """The server that runs on ``folder``, ready or not, if one does."""
     data = folder.absolute() / "data"
-    with suppress(FileNotFoundError, ValueError):
+    with suppress(FileNotFoundError, NotADirectoryError, ValueError):
         pid = int((data / "postmaster.pid").read_text().partition("\n")[0])
         if pid > 0 and _runs(pid, data):
             return LocalServer(folder.absolute(), pid, _socket(folder.absolute()))
