@@ -1,13 +1,13 @@
 """The worker: takes jobs that are due and runs their handlers.
 
-Each lane takes the due jobs of one kind in one marketplace at a time, so that steps of one kind are
+A lane takes the due jobs of one kind in one marketplace at a time, so that steps of one kind are
 applied together: one transaction, one call of the ledger, one insert of events.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,6 +74,9 @@ async def retry_job(tx: Transaction, job_id: int) -> None:
 OnFailed = Callable[[Transaction, Job, str], Awaitable[None]]
 """Told, in its transaction, that a job has failed for good and why."""
 
+_AWAY_S = 1.0
+"""Between looks at a database that can't be reached."""
+
 _RACES = (DeadlockDetected, SerializationFailure, UniqueViolation)
 
 
@@ -98,13 +101,17 @@ class Worker:
     lanes: int = 4
     idle_s: float = 0.05
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    _taken: set[_Group] = field(default_factory=set[_Group])
 
     async def run(self) -> None:
         """Work until ``stop`` is called; what is under way is finished first."""
-        async with asyncio.TaskGroup() as tasks:
-            for _ in range(self.lanes):
-                tasks.create_task(self._lane())
+        running: dict[_Group, asyncio.Task[int]] = {}
+        while not self._stopping.is_set():
+            for group in await self._find(running):
+                running[group] = asyncio.create_task(self._run_group(group))
+            await self._wait(running)
+            for group in [group for group, lane in running.items() if lane.done()]:
+                _log_failure(group, running.pop(group))
+        await asyncio.gather(*running.values(), return_exceptions=True)
 
     def stop(self) -> None:
         self._stopping.set()
@@ -119,35 +126,28 @@ class Worker:
             done += ran
         return done
 
-    async def _lane(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                busy = await self._run_some()
-            except (BanyanError, OSError) as error:
-                _log.warning("the worker could not reach its work: %s", error)
-                busy = False
-            if not busy:
-                await self._rest()
-
-    async def _rest(self) -> None:
+    async def _find(self, running: Mapping[_Group, object]) -> list[_Group]:
+        """Due groups that no lane has, as many as lanes are free."""
+        free = self.lanes - len(running)
+        if free == 0:
+            return []
         try:
-            async with asyncio.timeout(self.idle_s):
-                await self._stopping.wait()
-        except TimeoutError:
-            return
+            groups = await self._due_groups()
+        except (BanyanError, OSError) as error:
+            _log.warning("the worker could not look for work: %s", error)
+            await asyncio.sleep(_AWAY_S)
+            return []
+        return [group for group in groups if group not in running][:free]
 
-    async def _run_some(self) -> bool:
-        """Take one group that no other lane has; whether there was any work."""
-        group = next(
-            (group for group in await self._due_groups() if group not in self._taken), None
+    async def _wait(self, running: Mapping[_Group, asyncio.Task[int]]) -> None:
+        """Until a lane is free again, it is time to look for work again, or to stop."""
+        stopping = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait(
+            [stopping, *running.values()],
+            timeout=self.idle_s,
+            return_when=asyncio.FIRST_COMPLETED,
         )
-        if group is None:
-            return False
-        self._taken.add(group)
-        try:
-            return await self._run_group(group) > 0
-        finally:
-            self._taken.discard(group)
+        stopping.cancel()
 
     async def _due_groups(self) -> list[_Group]:
         """Which marketplaces have due jobs of which kinds; those due longest first."""
@@ -322,6 +322,13 @@ class Worker:
             )
             if is_last:
                 await self.on_failed(tx, job, repr(error)[:500])
+
+
+def _log_failure(group: _Group, lane: asyncio.Task[int]) -> None:
+    """Mostly the database is away; the jobs are still there, or come back when their lease ends."""
+    error = lane.exception()
+    if error is not None:
+        _log.warning("jobs of kind %s were interrupted: %r", group.kind, error, exc_info=error)
 
 
 async def _take(tx: Transaction, kind: str, limit: int) -> list[Job]:
