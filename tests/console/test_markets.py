@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from banyan.console.markets import by_slug, first_slug
+from banyan.console.markets import by_slug, likeliest_first
 from banyan.kernel import new_id
 from banyan.runtime import Marketplace
 from tests.console.samples import NOW
@@ -25,10 +25,13 @@ def test_a_name_never_hides_a_page_of_the_console() -> None:
         assert slug not in ("health", "static", "sign-in", "")
 
 
-def test_people_land_in_the_live_marketplace() -> None:
-    markets = by_slug([marketplace("Try"), marketplace("Real", livemode=True)])
-    assert first_slug(markets) == "real"
-    assert first_slug({}) is None
+def test_people_land_where_something_happens_and_else_in_the_live_marketplace() -> None:
+    sandbox, real = marketplace("Try"), marketplace("Real", livemode=True)
+    markets = by_slug([sandbox, real])
+    assert list(likeliest_first(markets, set())) == ["real", "try"]
+    assert list(likeliest_first(markets, {sandbox.marketplace_id})) == ["try", "real"]
+    both = {sandbox.marketplace_id, real.marketplace_id}
+    assert list(likeliest_first(markets, both)) == ["real", "try"]
 
 
 def test_the_slug_of_a_marketplace_does_not_depend_on_later_ones() -> None:

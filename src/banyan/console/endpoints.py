@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from banyan.console.errors import NotPermitted, PageNotFound
-from banyan.console.markets import first_slug
 from banyan.console.model import PERMISSIONS, USER, Permission, Session
 from banyan.console.render import page_html, plain_html
 from banyan.console.security import PAGE_HEADERS
@@ -124,7 +123,7 @@ async def _who_and_where(
 
 
 def _chosen(request: Request, markets: dict[str, Marketplace]) -> tuple[str, Marketplace]:
-    slug = request.path_params.get("market") or first_slug(markets)
+    slug = request.path_params.get("market") or next(iter(markets), None)
     if slug is None:
         raise PageNotFound("There is no marketplace yet; make one with `banyan up`.")
     if slug not in markets:

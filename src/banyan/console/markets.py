@@ -6,7 +6,8 @@ tabs never act on each other's marketplace.
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
+from uuid import UUID
 
 from banyan.runtime import MARKETPLACE, Marketplace
 
@@ -30,9 +31,20 @@ def by_slug(marketplaces: Sequence[Marketplace]) -> dict[str, Marketplace]:
     return named
 
 
-def first_slug(marketplaces: dict[str, Marketplace]) -> str | None:
-    """Where a person lands: the marketplace that was made first, a live one before a sandbox."""
-    return min(marketplaces, key=lambda slug: not marketplaces[slug].livemode, default=None)
+def likeliest_first(
+    marketplaces: Mapping[str, Marketplace], in_use: Set[UUID]
+) -> dict[str, Marketplace]:
+    """In the order in which people want them; an address without one leads to the first.
+
+    One where something happens comes before one where nothing ever has, a live one before a
+    sandbox, the older before the newer.
+    """
+
+    def rank(slug: str) -> tuple[bool, bool]:
+        marketplace = marketplaces[slug]
+        return marketplace.marketplace_id not in in_use, not marketplace.livemode
+
+    return {slug: marketplaces[slug] for slug in sorted(marketplaces, key=rank)}
 
 
 def _slug(name: str) -> str:

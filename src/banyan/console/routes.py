@@ -12,7 +12,7 @@ from banyan.console.assets import serve_asset
 from banyan.console.endpoints import Action, Page, action, page, refused, to_sign_in
 from banyan.console.errors import PageNotFound
 from banyan.console.live import LiveFeed, serve_live
-from banyan.console.markets import AREAS, first_slug
+from banyan.console.markets import AREAS
 from banyan.console.model import Permission
 from banyan.console.visit import Console, find_session, markets_of
 from banyan.kernel import Clock, SystemClock
@@ -95,7 +95,7 @@ def _in_first_market(console: Console) -> Callable[[Request], Awaitable[Response
     async def endpoint(request: Request) -> Response:
         if await find_session(console, request) is None:
             return to_sign_in(request)
-        slug = first_slug(await markets_of(console))
+        slug = next(iter(await markets_of(console)), None)
         if slug is None:
             return refused(request, PageNotFound("There is no marketplace yet."))
         rest = request.url.path.removeprefix("/console")

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from banyan.console import store
 from banyan.console.errors import FormExpired
-from banyan.console.markets import by_slug
+from banyan.console.markets import by_slug, likeliest_first
 from banyan.console.model import AuditEntry, Permission, Session
 from banyan.console.security import digest, is_csrf_token
 from banyan.console.views.frame import Crumb
@@ -21,6 +21,7 @@ from banyan.runtime import (
     StreamPosition,
     Transaction,
     list_marketplaces,
+    marketplaces_in_use,
 )
 
 SESSION_COOKIE = "banyan_session"
@@ -136,9 +137,10 @@ def theme_of(request: Request) -> str:
 
 
 async def markets_of(console: Console) -> dict[str, Marketplace]:
-    """Every marketplace by its name in addresses."""
+    """Every marketplace by its name in addresses, the likeliest first."""
     async with console.database.across_marketplaces() as queries:
-        return by_slug(await list_marketplaces(queries))
+        markets = by_slug(await list_marketplaces(queries))
+        return likeliest_first(markets, await marketplaces_in_use(queries))
 
 
 def position_text(at: StreamPosition) -> str:

@@ -27,6 +27,7 @@ from banyan.runtime.tenancy import (
     advance_clock,
     create_marketplace,
     list_marketplaces,
+    marketplaces_in_use,
 )
 from banyan.runtime.worker import JobCounts, Worker, job_counts, retry_job
 
@@ -70,6 +71,7 @@ __all__ = [
     "job_counts",
     "latest_events",
     "list_marketplaces",
+    "marketplaces_in_use",
     "retry_job",
     "stream_end",
 ]

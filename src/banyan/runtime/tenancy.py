@@ -42,6 +42,18 @@ async def list_marketplaces(queries: "Queries") -> list[Marketplace]:
     )
 
 
+async def marketplaces_in_use(queries: "Queries") -> set[UUID]:
+    """Those in which anything has ever happened."""
+    rows = await queries.rows(
+        """
+        select marketplace_id
+        from runtime.marketplaces m
+        where exists (select from runtime.events e where e.marketplace_id = m.marketplace_id)
+        """
+    )
+    return {marketplace_id for (marketplace_id,) in rows}
+
+
 async def create_marketplace(
     database: "Database",
     *,

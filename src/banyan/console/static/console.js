@@ -139,6 +139,21 @@ function sortBy(heading) {
   }));
 }
 
+/* Commands can be copied where the browser allows it */
+
+function copying() {
+  if (!navigator.clipboard) return;
+  for (const button of $$("[data-copy]")) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(button.previousElementSibling.textContent);
+      button.textContent = "Copied";
+      setTimeout(() => { button.textContent = "Copy"; }, 2000);
+    });
+  }
+}
+
+copying();
 keys();
 theme();
 sorting();
