@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from banyan.console.links import money_in, subject_href
 from banyan.console.look import money, state_pill, words
-from banyan.console.story import timeline
+from banyan.console.story import sellers_in, timeline
 from banyan.console.views.cases import (
     CaseCard,
     CaseLine,
@@ -26,6 +26,7 @@ from banyan.operations import (
     open_queues,
     resolve_case,
 )
+from banyan.parties import SELLER, sellers_by_id
 from banyan.runtime import events_of
 
 _NOTE_MAX = 500
@@ -71,7 +72,9 @@ async def show_case(visit: Visit) -> Shown:
     case = await get_case(visit.tx, CASE.parse(visit.path("case_id")))
     events = await events_of(visit.tx, case.subject)
     events += await events_of(visit.tx, CASE.text(case.case_id))
-    view = CaseView(visit.tx.now, case_card(visit, case), timeline(events, visit.base))
+    sellers = await sellers_by_id(visit.tx, [SELLER.parse(text) for text in sellers_in(events)])
+    names = {SELLER.text(seller.seller_id): seller.name for seller in sellers.values()}
+    view = CaseView(visit.tx.now, case_card(visit, case), timeline(events, visit.base, names))
     crumbs = (Crumb("Cases", visit.href("cases")), Crumb(case.title))
     return Shown(
         "cases/case.html", case.title, "cases", view, crumbs, live_subjects=(case.subject,)
@@ -148,11 +151,12 @@ def case_card(visit: Visit, case: Case) -> CaseCard:
 
 
 def _evidence(visit: Visit, evidence: Mapping[str, Any]) -> list[Fact]:
-    """What the case was opened with, one fact a line; lists and records are told inline."""
+    """What the case was opened with, one fact a line; a record's parts are lines of their own."""
     facts: list[Fact] = []
     for name, value in evidence.items():
-        text = _plain(value)
-        if text:
+        if isinstance(value, dict) and "currency" not in value:
+            facts += _evidence(visit, cast("dict[str, Any]", value))
+        elif text := _plain(value):
             facts.append(Fact(words(name), text, subject_href(visit.base, text)))
     return facts
 

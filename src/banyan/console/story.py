@@ -129,6 +129,18 @@ def timeline(
     )
 
 
+def sellers_in(events: Sequence[StoredEvent]) -> set[str]:
+    """The ids of the sellers that orders were matched to."""
+    found: set[str] = set()
+    for event in events:
+        match event.payload:
+            case {"lines": [{"seller": str(seller)}, *_]}:
+                found.add(seller)
+            case _:
+                pass
+    return found
+
+
 def event_line(event: StoredEvent, base: str) -> EventLine:
     return EventLine(
         position=event.position,
