@@ -26,7 +26,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 def _figures(said: str) -> dict[str, str]:
     """The summary's first column and the one beside it."""
-    table = said[said.index("\nOrders in ") : said.index("\nOrders per second")]
+    table = said[said.index("\nOrders in ") : said.index("\nHuman touches")]
     rows = [re.split(r" {2,}", line.strip()) for line in table.splitlines() if line.strip()]
     return {name: figure for name, figure, *_ in rows}
 

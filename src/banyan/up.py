@@ -7,6 +7,7 @@ import sys
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -42,7 +43,8 @@ async def up(settings: Settings, *, demo: bool, terminal: Terminal) -> None:
     _make_folder(state)
     with locked(state / "banyan.lock"):
         check_port(settings.host, settings.port)
-        async with Supervisor(state / "log", say=terminal.print) as supervisor:
+        say = partial(terminal.print, soft_wrap=True, markup=False)
+        async with Supervisor(state / "log", say=say) as supervisor:
             settings = await _with_database(supervisor, settings, terminal)
             applied = apply_schema(settings.database_url)
             terminal.print(
@@ -50,11 +52,11 @@ async def up(settings: Settings, *, demo: bool, terminal: Terminal) -> None:
             )
             async with app.open_database(settings) as database:
                 _, sandbox = await app.ensure_marketplaces(database, settings, demo=demo)
-                await _start_processes(supervisor, settings, state)
-                if demo:
-                    await _run_demo(database, settings, sandbox, terminal)
-                else:
-                    _print_empty(terminal, settings)
+            await _start_processes(supervisor, settings, state)
+            if demo:
+                await _run_demo(settings, sandbox, terminal)
+            else:
+                _print_empty(terminal, settings)
             terminal.print("\nCtrl-C stops everything; what was done is kept.", style="dim")
             await supervisor.wait()
 
@@ -104,13 +106,12 @@ async def _start_processes(supervisor: Supervisor, settings: Settings, state: Pa
     await supervisor.start(Child("worker", [*banyan, "work"], env))
 
 
-async def _run_demo(
-    database: Database, settings: Settings, sandbox: Marketplace, terminal: Terminal
-) -> None:
+async def _run_demo(settings: Settings, sandbox: Marketplace, terminal: Terminal) -> None:
     """Print the ways in, replay the real orders, and print the ways in again under the figures."""
     state = settings.state_folder.absolute()
-    api_key = await _demo_key(database, sandbox, state / "demo-key.json")
-    await _print_ways_in(database, settings, api_key, terminal)
+    async with app.open_database(settings) as database:
+        api_key = await _demo_key(database, sandbox, state / "demo-key.json")
+    await _print_ways_in(settings, api_key, terminal)
     if not DEMO_SOURCE.is_dir():
         terminal.print(f"\n{DEMO_SOURCE} is not here, so there is nothing to replay.")
         return
@@ -119,7 +120,7 @@ async def _run_demo(
         await replay.watch(DEMO_SOURCE, settings.url, api_key, terminal)
     except BanyanError as error:
         terminal.print(f"[red]The replay stopped:[/] {escape(error.detail)}")
-    await _print_ways_in(database, settings, api_key, terminal)
+    await _print_ways_in(settings, api_key, terminal)
 
 
 async def _demo_key(database: Database, sandbox: Marketplace, file: Path) -> str:
@@ -138,11 +139,10 @@ async def _demo_key(database: Database, sandbox: Marketplace, file: Path) -> str
     return text
 
 
-async def _print_ways_in(
-    database: Database, settings: Settings, api_key: str, terminal: Terminal
-) -> None:
-    user = await find_user(database, DEMO_USER) or await add_user(database, DEMO_USER, "admin")
-    link = await sign_in_link(database, user.user_id, _LINK_LASTS)
+async def _print_ways_in(settings: Settings, api_key: str, terminal: Terminal) -> None:
+    async with app.open_database(settings) as database:  # not kept: PostgreSQL may have died since
+        user = await find_user(database, DEMO_USER) or await add_user(database, DEMO_USER, "admin")
+        link = await sign_in_link(database, user.user_id, _LINK_LASTS)
     url = settings.url
     terminal.print(
         f"""
