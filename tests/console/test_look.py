@@ -104,6 +104,14 @@ def test_text_is_readable_on_its_ground(text: str, ground: str, scheme: str) -> 
     assert contrast(token(text, scheme), token(ground, scheme)) >= 4.5
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("line", ["field-line", "go"])
+def test_the_edges_of_fields_and_of_focus_are_seen(line: str, scheme: str) -> None:
+    """WCAG 2.2, 1.4.11: at least 3 to 1."""
+    for ground in ("panel", "ground", "raised"):
+        assert contrast(token(line, scheme), token(ground, scheme)) >= 3
+
+
 def token(name: str, scheme: str) -> str:
     found = re.search(rf"--{name}: light-dark\((#\w+), (#\w+)\)", CSS)
     assert found is not None, f"there is no token {name}"
