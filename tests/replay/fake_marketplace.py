@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -22,6 +22,9 @@ CARD_STATES = {
     "tok_requires_3ds": "checked",
 }
 REVIEW_ABOVE_MINOR = 30_000
+
+
+LONG_AGO = datetime(2016, 1, 1, tzinfo=UTC)
 
 
 class Away(Exception):
@@ -44,6 +47,7 @@ class FakeMarketplace:
     def app(self) -> Starlette:
         return Starlette(
             routes=[
+                Route("/v1/clock", self._serve(self.clock)),
                 Route("/v1/clock/advance", self._serve(self.advance), methods=["POST"]),
                 Route("/v1/jobs/summary", self._serve(self.jobs)),
                 Route("/v1/summary", self._serve(self.summary)),
@@ -97,6 +101,9 @@ class FakeMarketplace:
         if key is not None and status < 300:
             self.answers[key] = (content, status, answer)
         return status, answer
+
+    def clock(self, request: Request, body: Json) -> tuple[int, Json]:
+        return 200, {"now": (self.now or LONG_AGO).isoformat()}
 
     def advance(self, request: Request, body: Json) -> tuple[int, Json]:
         to = datetime.fromisoformat(str(body["to"]))

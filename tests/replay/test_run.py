@@ -63,10 +63,11 @@ def test_every_order_is_placed_once_and_goes_its_way(plan: Plan, whole: FakeMark
     assert len(market.of("orders")) == LIMIT
     for step in plan.steps:
         order = market.order(step.order.order_id)
-        if step.act is Act.DELIVER and order["payment_method"]["token"] == CARD_OK:
+        is_over = step.at <= market.now
+        if is_over and step.act is Act.DELIVER and order["payment_method"]["token"] == CARD_OK:
             assert order["state"] in {"delivered", "in_review", "declined"}
     states = Counter(order["state"] for order in market.of("orders"))
-    assert states["delivered"] > 0.8 * LIMIT
+    assert states["delivered"] > 0.7 * LIMIT
 
 
 def test_an_order_says_what_the_data_says(plan: Plan, whole: FakeMarketplace):
@@ -97,7 +98,8 @@ def test_orders_meet_the_clock_of_their_day(plan: Plan, whole: FakeMarketplace):
         if step.act is Act.PLACE:
             placed_at = market.order(step.order.order_id)["placed_at"]
             assert timedelta() <= placed_at - step.at <= timedelta(days=1)
-    assert market.now == plan.steps[-1].at + timedelta(days=45)
+    last_order_at = max(step.at for step in plan.steps if step.act is Act.PLACE)
+    assert timedelta(days=20) < market.now - last_order_at <= timedelta(days=21)
 
 
 async def test_lost_answers_and_outages_change_nothing(whole: FakeMarketplace):
@@ -109,7 +111,7 @@ async def test_lost_answers_and_outages_change_nothing(whole: FakeMarketplace):
     assert len(rough.of("offers")) == len(whole.of("offers"))
 
 
-@pytest.mark.parametrize("halt_at", [30, 200, 500])
+@pytest.mark.parametrize("halt_at", [30, 200, 400])
 async def test_a_run_that_is_stopped_goes_on_without_doubling(whole: FakeMarketplace, halt_at: int):
     market = FakeMarketplace(halt_at=halt_at)
     stopped = asyncio.create_task(run(market))

@@ -37,6 +37,10 @@ class CaseRow(Struct, frozen=True):
     resolutions: list[str]
 
 
+class Clock(Struct, frozen=True):
+    now: datetime
+
+
 class JobsSummary(Struct, frozen=True):
     """Jobs that are due and not done, and jobs that were given up."""
 

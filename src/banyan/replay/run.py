@@ -33,6 +33,7 @@ from banyan.replay.errors import CallRefused, NothingToReplay, WorkerStandsStill
 from banyan.replay.known import Ids, Known, recall
 from banyan.replay.model import (
     CaseRow,
+    Clock,
     JobsSummary,
     LedgerProof,
     MarketplaceSummary,
@@ -46,8 +47,8 @@ from banyan.replay.source import Buyer, Order, read_source
 
 SLICE = timedelta(hours=6)
 DAY = timedelta(days=1)
-SETTLED_AFTER = timedelta(days=45)
-"""How long the clock runs on after the last step, so that holds end and payouts go out."""
+RUNS_ON = timedelta(days=21)
+"""How long the clock runs on after the last order: most have arrived then, some are on their way."""
 CASES_LEFT_OPEN = 3
 """The newest cases of each kind stay open, for people to see on the console."""
 WORKER_PATIENCE_S = 60.0
@@ -103,8 +104,13 @@ class _Run:
         self._cases_left_open = cases_left_open
         self._on_progress = on_progress
         self._now = _floor(plan.steps[0].at, slice_length)
-        self._ends_at = plan.steps[-1].at + SETTLED_AFTER
-        self._ahead = [_entry(step.at, step) for step in plan.steps if known.is_ahead(step)]
+        last_order_at = max(step.at for step in plan.steps if step.act is Act.PLACE)
+        self._ends_at = _floor(last_order_at + RUNS_ON, slice_length)
+        self._ahead = [
+            _entry(step.at, step)
+            for step in plan.steps
+            if step.at <= self._ends_at and known.is_ahead(step)
+        ]
         self._continued = plan.orders_count - sum(act is Act.PLACE for _, _, act, _ in self._ahead)
         self._sent = 0
         self._placed = 0
@@ -115,7 +121,7 @@ class _Run:
     async def open_catalogue(self) -> None:
         """Sellers and offers stand before the first order comes."""
         self._tell("Opening the catalogue")
-        await self._advance(self._now)
+        await self._set_out()
         sellers, offers = self._known.sellers, self._known.offers
         new_sellers = [each for each in self._plan.sellers if each.seller_id not in sellers]
         await _all(
@@ -141,8 +147,9 @@ class _Run:
         heapq.heapify(self._ahead)
         operators_come_at = self._now
         while self._now < self._ends_at:
-            moved = await self._advance(self._next_stop())
-            await self._take(self._pop_due() if moved else self._without_late(self._pop_due()))
+            self._now = self._next_stop()
+            await self._marketplace.attempt(clock_call(self._now))
+            await self._take(self._pop_due())
             if self._now >= operators_come_at:
                 await self._operate()
                 operators_come_at = self._now + DAY
@@ -189,12 +196,6 @@ class _Run:
         while self._ahead and self._ahead[0][0] <= self._now:
             due.append(heapq.heappop(self._ahead)[-1])
         return due
-
-    def _without_late(self, steps: list[Step]) -> list[Step]:
-        """Leaves out the orders from before the sandbox's time: they can't be bought in time."""
-        late = [step for step in steps if step.act is Act.PLACE]
-        self._late += len(late)
-        return [step for step in steps if step.act is not Act.PLACE]
 
     async def _take(self, steps: list[Step]) -> None:
         """Orders first; then, when they have gone as far as they can, what happens to orders."""
@@ -263,16 +264,29 @@ class _Run:
             await _all(self._marketplace.attempt(call) for call in calls if call)
             await self._worker_done()
 
-    async def _advance(self, to: datetime) -> bool:
-        """Puts the sandbox's clock at ``to``; False if it is past that, as an earlier run left it."""
-        self._now = to
-        refused = await self._marketplace.attempt(clock_call(to))
-        if refused and (refused.code != "clock_not_movable" or not self._known.orders):
+    async def _set_out(self) -> None:
+        """Begin where the sandbox's clock stands, or move it to the first order.
+
+        The clock never goes back: orders from before it are left out, those of the slice that an
+        earlier run was in the middle of are not.
+        """
+        clock = await self._marketplace.get("/v1/clock", Clock)
+        stands_at = _floor(clock.now, self._slice_length)
+        if stands_at <= self._now:
+            await self._marketplace.attempt(clock_call(self._now))
+            return
+        if not self._known.orders:
             raise CallRefused(
-                f"The orders begin on {to:%Y-%m-%d}, but there the clock can't go: {refused.detail} "
-                "Replay them in a new sandbox."
+                f"The orders begin on {self._now:%Y-%m-%d}, but the sandbox's clock stands at "
+                f"{clock.now:%Y-%m-%d} and never goes back. Replay them in a new sandbox."
             )
-        return refused is None
+        self._now = stands_at
+        in_time = [entry for entry in self._ahead if not self._is_late(entry[-1])]
+        self._late = len(self._ahead) - len(in_time)
+        self._ahead = in_time
+
+    def _is_late(self, step: Step) -> bool:
+        return step.act is Act.PLACE and step.at + self._slice_length < self._now
 
     async def _worker_done(self) -> None:
         """Waits until no job is due; ``WorkerStandsStill`` if there aren't fewer for a minute."""
