@@ -339,7 +339,7 @@ def _server(settings: Settings, application: Starlette) -> uvicorn.Server:
         access_log=False,
         log_config=None,
         server_header=False,
-        timeout_graceful_shutdown=3,
+        timeout_graceful_shutdown=2,
     )
     return uvicorn.Server(config)
 

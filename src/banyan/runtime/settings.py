@@ -45,9 +45,6 @@ class Settings:
     requests_per_minute: int = _setting(
         600_000, "Requests that one API key may send in a minute (rate class `default`)."
     )
-    console_secret: str = _setting(
-        "", "Key that signs console sessions; empty: one made in the state folder.", secret=True
-    )
     log_level: str = _setting("info", "Least severe log line written: debug, info, warning, error.")
 
     def __post_init__(self) -> None:
