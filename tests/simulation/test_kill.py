@@ -21,8 +21,8 @@ from tests.simulation.machine import Machine, copy_orders, machine_in, until
 pytestmark = pytest.mark.slow
 
 ORDERS = 150
-FIRST_EVENT, LAST_EVENT = 300, 2_200
-"""From the end of the catalogue, which takes about 400 events, to the payouts, of about 2,600."""
+FIRST_EVENT, LAST_EVENT = 300, 2_000
+"""From the end of the catalogue, which takes about 400 events, to the payouts, of about 2,400."""
 REPLAY_TIMEOUT_S = 400.0
 
 SENT = "select exists (select from payments.attempts where state = 'sent')"
