@@ -100,6 +100,7 @@ async def _look_up(
         marketplace_id=key.marketplace_id,
         livemode=marketplace.livemode,
         key_id=key.key_id,
+        name=key.name,
         scopes=every_scope if ALL_SCOPES in key.scopes else frozenset(key.scopes),
     )
 
