@@ -1,6 +1,6 @@
 """Use cases of fraud."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import TypeVar
 from uuid import UUID
@@ -26,9 +26,9 @@ from banyan.kernel import (
     Fault,
     Money,
     Page,
-    decode_cursor,
-    encode_cursor,
+    id_of_cursor,
     new_id,
+    page_of,
 )
 from banyan.parties import BUYER, check_country
 from banyan.runtime import MARKETPLACE, Event, Json, Transaction
@@ -79,9 +79,9 @@ async def list_assessments(
 ) -> Page[Assessment]:
     """The newest first; ``order`` is a prefixed id."""
     found = await store.page_of_assessments(
-        tx, subject=order, outcome=outcome, before=_id_before(cursor), limit=limit + 1
+        tx, subject=order, outcome=outcome, before=id_of_cursor(cursor), limit=limit + 1
     )
-    return _page(found, limit, lambda assessment: assessment.assessment_id)
+    return page_of(found, limit, lambda assessment: assessment.assessment_id)
 
 
 async def get_settings(tx: Transaction) -> Settings:
@@ -203,10 +203,10 @@ async def list_entries(
         kind=kind,
         value=value,
         is_removed=is_removed,
-        before=_id_before(cursor),
+        before=id_of_cursor(cursor),
         limit=limit + 1,
     )
-    return _page(found, limit, lambda entry: entry.entry_id)
+    return page_of(found, limit, lambda entry: entry.entry_id)
 
 
 async def _entries_by_name(
@@ -270,17 +270,3 @@ def _news(event_type: str, entry: ListEntry, reason: str) -> Event:
 
 def _actor(tx: Transaction) -> str:
     return tx.cause.actor or tx.cause.id
-
-
-def _id_before(cursor: str | None) -> UUID | None:
-    if cursor is None:
-        return None
-    (before,) = decode_cursor(cursor, [UUID])
-    assert isinstance(before, UUID), "decode_cursor gives the types asked for"
-    return before
-
-
-def _page(found: list[T], limit: int, id_of: Callable[[T], UUID]) -> Page[T]:
-    """A page of ``limit`` rows out of one more than that, if there are."""
-    data = found[:limit]
-    return Page(data, encode_cursor(id_of(data[-1])) if len(found) > limit else None)

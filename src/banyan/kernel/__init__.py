@@ -28,6 +28,8 @@ from banyan.kernel.pagination import (
     Page,
     decode_cursor,
     encode_cursor,
+    id_of_cursor,
+    page_of,
 )
 
 __all__ = [
@@ -61,7 +63,9 @@ __all__ = [
     "decode_cursor",
     "derived_id",
     "encode_cursor",
+    "id_of_cursor",
     "new_id",
     "new_secret",
     "new_token",
+    "page_of",
 ]

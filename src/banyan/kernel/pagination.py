@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
@@ -55,6 +55,26 @@ def decode_cursor(cursor: str, kinds: Sequence[type[Key]]) -> tuple[Key, ...]:
         raise InvalidCursor(
             detail, faults=(Fault("invalid_cursor", detail, parameter="cursor"),)
         ) from None
+
+
+def id_of_cursor(cursor: str | None) -> UUID | None:
+    """The id of the last row of the page before, where rows are sorted by it; None at the start."""
+    if cursor is None:
+        return None
+    [key] = decode_cursor(cursor, (UUID,))
+    assert isinstance(key, UUID), "decode_cursor gives the types asked for"
+    return key
+
+
+def page_of(rows: list[T], limit: int, keys_of: Callable[[T], Key | tuple[Key, ...]]) -> Page[T]:
+    """A page of ``limit`` rows, out of one row more than that if there are more.
+
+    ``keys_of`` gives what a row is sorted by.
+    """
+    if len(rows) <= limit:
+        return Page(rows, None)
+    keys = keys_of(rows[limit - 1])
+    return Page(rows[:limit], encode_cursor(*(keys if isinstance(keys, tuple) else (keys,))))
 
 
 def _text(key: datetime | UUID) -> str:

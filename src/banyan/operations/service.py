@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from banyan.kernel import Page, decode_cursor, encode_cursor, new_id
+from banyan.kernel import Page, decode_cursor, new_id, page_of
 from banyan.operations import store
 from banyan.operations.errors import CaseClosed, CaseNotFound, ResolutionNotAllowed
 from banyan.operations.model import CASE, Case, CaseCounts, CaseDraft
@@ -102,10 +102,7 @@ async def list_cases(
         rows = await store.select_open(tx, queue=queue, owner=owner, after=after, limit=limit + 1)
     else:
         rows = await store.select_closed(tx, queue=queue, after=after, limit=limit + 1)
-    if len(rows) <= limit:
-        return Page(rows, None)
-    last = rows[limit - 1]
-    return Page(rows[:limit], encode_cursor(last.closed_at or last.due_at, last.case_id))
+    return page_of(rows, limit, lambda case: (case.closed_at or case.due_at, case.case_id))
 
 
 async def cases_of(tx: Transaction, subject: str) -> list[Case]:

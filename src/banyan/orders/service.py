@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from banyan import ledger, operations, parties, payments
-from banyan.kernel import Money, Page, decode_cursor, encode_cursor, new_id
+from banyan.kernel import Money, Page, id_of_cursor, new_id, page_of
 from banyan.orders import rules, store
 from banyan.orders.errors import BuyerUnknown, OrderExists, OrderNotFound, OrderStateConflict
 from banyan.orders.model import ORDER, DayOfOrders, Line, Order, OrderDraft, OrderState, Settings
@@ -204,11 +204,6 @@ async def list_orders(
     tx: Transaction, wanted: OrderFilter, *, limit: int, cursor: str | None = None
 ) -> Page[Order]:
     """Orders, the newest first."""
-    after: UUID | None = None
-    if cursor is not None:
-        [key] = decode_cursor(cursor, (UUID,))
-        assert isinstance(key, UUID), "as decoded"
-        after = key
     rows = await store.select_orders(
         tx,
         states=wanted.states,
@@ -218,12 +213,10 @@ async def list_orders(
         external_id=wanted.external_id,
         placed_from=wanted.placed_from,
         placed_until=wanted.placed_until,
-        after=after,
+        after=id_of_cursor(cursor),
         limit=limit + 1,
     )
-    if len(rows) <= limit:
-        return Page(rows, None)
-    return Page(rows[:limit], encode_cursor(rows[limit - 1].order_id))
+    return page_of(rows, limit, lambda order: order.order_id)
 
 
 async def timeline(tx: Transaction, order_id: UUID) -> list[StoredEvent]:

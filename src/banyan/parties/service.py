@@ -1,6 +1,6 @@
 """Use cases of parties."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 from uuid import UUID
 
@@ -10,9 +10,9 @@ from banyan.kernel import (
     Fault,
     IdKind,
     Page,
-    decode_cursor,
-    encode_cursor,
+    id_of_cursor,
     new_id,
+    page_of,
 )
 from banyan.parties import rules, store
 from banyan.parties.errors import BuyerNotFound, ExternalIdTaken, OfferNotFound, SellerNotFound
@@ -181,8 +181,10 @@ async def list_sellers(
     cursor: str | None = None,
 ) -> Page[Seller]:
     """The newest first."""
-    found = await store.page_of_sellers(tx, chosen or SellerFilter(), _id_before(cursor), limit + 1)
-    return _page(found, limit, lambda seller: seller.seller_id)
+    found = await store.page_of_sellers(
+        tx, chosen or SellerFilter(), id_of_cursor(cursor), limit + 1
+    )
+    return page_of(found, limit, lambda seller: seller.seller_id)
 
 
 async def list_buyers(
@@ -193,8 +195,8 @@ async def list_buyers(
     cursor: str | None = None,
 ) -> Page[Buyer]:
     """The newest first."""
-    found = await store.page_of_buyers(tx, chosen or BuyerFilter(), _id_before(cursor), limit + 1)
-    return _page(found, limit, lambda buyer: buyer.buyer_id)
+    found = await store.page_of_buyers(tx, chosen or BuyerFilter(), id_of_cursor(cursor), limit + 1)
+    return page_of(found, limit, lambda buyer: buyer.buyer_id)
 
 
 async def list_offers(
@@ -205,8 +207,8 @@ async def list_offers(
     cursor: str | None = None,
 ) -> Page[Offer]:
     """The newest first."""
-    found = await store.page_of_offers(tx, chosen or OfferFilter(), _id_before(cursor), limit + 1)
-    return _page(found, limit, lambda offer: offer.offer_id)
+    found = await store.page_of_offers(tx, chosen or OfferFilter(), id_of_cursor(cursor), limit + 1)
+    return page_of(found, limit, lambda offer: offer.offer_id)
 
 
 async def set_seller_status(
@@ -291,20 +293,6 @@ async def _set_buyer_status(
     await store.update_buyer_status(tx, buyer_id, status)
     await tx.record(Event(event_type, BUYER.text(buyer_id), {"status": status, "reason": reason}))
     return await get_buyer(tx, buyer_id)
-
-
-def _id_before(cursor: str | None) -> UUID | None:
-    if cursor is None:
-        return None
-    (before,) = decode_cursor(cursor, [UUID])
-    assert isinstance(before, UUID), "decode_cursor gives the types asked for"
-    return before
-
-
-def _page(found: list[T], limit: int, id_of: Callable[[T], UUID]) -> Page[T]:
-    """A page of ``limit`` rows out of one more than that, if there are."""
-    data = found[:limit]
-    return Page(data, encode_cursor(id_of(data[-1])) if len(found) > limit else None)
 
 
 def _taken(noun: str, kind: IdKind, holders: list[UUID]) -> ExternalIdTaken:

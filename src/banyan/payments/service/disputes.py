@@ -4,7 +4,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from banyan import ledger
-from banyan.kernel import Page, derived_id, encode_cursor
+from banyan.kernel import Page, derived_id, id_of_cursor, page_of
 from banyan.payments.errors import DisputeNotFound, PaymentNotReady
 from banyan.payments.model import (
     DISPUTE,
@@ -18,7 +18,6 @@ from banyan.payments.model import (
 from banyan.payments.providers import DisputeReport
 from banyan.payments.rules import share_reversal
 from banyan.payments.service import bookings, news
-from banyan.payments.service.paging import after
 from banyan.payments.store import disputes as store
 from banyan.payments.store import payments as payments_store
 from banyan.payments.store import refunds as refunds_store
@@ -56,10 +55,9 @@ async def list_disputes(
 ) -> Page[Dispute]:
     """Disputes, the newest first."""
     rows = await store.select_disputes(
-        tx, state=state, payment_id=payment_id, after=after(cursor), limit=limit + 1
+        tx, state=state, payment_id=payment_id, after=id_of_cursor(cursor), limit=limit + 1
     )
-    more = encode_cursor(rows[limit - 1].dispute_id) if len(rows) > limit else None
-    return Page(rows[:limit], more)
+    return page_of(rows, limit, lambda dispute: dispute.dispute_id)
 
 
 async def _open(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from banyan import ledger
-from banyan.kernel import Page, encode_cursor
+from banyan.kernel import Page, id_of_cursor, page_of
 from banyan.ledger import Transfer
 from banyan.parties import SELLER
 from banyan.payments.errors import (
@@ -26,7 +26,6 @@ from banyan.payments.model import (
 from banyan.payments.rules import check_draft
 from banyan.payments.service import bookings, news
 from banyan.payments.service.attempts import intend, intent_for_payment
-from banyan.payments.service.paging import after
 from banyan.payments.service.payouts import schedule_payouts
 from banyan.payments.service.settings import check_method, get_settings
 from banyan.payments.store import payments as store
@@ -183,10 +182,9 @@ async def list_payments(
 ) -> Page[Payment]:
     """Payments, the newest first."""
     rows = await store.select_payments(
-        tx, state=state, subject=subject, after=after(cursor), limit=limit + 1
+        tx, state=state, subject=subject, after=id_of_cursor(cursor), limit=limit + 1
     )
-    more = encode_cursor(rows[limit - 1].payment_id) if len(rows) > limit else None
-    return Page(rows[:limit], more)
+    return page_of(rows, limit, lambda payment: payment.payment_id)
 
 
 async def payments_of(tx: Transaction, subject: str) -> list[Payment]:

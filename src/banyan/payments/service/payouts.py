@@ -4,14 +4,13 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from banyan import ledger
-from banyan.kernel import Money, Page, encode_cursor, new_id
+from banyan.kernel import Money, Page, id_of_cursor, new_id, page_of
 from banyan.parties import SELLER
 from banyan.payments.errors import PayoutNotFound
 from banyan.payments.model import PAYOUT, Payout, PayoutAccount, PayoutState
 from banyan.payments.rules import next_cutoff
 from banyan.payments.service import bookings, news
 from banyan.payments.service.attempts import intend, intent_for_payout
-from banyan.payments.service.paging import after
 from banyan.payments.service.settings import check_destination, get_settings
 from banyan.payments.store import payouts as store
 from banyan.runtime import JobDraft, Transaction
@@ -98,10 +97,9 @@ async def list_payouts(
 ) -> Page[Payout]:
     """Payouts, the newest first."""
     rows = await store.select_payouts(
-        tx, state=state, seller_id=seller_id, after=after(cursor), limit=limit + 1
+        tx, state=state, seller_id=seller_id, after=id_of_cursor(cursor), limit=limit + 1
     )
-    more = encode_cursor(rows[limit - 1].payout_id) if len(rows) > limit else None
-    return Page(rows[:limit], more)
+    return page_of(rows, limit, lambda payout: payout.payout_id)
 
 
 def _path(account: PayoutAccount) -> str:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from banyan import ledger
-from banyan.kernel import Money, Page, encode_cursor
+from banyan.kernel import Money, Page, id_of_cursor, page_of
 from banyan.payments.errors import (
     PaymentNotFound,
     PaymentNotReady,
@@ -16,7 +16,6 @@ from banyan.payments.model import PAYMENT, REFUND, TAKEN, Payment, Refund
 from banyan.payments.rules import share_reversal
 from banyan.payments.service import bookings, news
 from banyan.payments.service.attempts import intend, intent_for_refund
-from banyan.payments.service.paging import after
 from banyan.payments.store import payments as payments_store
 from banyan.payments.store import refunds as store
 from banyan.runtime import Transaction
@@ -82,10 +81,9 @@ async def list_refunds(
 ) -> Page[Refund]:
     """Refunds, the newest first."""
     rows = await store.select_refunds(
-        tx, payment_id=payment_id, after=after(cursor), limit=limit + 1
+        tx, payment_id=payment_id, after=id_of_cursor(cursor), limit=limit + 1
     )
-    more = encode_cursor(rows[limit - 1].refund_id) if len(rows) > limit else None
-    return Page(rows[:limit], more)
+    return page_of(rows, limit, lambda refund: refund.refund_id)
 
 
 async def _hold(tx: Transaction, payment: Payment, draft: Refund) -> None:
