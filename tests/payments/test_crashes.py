@@ -47,10 +47,10 @@ class MortalDatabase(Database):
 
     @asynccontextmanager
     async def transaction(
-        self, marketplace_id: UUID, cause: Cause = SYSTEM
+        self, marketplace_id: UUID, cause: Cause = SYSTEM, *, is_durable: bool = True
     ) -> AsyncGenerator[Transaction]:
         self.fuse()
-        async with super().transaction(marketplace_id, cause) as tx:
+        async with super().transaction(marketplace_id, cause, is_durable=is_durable) as tx:
             yield tx
             self.fuse()
         self.fuse()

@@ -23,7 +23,10 @@ def test_the_newest_of_each_kind_and_what_is_fresh_stay_open():
 
 
 def test_one_review_in_five_is_declined():
-    calls = [resolution_call(case(number), is_coming=True) for number in range(1_000)]
+    calls = [
+        resolution_call(case(number), is_coming=True, about=f"order-{number}")
+        for number in range(1_000)
+    ]
     resolutions = Counter(call.body["resolution"] for call in calls if call)
     assert resolutions.keys() == {"approve", "decline"}
     assert 150 < resolutions["decline"] < 250
@@ -40,13 +43,13 @@ def test_one_review_in_five_is_declined():
     ],
 )
 def test_what_is_still_to_come_gets_more_time(kind: str, is_coming: bool, resolution: str):
-    call = resolution_call(case(1, kind), is_coming=is_coming)
+    call = resolution_call(case(1, kind), is_coming=is_coming, about="x")
     assert call is not None
     assert call.path == "/v1/cases/cas_1/resolve"
     assert call.body["resolution"] == resolution
 
 
 def test_other_kinds_are_left_to_people():
-    assert resolution_call(case(1, "job.failed"), is_coming=False) is None
+    assert resolution_call(case(1, "job.failed"), is_coming=False, about="x") is None
     forbidden = CaseRow("cas_1", "order.lost", "ord_1", NOW, ["escalate"])
-    assert resolution_call(forbidden, is_coming=False) is None
+    assert resolution_call(forbidden, is_coming=False, about="x") is None

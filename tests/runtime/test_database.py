@@ -166,3 +166,16 @@ async def test_a_live_marketplace_lives_in_the_time_of_the_clock(
     async with database.transaction(live) as tx:
         assert tx.livemode
         assert tx.now == clock.now()
+
+
+async def test_connections_that_died_at_rest_cost_nobody_an_error(
+    database: Database, database_url: str, sandbox: UUID
+) -> None:
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as owner:
+        await owner.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
+        )
+    for _ in range(20):
+        async with database.transaction(sandbox) as tx:
+            assert await tx.value("select 1") == 1

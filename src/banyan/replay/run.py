@@ -198,18 +198,26 @@ class _Run:
         return due
 
     async def _take(self, steps: list[Step]) -> None:
-        """Orders first; then, when they have gone as far as they can, what happens to orders."""
+        """One slice: what is ordered in it and what happens to earlier orders goes side by side.
+
+        What happens to an order in the slice in which it was placed waits until it has gone as far
+        as it goes by itself.
+        """
         orders = [step.order for step in steps if step.act is Act.PLACE]
-        buyers = {order.buyer.buyer_id: order.buyer for order in orders}
-        await _all(self._create_buyer(buyer) for buyer in buyers.values())
-        await _all(self._place(order) for order in orders)
-        await self._worker_done()
+        new_ids = {order.order_id for order in orders}
         chains: dict[str, list[Step]] = defaultdict(list)
         for step in steps:
             if step.act is not Act.PLACE:
                 chains[step.order.order_id].append(step)
-        if chains:
-            await _all(self._happen(chain) for chain in chains.values())
+        buyers = {order.buyer.buyer_id: order.buyer for order in orders}
+        await _all(self._create_buyer(buyer) for buyer in buyers.values())
+        placing = [self._place(order) for order in orders]
+        earlier = [self._happen(chain) for order, chain in chains.items() if order not in new_ids]
+        await _all([*placing, *earlier])
+        await self._worker_done()
+        at_once = [self._happen(chain) for order, chain in chains.items() if order in new_ids]
+        if at_once:
+            await _all(at_once)
             await self._worker_done()
 
     async def _create_buyer(self, buyer: Buyer) -> None:
@@ -256,8 +264,13 @@ class _Run:
         open_cases = [case async for case in pages]
         ids_ahead = {entry[-1].order.order_id for entry in self._ahead}
         coming = {self._known.orders.get(order_id) for order_id in ids_ahead}
+        external_ids = {order: external_id for external_id, order in self._known.orders.items()}
         calls = [
-            resolution_call(case, is_coming=case.subject in coming)
+            resolution_call(
+                case,
+                is_coming=case.subject in coming,
+                about=external_ids.get(case.subject, case.subject),
+            )
             for case in cases_to_resolve(open_cases, self._now, self._cases_left_open)
         ]
         if any(calls):
@@ -302,7 +315,7 @@ class _Run:
                     f"`banyan work`, then run the replay again."
                 )
             await asyncio.sleep(pause_s)
-            pause_s = min(2 * pause_s, 0.1)
+            pause_s = min(2 * pause_s, 0.04)
 
     async def _jobs(self) -> JobsSummary:
         return await self._marketplace.get("/v1/jobs/summary", JobsSummary)

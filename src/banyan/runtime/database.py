@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 import psycopg
-from psycopg import AsyncConnection, sql
+from psycopg import AsyncConnection, AsyncCursor, sql
 from psycopg.rows import class_row, tuple_row
 from psycopg.types.json import Jsonb, set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -28,10 +28,12 @@ T = TypeVar("T")
 Row = tuple[Any, ...]
 SYSTEM = Cause("system", "banyan")
 
-_BEGIN = sql.SQL("begin; set local banyan.marketplace = {scope}")
-_BEGIN_SANDBOX = sql.SQL(
-    "begin; set local banyan.marketplace = {scope}; select now_at from runtime.clocks"
+_BEGIN = sql.SQL(
+    "begin; set local banyan.marketplace = {scope}; set local synchronous_commit = {durability}"
 )
+_READ_CLOCK = sql.SQL("; select now_at from runtime.clocks")
+_BEGIN_ACROSS = sql.SQL("begin; set local banyan.marketplace = '*'")
+_LOST = (psycopg.OperationalError, psycopg.InterfaceError)
 
 
 class DatabaseUnavailable(Unavailable):
@@ -242,22 +244,27 @@ class Database:
 
     @asynccontextmanager
     async def transaction(
-        self, marketplace_id: UUID, cause: Cause = SYSTEM
+        self, marketplace_id: UUID, cause: Cause = SYSTEM, *, is_durable: bool = True
     ) -> AsyncGenerator[Transaction]:
-        """A transaction in one marketplace: commits at the end, rolls back on an exception."""
+        """A transaction in one marketplace: commits at the end, rolls back on an exception.
+
+        ``is_durable`` False doesn't wait for the disk: all or nothing still, and seen by all that
+        follows, but the death of PostgreSQL itself may undo it.
+        """
         marketplace = await self.marketplace(marketplace_id)
-        async with self._connection() as connection:
-            now = await self._begin(connection, marketplace)
-            async with _ending(connection):
-                yield Transaction(connection, marketplace, now, cause, self._subscribers)
+        begin = _BEGIN.format(
+            scope=sql.Literal(str(marketplace_id)),
+            durability=sql.Literal("on" if is_durable else "off"),
+        )
+        async with self._begun(begin if marketplace.livemode else begin + _READ_CLOCK) as cursor:
+            now = await self._now_of(marketplace, cursor)
+            yield Transaction(cursor.connection, marketplace, now, cause, self._subscribers)
 
     @asynccontextmanager
     async def across_marketplaces(self) -> AsyncGenerator[Queries]:
         """A transaction that sees every marketplace: for finding work and finding who calls."""
-        async with self._connection() as connection:
-            await connection.execute("begin; set local banyan.marketplace = '*'")
-            async with _ending(connection):
-                yield Queries(connection)
+        async with self._begun(_BEGIN_ACROSS) as cursor:
+            yield Queries(cursor.connection)
 
     async def marketplace(self, marketplace_id: UUID) -> Marketplace:
         """The marketplace's record, kept in the process: it never changes."""
@@ -274,40 +281,47 @@ class Database:
             self._marketplaces[marketplace_id] = known
         return known
 
-    async def _begin(self, connection: AsyncConnection[Row], marketplace: Marketplace) -> datetime:
-        """Open the transaction in one round trip; the marketplace's time."""
-        scope = sql.Literal(str(marketplace.marketplace_id))
+    async def _now_of(self, marketplace: Marketplace, begun: AsyncCursor[Row]) -> datetime:
+        """The marketplace's time: a sandbox's own clock was read with the beginning."""
         if marketplace.livemode:
-            await connection.execute(_BEGIN.format(scope=scope))
             return self._clock.now()
-        cursor = await connection.execute(_BEGIN_SANDBOX.format(scope=scope))
-        while cursor.nextset():
+        while begun.nextset():
             pass
-        row = await cursor.fetchone()
+        row = await begun.fetchone()
         return self._clock.now() if row is None else row[0]
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncGenerator[AsyncConnection[Row]]:
+    async def _begun(self, begin: sql.SQL | sql.Composed) -> AsyncGenerator[AsyncCursor[Row]]:
+        """Begin in one round trip; commit at the end, or roll back on an exception."""
         try:
-            async with self._pool.connection() as connection:
-                yield connection
+            cursor = await self._begin(begin)
+            try:
+                yield cursor
+                await cursor.connection.execute("commit")
+            except BaseException:
+                if not cursor.connection.closed:
+                    await cursor.connection.rollback()
+                raise
+            finally:
+                await self._pool.putconn(cursor.connection)
         except PoolTimeout:
             raise DatabaseUnavailable("The database is too busy; try again.") from None
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        except _LOST as error:
             if error.sqlstate is not None and not error.sqlstate.startswith(("08", "57P", "53")):
                 raise
             raise DatabaseUnavailable("The database can't be reached; try again.") from error
 
-
-@asynccontextmanager
-async def _ending(connection: AsyncConnection[Row]) -> AsyncGenerator[None]:
-    try:
-        yield
-    except BaseException:
-        if not connection.closed:
-            await connection.rollback()
-        raise
-    await connection.execute("commit")
+    async def _begin(self, begin: sql.SQL | sql.Composed) -> AsyncCursor[Row]:
+        """Take a connection and begin on it; those that died while they rested are passed over."""
+        for _ in range(self._pool.max_size):
+            connection = await self._pool.getconn()
+            try:
+                return await connection.execute(begin)
+            except BaseException as error:
+                await self._pool.putconn(connection)
+                if not isinstance(error, _LOST) or not connection.closed:
+                    raise
+        raise DatabaseUnavailable("The database can't be reached; try again.")
 
 
 async def _configure(connection: AsyncConnection[Row]) -> None:

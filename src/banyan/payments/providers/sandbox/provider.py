@@ -147,7 +147,8 @@ class Sandbox:
         return {SIGNATURE_HEADER: _sign(secret, body).decode()}, body
 
     def _transaction(self, marketplace_id: UUID) -> AbstractAsyncContextManager[Transaction]:
-        return self._database.transaction(marketplace_id, _CAUSE)
+        """Not durable by itself: our record of an answer, which comes later, is, and takes it along."""
+        return self._database.transaction(marketplace_id, _CAUSE, is_durable=False)
 
     async def _do(self, instruction: Instruction) -> Answer:
         """Do the operation of this key once; the same answer each time after that."""
