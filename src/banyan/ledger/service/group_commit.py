@@ -13,7 +13,7 @@ from uuid import UUID
 from psycopg.errors import DeadlockDetected, SerializationFailure
 
 from banyan.ledger.model import Outcome, Rejection, Transfer
-from banyan.ledger.service.posting import post
+from banyan.ledger.service.posting import post_alone
 from banyan.runtime import Database, DatabaseUnavailable
 
 _ATTEMPTS = 6
@@ -97,8 +97,7 @@ class GroupCommit:
         """Post in one transaction, again if it fails: what was posted already stays posted once."""
         for attempt in range(_ATTEMPTS):
             try:
-                async with self._database.transaction(marketplace_id) as tx:
-                    return await post(tx, transfers)
+                return await post_alone(self._database, marketplace_id, transfers)
             except (DatabaseUnavailable, DeadlockDetected, SerializationFailure):
                 await asyncio.sleep(_PAUSE_S * attempt**2)
         raise DatabaseUnavailable("The outcome is not known; post it again under the same id.")

@@ -27,7 +27,7 @@ from banyan.ledger.model import (
 from banyan.ledger.service.reading import get_account, get_transfer
 from banyan.ledger.store import posting as store
 from banyan.ledger.store import reading
-from banyan.runtime import JobDraft, Transaction
+from banyan.runtime import Database, JobDraft, Transaction
 
 EXPIRY_JOB = "ledger.expire"
 
@@ -39,17 +39,42 @@ async def post(tx: Transaction, transfers: Sequence[Transfer]) -> list[Outcome |
     transfer that was posted before is ``ALREADY_POSTED``: sending it again changes nothing. The
     accounts stay locked until the database transaction ends, so post late in it, and once.
     """
-    accounts: dict[tuple[str, str], Account] = {}
-    for transfer in transfers:
-        for leg in transfer.legs:
-            accounts.setdefault((leg.debit.path, leg.debit.currency), leg.debit)
-            accounts.setdefault((leg.credit.path, leg.credit.currency), leg.credit)
+    accounts = _accounts_in(transfers)
     texts: list[str] = []
     for run in rules.runs(transfers):
         texts += await store.post(tx, accounts, run)
     outcomes = [rules.outcome_of(text) for text in texts]
     await _await_expiry(tx, transfers, outcomes)
     return outcomes
+
+
+async def post_alone(
+    database: Database, marketplace_id: UUID, transfers: Sequence[Transfer]
+) -> list[Outcome | Rejection]:
+    """``post`` in a transaction of its own, in one round trip where that is possible.
+
+    It isn't if a transfer needs another one of the call, or a timer, or if the marketplace is a
+    sandbox, whose clock has to be read first.
+    """
+    marketplace = await database.marketplace(marketplace_id)
+    runs = [*rules.runs(transfers)]
+    has_timer = any(leg.expires_at for transfer in transfers for leg in transfer.legs)
+    if len(runs) > 1 or has_timer or not marketplace.livemode:
+        async with database.transaction(marketplace_id) as tx:
+            return await post(tx, transfers)
+    accounts = _accounts_in(transfers)
+    texts = await store.post_alone(database, marketplace_id, accounts, runs[0])
+    return [rules.outcome_of(text) for text in texts]
+
+
+def _accounts_in(transfers: Sequence[Transfer]) -> dict[tuple[str, str], Account]:
+    """Each account that the transfers touch, by path and currency."""
+    accounts: dict[tuple[str, str], Account] = {}
+    for transfer in transfers:
+        for leg in transfer.legs:
+            accounts.setdefault((leg.debit.path, leg.debit.currency), leg.debit)
+            accounts.setdefault((leg.credit.path, leg.credit.currency), leg.credit)
+    return accounts
 
 
 async def post_or_refuse(tx: Transaction, transfers: Sequence[Transfer]) -> None:
