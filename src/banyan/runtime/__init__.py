@@ -1,6 +1,13 @@
 """What every context runs on: settings, the database, events, durable jobs, HTTP, telemetry."""
 
-from banyan.runtime.backlogs import Backlog, backlog, count_due_jobs
+from banyan.runtime.backlogs import (
+    Backlog,
+    JobCounts,
+    backlog,
+    count_due_jobs,
+    job_counts,
+    retry_job,
+)
 from banyan.runtime.database import Database, DatabaseUnavailable, Queries, Transaction
 from banyan.runtime.events import Cause, Event, Json, StoredEvent
 from banyan.runtime.jobs import Answered, BatchJob, Job, JobDraft, JobHandler, OutsideJob
@@ -29,7 +36,7 @@ from banyan.runtime.tenancy import (
     list_marketplaces,
     marketplaces_in_use,
 )
-from banyan.runtime.worker import JobCounts, Worker, job_counts, retry_job
+from banyan.runtime.worker import Worker
 
 __all__ = [
     "MARKETPLACE",

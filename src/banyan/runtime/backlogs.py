@@ -1,4 +1,4 @@
-"""How much durable work waits, for people and monitors to see."""
+"""How much durable work waits, for people and monitors to see; and giving failed work a new try."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -39,6 +39,45 @@ async def backlog(tx: Transaction) -> list[Backlog]:
         order by kind
         """,
         now=tx.now,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class JobCounts:
+    """How many jobs wait although their time has come, and how many have failed for good."""
+
+    due: int
+    failed: int
+
+
+async def job_counts(tx: Transaction) -> JobCounts:
+    """The work that one marketplace has waiting, without what waits for a late second try."""
+    counts = await tx.one(
+        JobCounts,
+        """
+        select
+          count(*) filter (
+            where due_at <= %(now)s and not is_failed and retry_at <= now() + interval '10 s'
+          ) as due,
+          count(*) filter (where is_failed) as failed
+        from runtime.jobs
+        where marketplace_id = %(marketplace_id)s
+        """,
+        now=tx.now,
+    )
+    assert counts is not None, "an aggregate has one row"
+    return counts
+
+
+async def retry_job(tx: Transaction, job_id: int) -> None:
+    """Let a failed job run again, with all its tries."""
+    await tx.execute(
+        """
+        update runtime.jobs
+        set is_failed = false, attempts = 0, retry_at = '-infinity'
+        where marketplace_id = %(marketplace_id)s and job_id = %(job_id)s and is_failed
+        """,
+        job_id=job_id,
     )
 
 

@@ -1,0 +1,5 @@
+"""HTTP on orders."""
+
+from banyan.orders.api.operations import operations
+
+__all__ = ["operations"]
