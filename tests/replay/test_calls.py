@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from banyan.kernel import IdKind, new_id
-from banyan.orders.api import CancelOrder, PlaceOrder, RefundOrder, ShipOrder
+from banyan.orders.api.shapes import CancelOrder, PlaceOrder, RefundOrder, ShipOrder
 from banyan.parties.api.buyers import CreateBuyer
 from banyan.parties.api.offers import CreateOffer
 from banyan.parties.api.sellers import CreateSeller
