@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from psycopg.errors import ForeignKeyViolation
+
 from banyan import ledger, operations, parties, payments
 from banyan.kernel import Money, Page, id_of_cursor, new_id, page_of
 from banyan.orders import rules, store
@@ -42,12 +44,13 @@ async def place_order(tx: Transaction, draft: OrderDraft) -> Order:
     ``BuyerUnknown``, ``OrderExists``, and what payments say against the method of payment.
     """
     payments.check_method(draft.method, livemode=tx.livemode)
-    if await parties.find_buyer(tx, draft.buyer_id) is None:
-        raise BuyerUnknown(f"There is no buyer {parties.BUYER.text(draft.buyer_id)}.")
-    order = await store.insert_order(tx, new_id(tx.now), new_id(tx.now), draft)
+    try:
+        order = await store.insert_order(tx, new_id(tx.now), new_id(tx.now), draft)
+    except ForeignKeyViolation:
+        buyer = parties.BUYER.text(draft.buyer_id)
+        raise BuyerUnknown(f"There is no buyer {buyer}.") from None
     if order is None:
         raise await _taken(tx, draft)
-    await store.insert_lines(tx, order.order_id, draft.lines)
     count = sum(line.quantity for line in draft.lines)
     await tx.record(
         news(

@@ -7,7 +7,6 @@ from uuid import UUID
 from banyan.orders.model import (
     DayOfOrders,
     Line,
-    LineDraft,
     Order,
     OrderDraft,
     OrderState,
@@ -30,20 +29,37 @@ async def find_settings(tx: Transaction) -> Settings | None:
 async def insert_order(
     tx: Transaction, order_id: UUID, payment_id: UUID, draft: OrderDraft
 ) -> Order | None:
-    """None if the external id is taken."""
+    """The order with its lines; None if the external id is taken."""
     return await tx.one(
         Order,
         """
-        insert into orders.orders
-          (marketplace_id, order_id, external_id, buyer_id, state, currency, shipping_minor,
-           payment_id, payment_type, payment_token, payment_fingerprint, installments,
-           country, region, placed_at)
-        values
-          (%(marketplace_id)s, %(order_id)s, %(external_id)s, %(buyer_id)s, 'placed', %(currency)s,
-           %(shipping_minor)s, %(payment_id)s, %(payment_type)s, %(payment_token)s,
-           %(payment_fingerprint)s, %(installments)s, %(country)s, %(region)s, %(now)s)
-        on conflict (marketplace_id, external_id) do nothing
-        returning *
+        with placed as (
+          insert into orders.orders
+            (marketplace_id, order_id, external_id, buyer_id, state, currency, shipping_minor,
+             payment_id, payment_type, payment_token, payment_fingerprint, installments,
+             country, region, placed_at)
+          values
+            (%(marketplace_id)s, %(order_id)s, %(external_id)s, %(buyer_id)s, 'placed',
+             %(currency)s, %(shipping_minor)s, %(payment_id)s, %(payment_type)s,
+             %(payment_token)s, %(payment_fingerprint)s, %(installments)s, %(country)s,
+             %(region)s, %(now)s)
+          on conflict (marketplace_id, external_id) do nothing
+          returning *
+        ),
+        lines as (
+          insert into orders.lines
+            (marketplace_id, order_id, line, product, quantity, unit_price_max_minor,
+             wanted_offer_id)
+          select
+            %(marketplace_id)s, placed.order_id, new.line, new.product, new.quantity,
+            new.unit_price_max_minor, new.wanted_offer_id
+          from placed
+          cross join unnest(
+            %(products)s::text[], %(quantities)s::int[], %(prices)s::bigint[], %(offers)s::uuid[]
+          ) with ordinality
+            as new (product, quantity, unit_price_max_minor, wanted_offer_id, line)
+        )
+        select * from placed
         """,
         order_id=order_id,
         external_id=draft.external_id,
@@ -58,28 +74,10 @@ async def insert_order(
         country=draft.country,
         region=draft.region,
         now=tx.now,
-    )
-
-
-async def insert_lines(tx: Transaction, order_id: UUID, lines: Sequence[LineDraft]) -> list[Line]:
-    return await tx.all(
-        Line,
-        """
-        insert into orders.lines
-          (marketplace_id, order_id, line, product, quantity, unit_price_max_minor, wanted_offer_id)
-        select
-          %(marketplace_id)s, %(order_id)s, new.line, new.product, new.quantity,
-          new.unit_price_max_minor, new.wanted_offer_id
-        from unnest(
-          %(products)s::text[], %(quantities)s::int[], %(prices)s::bigint[], %(offers)s::uuid[]
-        ) with ordinality as new (product, quantity, unit_price_max_minor, wanted_offer_id, line)
-        returning *
-        """,
-        order_id=order_id,
-        products=[line.product for line in lines],
-        quantities=[line.quantity for line in lines],
-        prices=[line.unit_price_max.minor if line.unit_price_max else None for line in lines],
-        offers=[line.offer_id for line in lines],
+        products=[line.product for line in draft.lines],
+        quantities=[line.quantity for line in draft.lines],
+        prices=[line.unit_price_max.minor if line.unit_price_max else None for line in draft.lines],
+        offers=[line.offer_id for line in draft.lines],
     )
 
 
