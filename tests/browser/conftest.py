@@ -26,7 +26,7 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def preview_url() -> Iterator[str]:
     """The preview, served on a free port of this machine."""
     listener = socket.create_server(("127.0.0.1", 0))
@@ -42,9 +42,13 @@ def preview_url() -> Iterator[str]:
     listener.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """A headless Chromium; skipped with the reason where there is none."""
+    """A headless Chromium; skipped with the reason where there is none.
+
+    Not for the session: playwright keeps an event loop running in this thread, and as long as it
+    does, no test with a loop of its own can end.
+    """
     playwright = pytest.importorskip(
         "playwright.sync_api", reason="the package playwright is not installed"
     )
