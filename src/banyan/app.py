@@ -67,10 +67,16 @@ TAGS = (
     Tag("refunds", "Money given back to buyers."),
     Tag("disputes", "Payments that a buyer's bank has taken back, for now or for good."),
     Tag("payouts", "Money paid to sellers."),
+    Tag("payment_settings", "What the marketplace takes, and when it pays out."),
     Tag("cases", "What a machine could not decide and a person must."),
     Tag("ledger", "Accounts, transfers and balances: where the money is."),
+    Tag("fraud", "Limits, lists and what came of them."),
+    Tag("compliance", "Where the marketplace trades."),
+    Tag("summary", "The marketplace in figures."),
     Tag("events", "Everything that happened, in order."),
     Tag("clock", "The marketplace's time; a sandbox's may be moved."),
+    Tag("jobs", "Work that waits, and work that has failed."),
+    Tag("keys", "The keys that programs call the API with."),
 )
 
 

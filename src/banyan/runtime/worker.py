@@ -68,7 +68,7 @@ class Worker:
         running: dict[_Group, asyncio.Task[int]] = {}
         while not self._stopping.is_set():
             for group in await self._find(running):
-                running[group] = asyncio.create_task(self._run_group(group))
+                running[group] = asyncio.create_task(self._lane(group))
             await self._wait(running)
             for group in [group for group, lane in running.items() if lane.done()]:
                 _log_failure(group, running.pop(group))
@@ -86,6 +86,13 @@ class Worker:
                 break
             done += ran
         return done
+
+    async def _lane(self, group: _Group) -> int:
+        """Run a group; rest if another worker was quicker, in place of asking again at once."""
+        ran = await self._run_group(group)
+        if ran == 0:
+            await asyncio.sleep(self.idle_s)
+        return ran
 
     async def _find(self, running: Mapping[_Group, object]) -> list[_Group]:
         """Due groups that no lane has, as many as lanes are free."""
