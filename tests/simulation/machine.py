@@ -134,9 +134,16 @@ class Machine:
         return None
 
     def pids(self) -> dict[str, int]:
-        """Every process of a machine that is ready."""
-        found = {name: self.pid_of(name) for name in ("supervisor", "api", "worker", "postgres")}
-        return {name: pid for name, pid in found.items() if pid is not None}
+        """Every process of a machine that is ready; one that just execs is nameless for a moment."""
+        names = ("supervisor", "api", "worker", "postgres")
+        found: dict[str, int] = {}
+
+        def are_there() -> bool:
+            found.update({name: pid for name in names if (pid := self.pid_of(name)) is not None})
+            return found.keys() == set(names)
+
+        until(are_there, "every process runs")
+        return found
 
     def kill(self, name: str) -> int:
         """`kill -9` a process, waiting for it to be there; the pid that it had."""
