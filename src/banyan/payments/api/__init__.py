@@ -4,7 +4,17 @@ Payments are made by orders, not here: what is here shows them, gives money back
 plays the buyer who returns from 3-D Secure.
 """
 
-from banyan.payments.api.operations import operations
+from banyan.payments.api import disputes, payments, payouts, refunds, settings
 from banyan.payments.api.webhooks import webhook_routes
+from banyan.runtime.http import Operation
 
 __all__ = ["operations", "webhook_routes"]
+
+
+def operations() -> list[Operation]:
+    """Every operation of payments."""
+    return [
+        operation
+        for noun in (payments, refunds, disputes, payouts, settings)
+        for operation in noun.operations()
+    ]

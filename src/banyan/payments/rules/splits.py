@@ -1,62 +1,14 @@
-"""Decisions about money and time: pure functions of what they are given."""
+"""Who gets what of a payment, and who gives back how much of it."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from uuid import UUID
 
 from banyan.kernel import Fault, Money
 from banyan.payments.errors import InvalidPayment
-from banyan.payments.model import (
-    PaymentDraft,
-    PaymentSettings,
-    PaymentSplit,
-    PaymentState,
-    Reversal,
-    Share,
-    Split,
-    Terms,
-)
-
-COMMISSION_BP_DEFAULT = 1_200
-AUTHENTICATION_TTL = timedelta(hours=1)
-TRIES_BEFORE_ALARM = 5
-"""Calls without a definite answer before people are told. The looking goes on after that."""
+from banyan.payments.model import PaymentDraft, PaymentSplit, Reversal, Share, Split, Terms
 
 SPLITS_MAX = 30
 """Sellers of one payment: a capture books three legs for each, and the ledger takes 100 at once."""
-
-PENDING_POLL = timedelta(hours=6)
-"""How often to look up what the provider said it would tell us by webhook, in case it doesn't."""
-
-_RETRY_FIRST = timedelta(seconds=30)
-_RETRY_LONGEST = timedelta(hours=6)
-
-_COMMISSION_TAX_BP = {
-    "AT": ("AT-VAT", 2_000),
-    "BR": ("BR-ISS", 500),
-    "DE": ("DE-VAT", 1_900),
-    "ES": ("ES-VAT", 2_100),
-    "FR": ("FR-VAT", 2_000),
-    "GB": ("GB-VAT", 2_000),
-    "IN": ("IN-GST", 1_800),
-    "IT": ("IT-VAT", 2_200),
-    "JP": ("JP-CT", 1_000),
-    "NL": ("NL-VAT", 2_100),
-}
-"""The usual tax on a service sold to a business at home; a marketplace may set its own."""
-
-
-def settings_default(*, country: str, livemode: bool) -> PaymentSettings:
-    """What a marketplace starts with. A live one has no provider until it is given one."""
-    jurisdiction, tax_bp = _COMMISSION_TAX_BP.get(country, (f"{country}-NONE", 0))
-    return PaymentSettings(
-        provider=None if livemode else "sandbox",
-        commission_bp=COMMISSION_BP_DEFAULT,
-        commission_tax_bp=tax_bp,
-        tax_jurisdiction=jurisdiction,
-        payout_cutoff_hour=6,
-        payout_minimum_minor=1_000,
-    )
 
 
 def price_splits(shares: Sequence[Share], terms: Terms) -> tuple[Split, ...]:
@@ -141,24 +93,6 @@ def share_reversal(
             )
         )
     return reversals
-
-
-def state_after_refund(captured_minor: int, refunded_minor: int) -> PaymentState:
-    """What a payment of which so much was taken and given back is called."""
-    if refunded_minor == 0:
-        return "captured"
-    return "refunded" if refunded_minor == captured_minor else "partially_refunded"
-
-
-def retry_after(tries: int) -> timedelta:
-    """How long to wait after the ``tries``-th call without a definite answer: 30 s, doubling."""
-    return min(_RETRY_LONGEST, _RETRY_FIRST * 2 ** min(tries - 1, 20))
-
-
-def next_cutoff(now: datetime, hour: int) -> datetime:
-    """The next instant after ``now`` at which payouts are made: ``hour`` o'clock, UTC."""
-    today = now.replace(hour=hour, minute=0, second=0, microsecond=0)
-    return today if today > now else today + timedelta(days=1)
 
 
 def _invalid(pointer: str, detail: str) -> InvalidPayment:

@@ -1,0 +1,189 @@
+"""Payments over HTTP."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from banyan.kernel import new_id
+from banyan.parties import BUYER, SELLER
+from banyan.payments import model
+from banyan.payments.api.refunds import CreateRefund, RefundView, refund_view
+from banyan.payments.errors import PaymentNotFound, PaymentNotReady, RefundTooLarge
+from banyan.payments.model import PAYMENT
+from banyan.payments.service import payments, refunds
+from banyan.runtime.http import Amount, Call, List, ListQuery, Operation
+
+
+class MethodView(Struct, kw_only=True):
+    type: model.MethodType
+    token: str
+    installments: int
+
+
+class SplitView(Struct, kw_only=True):
+    """One seller's part. ``net`` is what the seller gets, before refunds and disputes."""
+
+    seller: str
+    gross: Amount
+    shipping: Amount
+    commission: Amount
+    tax: Amount
+    tax_jurisdiction: str
+    net: Amount
+
+
+class PaymentView(Struct, kw_only=True):
+    id: str
+    object: Literal["payment"] = "payment"
+    livemode: bool
+    state: model.PaymentState
+    order: str
+    buyer: str
+    amount: Amount
+    captured: Amount
+    refunded: Amount
+    left: Amount
+    provider: str
+    provider_fee: Amount
+    method: MethodView
+    decline_code: str | None
+    action_url: str | None
+    created_at: datetime
+    authorized_at: datetime | None
+    captured_at: datetime | None
+    released_at: datetime | None
+    splits: list[SplitView] | None = None
+    """On one payment; null in lists."""
+
+
+class ListPayments(ListQuery, kw_only=True, forbid_unknown_fields=True):
+    state: model.PaymentState | None = None
+    order: Annotated[str, Meta(min_length=1, max_length=80)] | None = None
+
+
+def operations() -> list[Operation]:
+    return [
+        Operation(
+            id="listPayments",
+            method="GET",
+            path="/v1/payments",
+            summary="List payments, the newest first",
+            handler=list_payments,
+            scope="payments:read",
+            query=ListPayments,
+            returns=List[PaymentView],
+        ),
+        Operation(
+            id="getPayment",
+            method="GET",
+            path="/v1/payments/{payment_id}",
+            ids={"payment_id": PAYMENT},
+            summary="Fetch a payment and its sellers' parts",
+            handler=get_payment,
+            scope="payments:read",
+            returns=PaymentView,
+            errors=(PaymentNotFound,),
+        ),
+        Operation(
+            id="completeAuthentication",
+            method="POST",
+            path="/v1/payments/{payment_id}/complete_authentication",
+            ids={"payment_id": PAYMENT},
+            summary="Go on after the buyer has been through 3-D Secure",
+            handler=complete_authentication,
+            scope="payments:write",
+            returns=PaymentView,
+            errors=(PaymentNotFound, PaymentNotReady),
+        ),
+        Operation(
+            id="createRefund",
+            method="POST",
+            path="/v1/payments/{payment_id}/refunds",
+            ids={"payment_id": PAYMENT},
+            summary="Give the buyer money back",
+            handler=create_refund,
+            scope="payments:write",
+            body=CreateRefund,
+            returns=RefundView,
+            status=201,
+            errors=(PaymentNotFound, PaymentNotReady, RefundTooLarge),
+            example={"amount": {"amount": 1999, "currency": "BRL"}, "reason": "Damaged."},
+            needs_idempotency_key=True,
+        ),
+    ]
+
+
+async def list_payments(call: Call[ListPayments]) -> List[PaymentView]:
+    query = call.query
+    page = await payments.list_payments(
+        call.tx, state=query.state, subject=query.order, limit=query.limit, cursor=query.cursor
+    )
+    return List[PaymentView].of(
+        page, lambda payment: payment_view(payment, livemode=call.key.livemode)
+    )
+
+
+async def get_payment(call: Call) -> PaymentView:
+    payment = await payments.get_payment(call.tx, call.path["payment_id"])
+    splits = await payments.splits_of(call.tx, [payment.payment_id])
+    return payment_view(payment, livemode=call.key.livemode, splits=splits[payment.payment_id])
+
+
+async def complete_authentication(call: Call) -> PaymentView:
+    payment = await payments.complete_authentication(call.tx, call.path["payment_id"])
+    return payment_view(payment, livemode=call.key.livemode)
+
+
+async def create_refund(call: Call, body: CreateRefund) -> RefundView:
+    refund = await refunds.refund(
+        call.tx,
+        call.path["payment_id"],
+        amount=None if body.amount is None else body.amount.money(),
+        refund_id=new_id(call.tx.now),
+        reason=body.reason,
+        by=call.tx.cause.actor or call.tx.cause.id,
+    )
+    return refund_view(refund, livemode=call.key.livemode)
+
+
+def payment_view(
+    payment: model.Payment, *, livemode: bool, splits: list[model.PaymentSplit] | None = None
+) -> PaymentView:
+    return PaymentView(
+        id=model.PAYMENT.text(payment.payment_id),
+        livemode=livemode,
+        state=payment.state,
+        order=payment.subject,
+        buyer=BUYER.text(payment.buyer_id),
+        amount=Amount.of(payment.amount),
+        captured=Amount.of(payment.captured),
+        refunded=Amount.of(payment.refunded),
+        left=Amount.of(payment.left),
+        provider=payment.provider,
+        provider_fee=Amount.of(payment.fee),
+        method=MethodView(
+            type=payment.method_type,
+            token=payment.method_token,
+            installments=payment.installments,
+        ),
+        decline_code=payment.decline_code,
+        action_url=payment.action_url,
+        created_at=payment.created_at,
+        authorized_at=payment.authorized_at,
+        captured_at=payment.captured_at,
+        released_at=payment.released_at,
+        splits=None if splits is None else [_split_view(split) for split in splits],
+    )
+
+
+def _split_view(split: model.PaymentSplit) -> SplitView:
+    return SplitView(
+        seller=SELLER.text(split.seller_id),
+        gross=Amount(split.gross_minor, split.currency),
+        shipping=Amount(split.shipping_minor, split.currency),
+        commission=Amount(split.commission_minor, split.currency),
+        tax=Amount(split.tax_minor, split.currency),
+        tax_jurisdiction=split.tax_jurisdiction,
+        net=Amount(split.net_minor, split.currency),
+    )

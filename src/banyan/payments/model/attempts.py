@@ -1,0 +1,48 @@
+"""What is asked of providers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from banyan.kernel import IdKind, Money
+
+ATTEMPT = IdKind("att")
+
+
+AttemptState = Literal["intended", "sent", "unknown", "answered", "applied"]
+
+
+Operation = Literal["authorize", "authenticate", "capture", "void", "refund", "payout", "return"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One operation asked of a provider. The row is written before the call is made.
+
+    ``subject_id`` is the payment, refund or payout; the provider knows the attempt by its id,
+    which is both the idempotency key and our reference. ``tries`` counts calls without a definite
+    answer.
+    """
+
+    marketplace_id: UUID
+    attempt_id: UUID
+    subject_id: UUID
+    payment_id: UUID | None
+    operation: Operation
+    provider: str
+    amount_minor: int
+    currency: str
+    state: AttemptState
+    tries: int
+    outcome: str | None
+    code: str | None
+    note: str
+    answer: dict[str, object] | None
+    created_at: datetime
+    sent_at: datetime | None
+    answered_at: datetime | None
+
+    @property
+    def amount(self) -> Money:
+        return Money.of(self.amount_minor, self.currency)

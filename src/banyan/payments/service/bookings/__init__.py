@@ -1,0 +1,44 @@
+"""The money's way through the ledger: which transfer each step of payments makes.
+
+Ids are derived from the payment, refund, dispute or payout and the step, so that a step that is done
+twice is booked once. The buyer's order is the subject of all of them, but of payouts.
+
+    authorize   receivable ⇢ funds held                                  pending
+    capture     … posted; funds held → seller pending → commission, tax; fees ← receivable
+    release     seller pending → seller available
+    refund      seller, commission, tax ⇢ receivable                     pending until it succeeded
+    dispute     seller, commission, tax → disputes held; fees ← receivable
+                won: back · lost: disputes held → receivable
+    payout      seller available ⇢ in transit                            pending; → receivable
+"""
+
+from banyan.payments.service.bookings.accounts import fees, receivable, seller
+from banyan.payments.service.bookings.disputes import dispute_lost, dispute_opened, dispute_won
+from banyan.payments.service.bookings.payments import authorization, capture, release, void
+from banyan.payments.service.bookings.payouts import (
+    payout_failed,
+    payout_hold,
+    payout_paid,
+    payout_returned,
+)
+from banyan.payments.service.bookings.refunds import refund_done, refund_failed, refund_hold
+
+__all__ = [
+    "authorization",
+    "capture",
+    "dispute_lost",
+    "dispute_opened",
+    "dispute_won",
+    "fees",
+    "payout_failed",
+    "payout_hold",
+    "payout_paid",
+    "payout_returned",
+    "receivable",
+    "refund_done",
+    "refund_failed",
+    "refund_hold",
+    "release",
+    "seller",
+    "void",
+]

@@ -1,0 +1,44 @@
+"""Money on its way back to the buyer."""
+
+from collections.abc import Sequence
+
+from banyan.kernel import Money
+from banyan.ledger import Kind, Leg, Transfer
+from banyan.payments.model import Refund, Reversal
+from banyan.payments.service.bookings.accounts import receivable, seller
+from banyan.payments.service.bookings.transfers import parts_of, resolved, transfer_of
+
+
+def refund_hold(refund: Refund, reversals: Sequence[Reversal]) -> Transfer:
+    """What will go back to the buyer is held where it is, so that it can't be paid out meanwhile.
+
+    A seller who has been paid already owes it: the available balance may go below zero, and later
+    sales fill it up.
+    """
+    target = receivable(refund.provider, refund.currency)
+    legs = [
+        Leg(source, target, amount, f"refund_{part}", kind=Kind.PENDING)
+        for source, amount, part in parts_of(reversals)
+    ]
+    return transfer_of(refund.refund_id, "hold", refund.subject, legs, may_break_limits=True)
+
+
+def refund_done(refund: Refund, reversals: Sequence[Reversal]) -> Transfer:
+    legs = resolved(refund_hold(refund, reversals), Kind.POST)
+    return transfer_of(refund.refund_id, "post", refund.subject, legs)
+
+
+def refund_failed(refund: Refund, reversals: Sequence[Reversal], *, is_released: bool) -> Transfer:
+    """The held money goes back to where it was, and on to what is available if released since."""
+    legs = resolved(refund_hold(refund, reversals), Kind.VOID)
+    for reversal in reversals:
+        if is_released and not reversal.is_from_available:
+            legs.append(
+                Leg(
+                    seller(reversal.seller_id, "pending", reversal.currency),
+                    seller(reversal.seller_id, "available", reversal.currency),
+                    Money.of(reversal.seller_minor, reversal.currency),
+                    "release",
+                )
+            )
+    return transfer_of(refund.refund_id, "void", refund.subject, legs)
