@@ -111,7 +111,7 @@ def job_handlers(database: Database) -> list[JobHandler]:
 
 def _providers(database: Database) -> Providers:
     """The payment providers that are connected, by name."""
-    return {"sandbox": Sandbox(database)}
+    return Providers({"sandbox": Sandbox(database)})
 
 
 @asynccontextmanager

@@ -160,4 +160,4 @@ async def database(payments_url: str, clock: FixedClock) -> AsyncIterator[Databa
 
 @pytest.fixture
 async def shop(database: Database, sandbox: UUID) -> Shop:
-    return Shop(database, sandbox, {"sandbox": Sandbox(database)})
+    return Shop(database, sandbox, Providers({"sandbox": Sandbox(database)}))

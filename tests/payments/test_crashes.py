@@ -10,7 +10,7 @@ import pytest
 
 from banyan import payments
 from banyan.payments import Sandbox
-from banyan.payments.providers import Absent, Answer, Found, Instruction, Succeeded
+from banyan.payments.providers import Absent, Answer, Found, Instruction, Providers, Succeeded
 from banyan.runtime import Cause, Database, Transaction
 from banyan.runtime.database import SYSTEM
 from tests.payments.conftest import Shop
@@ -78,7 +78,7 @@ async def _journey(shop: Shop, payment_id: UUID) -> None:
 
 def _mortal(database: Database, sandbox: UUID, fuse: Fuse) -> Shop:
     mortal = MortalDatabase(database, fuse)
-    shop = Shop(mortal, sandbox, {"sandbox": Sandbox(mortal)})
+    shop = Shop(mortal, sandbox, Providers({"sandbox": Sandbox(mortal)}))
     shop.begin = lambda: database.transaction(sandbox)  # the tests' own looks don't die
     return shop
 
@@ -157,7 +157,7 @@ class Flaky:
 
         return faulty
 
-    async def find(self, marketplace_id: UUID, key: str) -> Found:
+    async def find(self, instruction: Instruction) -> Found:
         chance = self.random.random()
         if chance < 0.3:
             self.faults += 1
@@ -165,7 +165,7 @@ class Flaky:
         if chance < 0.6:
             self.faults += 1
             return Absent()
-        return await self.inner.find(marketplace_id, key)
+        return await self.inner.find(instruction)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -173,7 +173,7 @@ async def test_a_bad_line_charges_nobody_twice(
     database: Database, sandbox: UUID, seed: int
 ) -> None:
     flaky = Flaky(Sandbox(database), seed)
-    shop = Shop(database, sandbox, {"sandbox": flaky})
+    shop = Shop(database, sandbox, Providers({"sandbox": flaky}))
     ids = [await shop.create(order=f"ord_{n}") for n in range(12)]
     ids += [await shop.create("tok_declined_stolen_card") for _ in range(3)]
 
@@ -208,10 +208,10 @@ async def test_an_answer_about_another_amount_is_never_taken(
             assert isinstance(answer, Succeeded)
             return Succeeded(answer.reference, answer.amount_minor * 10, answer.currency)
 
-        async def find(self, marketplace_id: UUID, key: str) -> Found:
+        async def find(self, instruction: Instruction) -> Found:
             return Succeeded("x", 10_000, "USD")
 
-    shop = Shop(database, sandbox, {"sandbox": Wrong(database)})
+    shop = Shop(database, sandbox, Providers({"sandbox": Wrong(database)}))
     payment_id = await shop.create()
     await shop.run()
     for _ in range(10):

@@ -15,7 +15,7 @@ from tests.payments.conftest import Shop
 
 
 async def _signed(shop: Shop, **hint: str) -> tuple[dict[str, str], bytes]:
-    sandbox = shop.providers["sandbox"]
+    sandbox = await shop.providers.get(None, "sandbox")
     assert isinstance(sandbox, Sandbox)
     return await sandbox.signed_webhook(shop.marketplace, {"id": f"whk_{new_id().hex}", **hint})
 

@@ -23,12 +23,13 @@ def jobs(database: Database, providers: Providers) -> list[JobHandler]:
     ]
     handlers += [
         BatchJob("payment.apply", _apply),
-        OutsideJob("payment.look_up", _begin, outside.look_up, _end_look_ups, lease_s=LEASE_S),
+        OutsideJob(
+            "payment.look_up", _begin_look_ups, outside.look_up, _end_look_ups, lease_s=LEASE_S
+        ),
         BatchJob("payment.expire_authentication", _expire_authentications),
         BatchJob("payout.run", _run_payouts),
+        OutsideJob("sandbox.webhook", _begin, outside.deliver, _end),
     ]
-    if "sandbox" in providers:
-        handlers.append(OutsideJob("sandbox.webhook", _begin, outside.deliver, _end))
     return handlers
 
 
@@ -41,19 +42,19 @@ class _Outside:
 
     async def call(self, call: Call) -> Told:
         """Ask a provider to do what an attempt says, or what became of it."""
-        return await attempts.ask(self.providers[call.attempt.provider], call)
+        provider = await self.providers.get(call.attempt.marketplace_id, call.attempt.provider)
+        return await attempts.ask(provider, call)
 
-    async def look_up(self, job: Job) -> Found | DisputeReport | None:
+    async def look_up(self, hint: webhooks.Hint) -> Found | DisputeReport | None:
         """Ask the provider about what a webhook has hinted at."""
-        provider = self.providers[str(job.payload["provider"])]
-        dispute = job.payload["dispute"]
-        if dispute is not None:
-            return await provider.find_dispute(job.marketplace_id, str(dispute))
-        return await attempts.look_up(provider, job.marketplace_id, str(job.payload["key"]))
+        provider = await self.providers.get(hint.marketplace_id, hint.provider)
+        if hint.instruction is not None:
+            return await attempts.look_up(provider, hint.instruction)
+        return await provider.find_dispute(hint.marketplace_id, hint.dispute)
 
     async def deliver(self, job: Job) -> None:
         """Play the sandbox's part: send a webhook, as it would come through HTTP."""
-        sandbox = self.providers["sandbox"]
+        sandbox = await self.providers.get(job.marketplace_id, "sandbox")
         assert isinstance(sandbox, Sandbox), "only the sandbox makes these jobs"
         headers, body = await sandbox.signed_webhook(job.marketplace_id, job.payload)
         await webhooks.receive_webhook(self.database, self.providers, "sandbox", headers, body)
@@ -67,8 +68,12 @@ async def _end_calls(tx: Transaction, answered: Sequence[Answered[Call, Told]]) 
     await attempts.record(tx, [(one.question, one.answer) for one in answered])
 
 
+async def _begin_look_ups(tx: Transaction, jobs: Sequence[Job]) -> Sequence[webhooks.Hint | None]:
+    return [await webhooks.hint_of(tx, job.payload) for job in jobs]
+
+
 async def _end_look_ups(
-    tx: Transaction, answered: Sequence[Answered[Job, Found | DisputeReport | None]]
+    tx: Transaction, answered: Sequence[Answered[webhooks.Hint, Found | DisputeReport | None]]
 ) -> None:
     for one in answered:
         if isinstance(one.answer, DisputeReport):

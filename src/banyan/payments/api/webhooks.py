@@ -7,22 +7,29 @@ from starlette.routing import Route
 from banyan.kernel import TooLarge
 from banyan.payments.providers import Providers
 from banyan.payments.service.webhooks import receive_webhook
-from banyan.runtime import Database
+from banyan.runtime import MARKETPLACE, Database
 
 BODY_BYTES_MAX = 65_536
 
 
 def webhook_routes(database: Database, providers: Providers) -> list[Route]:
-    """``POST /v1/providers/{provider}/webhooks``: 204 once it is kept, also for a repeated one."""
+    """``POST /v1/providers/{provider}/webhooks``: 204 once it is kept, also for a repeated one.
+
+    A provider that a marketplace has connected itself is told the address with the marketplace's id
+    at its end.
+    """
 
     async def receive(request: Request) -> Response:
         body = await _body(request)
         headers = {name.lower(): value for name, value in request.headers.items()}
         provider = request.path_params["provider"]
-        await receive_webhook(database, providers, provider, headers, body)
+        named = request.path_params.get("marketplace")
+        marketplace_id = None if named is None else MARKETPLACE.parse(named)
+        await receive_webhook(database, providers, provider, headers, body, marketplace_id)
         return Response(status_code=204)
 
-    return [Route("/v1/providers/{provider}/webhooks", receive, methods=["POST"])]
+    path = "/v1/providers/{provider}/webhooks"
+    return [Route(at, receive, methods=["POST"]) for at in (path, path + "/{marketplace}")]
 
 
 async def _body(request: Request) -> bytes:

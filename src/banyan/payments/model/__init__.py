@@ -17,8 +17,14 @@ dispute or payout; the payload has ``payment``, ``order`` (the payment's subject
 """
 
 from banyan.payments.model.attempts import ATTEMPT, Attempt, AttemptState, Operation
-from banyan.payments.model.disputes import DISPUTE, Dispute, DisputeResult, DisputeState
-from banyan.payments.model.methods import Method, MethodType
+from banyan.payments.model.disputes import (
+    DISPUTE,
+    Dispute,
+    DisputeResult,
+    DisputeStage,
+    DisputeState,
+)
+from banyan.payments.model.methods import Authentication, Liability, Method, MethodType
 from banyan.payments.model.payments import PAYMENT, TAKEN, Payment, PaymentDraft, PaymentState
 from banyan.payments.model.payouts import PAYOUT, Payout, PayoutAccount, PayoutState
 from banyan.payments.model.refunds import REFUND, Refund, RefundState
@@ -35,9 +41,12 @@ __all__ = [
     "TAKEN",
     "Attempt",
     "AttemptState",
+    "Authentication",
     "Dispute",
     "DisputeResult",
+    "DisputeStage",
     "DisputeState",
+    "Liability",
     "Method",
     "MethodType",
     "Movement",

@@ -13,7 +13,18 @@ ATTEMPT = IdKind("att")
 AttemptState = Literal["intended", "sent", "unknown", "answered", "applied"]
 
 
-Operation = Literal["authorize", "authenticate", "capture", "void", "refund", "payout", "return"]
+Operation = Literal[
+    "authorize",
+    "authenticate",
+    "capture",
+    "void",
+    "refund",
+    "payout",
+    "return",
+    "debit",
+    "contest",
+    "accept",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

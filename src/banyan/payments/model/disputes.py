@@ -15,6 +15,9 @@ DisputeState = Literal["open", "won", "lost"]
 
 DisputeResult = Literal["won", "lost"]
 
+DisputeStage = Literal["inquiry", "chargeback", "pre_arbitration", "arbitration", "return"]
+"""How far a dispute has gone. An inquiry takes no money yet; a return of a debit can't be contested."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispute:

@@ -20,6 +20,7 @@ from banyan.payments.model import ATTEMPT, PAYMENT, Attempt, Operation, Payment,
 from banyan.payments.providers import (
     Absent,
     Answer,
+    AwaitingPayment,
     Declined,
     Found,
     Instruction,
@@ -27,6 +28,7 @@ from banyan.payments.providers import (
     Provider,
     RequiresAction,
     Succeeded,
+    Unavailable,
     Unknown,
 )
 from banyan.payments.rules import PENDING_POLL, TRIES_BEFORE_ALARM, retry_after
@@ -132,13 +134,12 @@ async def begin(tx: Transaction, attempt_ids: Sequence[UUID]) -> list[Call | Non
 async def ask(provider: Provider, call: Call) -> Told:
     """Do the operation, or find out what became of it. At most three calls of CALL_TIMEOUT_S."""
     instruction = call.instruction
-    mid, key = instruction.marketplace_id, instruction.key
-    found = Absent() if call.is_first else await look_up(provider, mid, key)
+    found = Absent() if call.is_first else await look_up(provider, instruction)
     if not isinstance(found, Absent):
         return Told(checked(found, instruction.amount), "Found by a look-up.")
     answer = await _call(provider, instruction)
     if isinstance(answer, Unknown):
-        seen = await look_up(provider, mid, key)
+        seen = await look_up(provider, instruction)
         if not isinstance(seen, Absent | Unknown):
             note = f"{answer.detail} Found by a look-up."
             return Told(checked(seen, instruction.amount), note)
@@ -156,11 +157,11 @@ def checked(answer: Answer, amount: Money) -> Answer:
     )
 
 
-async def look_up(provider: Provider, marketplace_id: UUID, key: str) -> Found:
-    """What the provider knows under a key; whatever goes wrong is ``Unknown``."""
+async def look_up(provider: Provider, instruction: Instruction) -> Found:
+    """What the provider knows of an operation; whatever goes wrong is ``Unknown``."""
     try:
         async with asyncio.timeout(CALL_TIMEOUT_S):
-            return await provider.find(marketplace_id, key)
+            return await provider.find(instruction)
     except Exception as error:  # whatever it is, we don't know the outcome
         return Unknown(f"The look-up failed: {error!r}."[:300])
 
@@ -178,7 +179,11 @@ async def record(tx: Transaction, told: Sequence[tuple[Call, Told]]) -> None:
                     tx, attempt.attempt_id, tries=attempt.tries, outcome="pending", note=detail
                 )
                 await tx.enqueue(_job(attempt, tx.now + PENDING_POLL))
-            case Unknown(detail=detail):
+            case (
+                Unknown(detail=detail)
+                | Unavailable(detail=detail)
+                | AwaitingPayment(reference=detail)
+            ):
                 await _record_unknown(tx, replace(attempt, tries=attempt.tries + 1, note=detail))
     await record_definite(tx, definite)
 
@@ -214,6 +219,11 @@ async def _record_unknown(tx: Transaction, attempt: Attempt) -> None:
     if attempt.tries == TRIES_BEFORE_ALARM:
         await _alarm(tx, attempt)
     await tx.enqueue(_job(attempt, tx.now + retry_after(attempt.tries)))
+
+
+async def instruction_of(tx: Transaction, attempt: Attempt) -> Instruction:
+    """What the provider was told, or is to be told."""
+    return (await _instructions(tx, [attempt]))[attempt.attempt_id]
 
 
 async def attempts_of(tx: Transaction, payment_id: UUID) -> list[Attempt]:

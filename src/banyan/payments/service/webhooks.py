@@ -5,22 +5,28 @@ is the provider's answer when it is asked.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
-from banyan.payments.errors import ProviderNotFound
 from banyan.payments.model import ATTEMPT, Attempt
 from banyan.payments.providers import (
     Declined,
     Found,
+    Instruction,
     Providers,
     RequiresAction,
     Succeeded,
 )
-from banyan.payments.service.attempts import checked, intent_for_payout, record_definite
+from banyan.payments.service.attempts import (
+    checked,
+    instruction_of,
+    intent_for_payout,
+    record_definite,
+)
 from banyan.payments.store import attempts as attempts_store
 from banyan.payments.store import payouts as payouts_store
 from banyan.payments.store import webhooks as store
-from banyan.runtime import Cause, Database, JobDraft, Transaction
+from banyan.runtime import Cause, Database, JobDraft, Json, Transaction
 
 
 async def receive_webhook(
@@ -29,14 +35,14 @@ async def receive_webhook(
     provider: str,
     headers: Mapping[str, str],
     body: bytes,
+    marketplace_id: UUID | None = None,
 ) -> bool:
     """Take in a webhook; whether it is news. ``ProviderNotFound``, ``WebhookRefused``.
 
     ``headers`` have names in lower case; ``body`` is as it came, because the signature covers it.
+    ``marketplace_id`` is given where the address names it; else the body does.
     """
-    sender = providers.get(provider)
-    if sender is None:
-        raise ProviderNotFound(f"There is no provider {provider[:40]!r}.")
+    sender = await providers.get(marketplace_id, provider)
     webhook = await sender.parse_webhook(headers, body)
     cause = Cause("provider", webhook.webhook_id, provider)
     async with database.transaction(webhook.marketplace_id, cause) as tx:
@@ -45,6 +51,28 @@ async def receive_webhook(
             hint = {"provider": provider, "key": webhook.key, "dispute": webhook.dispute}
             await tx.enqueue(JobDraft("payment.look_up", webhook.webhook_id, hint))
     return is_new
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What a webhook makes us look up: an operation, or else a dispute."""
+
+    marketplace_id: UUID
+    provider: str
+    instruction: Instruction | None
+    dispute: str
+
+
+async def hint_of(tx: Transaction, payload: Mapping[str, Json]) -> Hint | None:
+    """The hint that a webhook's job carries; None if it is about nothing of ours."""
+    provider, key, dispute = (payload[name] for name in ("provider", "key", "dispute"))
+    if dispute is not None:
+        return Hint(tx.marketplace_id, str(provider), None, str(dispute))
+    attempt = await attempts_store.find_attempt(tx, ATTEMPT.parse(str(key)))
+    if attempt is None:
+        return None
+    instruction = await instruction_of(tx, attempt)
+    return Hint(tx.marketplace_id, str(provider), instruction, "")
 
 
 async def record_found(tx: Transaction, key: str, found: Found) -> None:

@@ -26,6 +26,7 @@ from banyan.payments.providers import (
     Pending,
     RequiresAction,
     Succeeded,
+    Traits,
     Webhook,
 )
 from banyan.payments.providers.sandbox import store
@@ -60,6 +61,7 @@ class Sandbox:
     """A ``Provider``. ``database`` is its own way in: no transaction is shared with its callers."""
 
     name = "sandbox"
+    traits = Traits()
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -99,9 +101,9 @@ class Sandbox:
             raise TimeoutError("the sandbox made the payout and didn't answer")
         return _as_of(now, stored)
 
-    async def find(self, marketplace_id: UUID, key: str) -> Found:
-        async with self._transaction(marketplace_id) as tx:
-            stored = await store.find_operation(tx, key)
+    async def find(self, instruction: Instruction) -> Found:
+        async with self._transaction(instruction.marketplace_id) as tx:
+            stored = await store.find_operation(tx, instruction.key)
             return Absent() if stored is None else _as_of(tx.now, stored)
 
     async def find_dispute(self, marketplace_id: UUID, reference: str) -> DisputeReport | None:
