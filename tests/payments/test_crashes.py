@@ -10,7 +10,15 @@ import pytest
 
 from banyan import payments
 from banyan.payments import Sandbox
-from banyan.payments.providers import Absent, Answer, Found, Instruction, Providers, Succeeded
+from banyan.payments.providers import (
+    Absent,
+    Answer,
+    Found,
+    Instruction,
+    Providers,
+    Succeeded,
+    Traits,
+)
 from banyan.runtime import Cause, Database, Transaction
 from banyan.runtime.database import SYSTEM
 from tests.payments.conftest import Shop
@@ -130,6 +138,7 @@ class Flaky:
     """The sandbox behind a bad line: calls get lost, answers get lost, look-ups lie for a while."""
 
     name = "sandbox"
+    traits = Traits()
 
     def __init__(self, inner: Sandbox, seed: int) -> None:
         self.inner = inner

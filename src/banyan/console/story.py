@@ -37,6 +37,10 @@ _WAIT = frozenset(
         "fraud_flagged",
         "unmatched",
         "requires_action",
+        "awaiting_payment",
+        "processing",
+        "rerouted",
+        "payment_rerouted",
         "authentication_required",
         "unknown",
         "payment_unknown",
@@ -55,11 +59,13 @@ _LOST = frozenset(
         "charged_back",
         "blocked",
         "authentication_expired",
+        "expired",
     ]
 )
 _NOBODY: Mapping[str, str] = MappingProxyType({})
 _TITLES = {
     "order.authentication_required": "Buyer has to confirm the payment",
+    "order.awaiting_payment": "Buyer has been told how to pay",
     "order.checked": "Checks passed, payment begun",
     "order.compliance_passed": "Compliance passed",
     "order.confirmed": "Order confirmed, sellers may ship",
@@ -68,11 +74,15 @@ _TITLES = {
     "order.fraud_passed": "Fraud check passed",
     "order.held": "Order held for review",
     "order.payment_unknown": "Provider owes an answer",
+    "order.payment_rerouted": "Tried at another provider",
     "order.rematched": "Looking for another offer",
     "order.settled": "Order settled, sellers' share available",
     "payment.authorized": "Payment authorized, money held",
+    "payment.awaiting_payment": "Buyer has been told how to pay",
+    "payment.processing": "Direct debit on its way",
     "payment.released": "Sellers' share released",
     "payment.requires_action": "Buyer has to confirm the payment",
+    "payment.rerouted": "Tried at another provider",
     "payment.unknown": "Provider has not said whether it happened",
     "payment.voided": "Payment voided, hold released",
 }

@@ -43,7 +43,9 @@ async def place_order(tx: Transaction, draft: OrderDraft) -> Order:
 
     ``BuyerUnknown``, ``OrderExists``, and what payments say against the method of payment.
     """
-    payments.check_method(draft.method, livemode=tx.livemode)
+    await payments.check_method(
+        tx, draft.method, country=draft.country, currency=draft.shipping.currency.code
+    )
     try:
         order = await store.insert_order(tx, new_id(tx.now), new_id(tx.now), draft)
     except ForeignKeyViolation:
@@ -150,6 +152,8 @@ async def return_money(tx: Transaction, order: Order, reason: str) -> None:
     payment = await payments.find_payment(tx, order.payment_id)
     if payment is None or payment.state == "capturing":
         return
+    if payment.state in payments.TAKEN and payment.void_reason is not None:
+        return  # came after it had been given up; payments gives it back
     if payment.state not in payments.TAKEN:
         await payments.void_payments(tx, [order.payment_id], reason=reason)
     elif payment.left.minor > 0:

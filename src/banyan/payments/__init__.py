@@ -18,6 +18,7 @@ payment. Ids may be sent again: the same content changes nothing, other content 
 from banyan.payments.errors import (
     DisputeNotFound,
     InvalidPayment,
+    MethodNotUsable,
     PaymentIdReused,
     PaymentNotFound,
     PaymentNotReady,
@@ -33,14 +34,17 @@ from banyan.payments.errors import (
 from banyan.payments.model import (
     ATTEMPT,
     DISPUTE,
+    METHODS,
     PAYMENT,
     PAYOUT,
     REFUND,
     TAKEN,
     Attempt,
+    Connection,
     Dispute,
     DisputeState,
     Method,
+    MethodSpec,
     MethodType,
     Movement,
     Payment,
@@ -51,8 +55,13 @@ from banyan.payments.model import (
     Payout,
     PayoutAccount,
     PayoutState,
+    ProviderHealth,
     Refund,
     RefundState,
+    Risk,
+    Route,
+    RoutingPolicy,
+    RoutingRule,
     Share,
     Split,
     Summary,
@@ -60,7 +69,7 @@ from banyan.payments.model import (
 )
 from banyan.payments.providers import Provider, Providers
 from banyan.payments.providers.sandbox import Sandbox
-from banyan.payments.rules import price_splits
+from banyan.payments.rules import price_splits, usable_methods
 from banyan.payments.service.attempts import attempts_of
 from banyan.payments.service.disputes import get_dispute, list_disputes
 from banyan.payments.service.payments import (
@@ -83,23 +92,34 @@ from banyan.payments.service.payouts import (
     set_payout_account,
 )
 from banyan.payments.service.refunds import get_refund, list_refunds, refund
-from banyan.payments.service.settings import check_method, get_settings, update_settings
+from banyan.payments.service.routing import (
+    check_method,
+    connections_of,
+    get_policy,
+    provider_health,
+    set_policy,
+)
+from banyan.payments.service.settings import get_settings, update_settings
 from banyan.payments.service.summary import movements_of, summary
 from banyan.payments.service.webhooks import receive_webhook
 
 __all__ = [
     "ATTEMPT",
     "DISPUTE",
+    "METHODS",
     "PAYMENT",
     "PAYOUT",
     "REFUND",
     "TAKEN",
     "Attempt",
+    "Connection",
     "Dispute",
     "DisputeNotFound",
     "DisputeState",
     "InvalidPayment",
     "Method",
+    "MethodNotUsable",
+    "MethodSpec",
     "MethodType",
     "Movement",
     "Payment",
@@ -115,6 +135,7 @@ __all__ = [
     "PayoutNotFound",
     "PayoutState",
     "Provider",
+    "ProviderHealth",
     "ProviderMissing",
     "ProviderNotFound",
     "Providers",
@@ -123,6 +144,10 @@ __all__ = [
     "RefundNotFound",
     "RefundState",
     "RefundTooLarge",
+    "Risk",
+    "Route",
+    "RoutingPolicy",
+    "RoutingRule",
     "Sandbox",
     "Share",
     "Split",
@@ -134,12 +159,14 @@ __all__ = [
     "capture_payments",
     "check_method",
     "complete_authentication",
+    "connections_of",
     "create_payments",
     "find_payment",
     "find_payout_account",
     "get_dispute",
     "get_payment",
     "get_payout",
+    "get_policy",
     "get_refund",
     "get_settings",
     "list_disputes",
@@ -149,13 +176,16 @@ __all__ = [
     "movements_of",
     "payments_of",
     "price_splits",
+    "provider_health",
     "receive_webhook",
     "refund",
     "release",
     "run_payouts",
     "set_payout_account",
+    "set_policy",
     "splits_of",
     "summary",
     "update_settings",
+    "usable_methods",
     "void_payments",
 ]

@@ -45,6 +45,13 @@ class UnknownToken(Unprocessable):
     title = "No such token"
 
 
+class MethodNotUsable(Unprocessable):
+    """Choose a method of the buyer's country and currency; GET /v1/payment_methods lists them."""
+
+    code = "method_not_usable"
+    title = "The method can't be used here"
+
+
 class ProviderMissing(Unprocessable):
     """A live marketplace needs a payment provider. The sandbox provider takes no real money."""
 

@@ -8,10 +8,21 @@ from banyan.payments.providers import DisputeReport, Found, Providers
 from banyan.payments.providers.sandbox import Sandbox
 from banyan.payments.service import attempts, disputes, outcomes, payments, payouts, webhooks
 from banyan.payments.service.attempts import Call, Told
-from banyan.runtime import Answered, BatchJob, Database, Job, JobHandler, OutsideJob, Transaction
+from banyan.runtime import (
+    Answered,
+    BatchJob,
+    Cause,
+    Database,
+    Job,
+    JobHandler,
+    OutsideJob,
+    Transaction,
+)
 
 LEASE_S = 20
 """Longer than the calls that one job makes at most, with room for its transactions."""
+
+_CAUSE = Cause("job", "payment.resend")
 
 
 def jobs(database: Database, providers: Providers) -> list[JobHandler]:
@@ -26,7 +37,8 @@ def jobs(database: Database, providers: Providers) -> list[JobHandler]:
         OutsideJob(
             "payment.look_up", _begin_look_ups, outside.look_up, _end_look_ups, lease_s=LEASE_S
         ),
-        BatchJob("payment.expire_authentication", _expire_authentications),
+        BatchJob("payment.expire_authentication", _expire),
+        BatchJob("payment.return_late", _return_late),
         BatchJob("payout.run", _run_payouts),
         OutsideJob("sandbox.webhook", _begin, outside.deliver, _end),
     ]
@@ -43,7 +55,12 @@ class _Outside:
     async def call(self, call: Call) -> Told:
         """Ask a provider to do what an attempt says, or what became of it."""
         provider = await self.providers.get(call.attempt.marketplace_id, call.attempt.provider)
-        return await attempts.ask(provider, call)
+
+        async def resend(attempt_id: UUID) -> None:
+            async with self.database.transaction(call.attempt.marketplace_id, _CAUSE) as tx:
+                await attempts.note_sent_again(tx, attempt_id)
+
+        return await attempts.ask(provider, call, resend)
 
     async def look_up(self, hint: webhooks.Hint) -> Found | DisputeReport | None:
         """Ask the provider about what a webhook has hinted at."""
@@ -54,10 +71,14 @@ class _Outside:
 
     async def deliver(self, job: Job) -> None:
         """Play the sandbox's part: send a webhook, as it would come through HTTP."""
-        sandbox = await self.providers.get(job.marketplace_id, "sandbox")
+        sender = str(job.payload["sender"])
+        says = {name: value for name, value in job.payload.items() if name != "sender"}
+        sandbox = await self.providers.get(job.marketplace_id, sender)
         assert isinstance(sandbox, Sandbox), "only the sandbox makes these jobs"
-        headers, body = await sandbox.signed_webhook(job.marketplace_id, job.payload)
-        await webhooks.receive_webhook(self.database, self.providers, "sandbox", headers, body)
+        headers, body = await sandbox.signed_webhook(job.marketplace_id, says)
+        await webhooks.receive_webhook(
+            self.database, self.providers, sender, headers, body, job.marketplace_id
+        )
 
 
 async def _begin_calls(tx: Transaction, jobs: Sequence[Job]) -> Sequence[Call | None]:
@@ -95,8 +116,12 @@ async def _apply(tx: Transaction, jobs: Sequence[Job]) -> None:
     await outcomes.apply_answers(tx, [UUID(job.key) for job in jobs])
 
 
-async def _expire_authentications(tx: Transaction, jobs: Sequence[Job]) -> None:
-    await payments.expire_authentications(tx, [UUID(job.key) for job in jobs])
+async def _expire(tx: Transaction, jobs: Sequence[Job]) -> None:
+    await payments.expire_with_buyers(tx, [UUID(job.key) for job in jobs])
+
+
+async def _return_late(tx: Transaction, jobs: Sequence[Job]) -> None:
+    await payments.return_late_payments(tx, [UUID(job.key) for job in jobs])
 
 
 async def _run_payouts(tx: Transaction, jobs: Sequence[Job]) -> None:  # noqa: ARG001 - one a day

@@ -166,6 +166,7 @@ async def begin_payments(tx: Transaction, orders: Sequence[tuple[Order, list[Lin
             buyer_id=order.buyer_id,
             amount=_total(order),
             method=order.method,
+            country=order.country,
             splits=payments.price_splits(
                 [
                     payments.Share(seller_id=seller_id, goods=goods, shipping=shipping)

@@ -93,6 +93,14 @@ async def _challenged(tx: Transaction, order: Order, payload: Payload) -> None:
     await tx.record(service.news("authentication_required", order, text(payload, "reason")))
 
 
+async def _awaiting(tx: Transaction, order: Order, payload: Payload) -> None:
+    await tx.record(service.news("awaiting_payment", order, text(payload, "reason")))
+
+
+async def _rerouted(tx: Transaction, order: Order, payload: Payload) -> None:
+    await tx.record(service.news("payment_rerouted", order, text(payload, "reason")))
+
+
 async def _unknown(tx: Transaction, order: Order, payload: Payload) -> None:
     """The provider owes an answer; nobody tries elsewhere meanwhile."""
     reason = text(payload, "reason")
@@ -191,6 +199,10 @@ _ONE_BY_ONE: dict[str, Callable[[Transaction, Order, Payload], Awaitable[None]]]
     "payment.declined": _declined,
     "payment.capture_failed": _declined,
     "payment.authentication_expired": _declined,
+    "payment.expired": _declined,
+    "payment.awaiting_payment": _awaiting,
+    "payment.processing": _awaiting,
+    "payment.rerouted": _rerouted,
     "payment.requires_action": _challenged,
     "payment.unknown": _unknown,
     "refund.succeeded": _refunded,

@@ -2,21 +2,27 @@
 
 A payment is ``authorizing`` until the provider has answered::
 
-    authorizing ─┬─ requires_action ── authorizing      3-D Secure
+    authorizing ─┬─ requires_action ── authorizing      3-D Secure, or confirmed elsewhere
+                 ├─ awaiting_payment ─┬─ captured       the buyer pays by transfer, code or slip
+                 │                    └─ expired
+                 ├─ processing ── captured | declined   a direct debit is on its way
                  ├─ unknown ── (as authorizing)         no definite answer for a while
+                 ├─ authorizing                         declined here, tried at the next provider
                  ├─ declined
+                 ├─ captured                            methods that take the money at once
                  └─ authorized ─┬─ voiding ── voided
                                 └─ capturing ─┬─ capture_failed
                                               └─ captured ── partially_refunded ── refunded
 
-Events: ``payment.authorized|declined|requires_action|authentication_expired|unknown|captured|
-capture_failed|voided|void_failed|released``, ``refund.created|succeeded|failed``,
+Events: ``payment.authorized|declined|rerouted|requires_action|awaiting_payment|processing|
+authentication_expired|expired|unknown|captured|capture_failed|voided|void_failed|released``, ``refund.created|succeeded|failed``,
 ``dispute.opened|won|lost``, ``payout.created|paid|failed``. Their subject is the payment, refund,
 dispute or payout; the payload has ``payment``, ``order`` (the payment's subject), ``amount``,
 ``provider``, ``reason`` (one sentence) and, where there is one, ``decline_code``.
 """
 
 from banyan.payments.model.attempts import ATTEMPT, Attempt, AttemptState, Operation
+from banyan.payments.model.catalogue import METHODS, SCA_COUNTRIES
 from banyan.payments.model.disputes import (
     DISPUTE,
     Dispute,
@@ -24,10 +30,37 @@ from banyan.payments.model.disputes import (
     DisputeStage,
     DisputeState,
 )
-from banyan.payments.model.methods import Authentication, Liability, Method, MethodType
-from banyan.payments.model.payments import PAYMENT, TAKEN, Payment, PaymentDraft, PaymentState
+from banyan.payments.model.methods import (
+    Authentication,
+    Family,
+    Liability,
+    Method,
+    MethodSpec,
+    MethodType,
+    Risk,
+)
+from banyan.payments.model.payments import (
+    OPEN,
+    PAYMENT,
+    TAKEN,
+    WITH_BUYER,
+    Payment,
+    PaymentDraft,
+    PaymentState,
+)
 from banyan.payments.model.payouts import PAYOUT, Payout, PayoutAccount, PayoutState
 from banyan.payments.model.refunds import REFUND, Refund, RefundState
+from banyan.payments.model.routing import (
+    Candidate,
+    Connection,
+    FaultKind,
+    ProviderHealth,
+    ProviderKind,
+    Route,
+    RouteStats,
+    RoutingPolicy,
+    RoutingRule,
+)
 from banyan.payments.model.settings import PaymentSettings
 from banyan.payments.model.splits import PaymentSplit, Reversal, Share, Split, Terms
 from banyan.payments.model.summary import Movement, Summary
@@ -35,19 +68,28 @@ from banyan.payments.model.summary import Movement, Summary
 __all__ = [
     "ATTEMPT",
     "DISPUTE",
+    "METHODS",
+    "OPEN",
     "PAYMENT",
     "PAYOUT",
     "REFUND",
+    "SCA_COUNTRIES",
     "TAKEN",
+    "WITH_BUYER",
     "Attempt",
     "AttemptState",
     "Authentication",
+    "Candidate",
+    "Connection",
     "Dispute",
     "DisputeResult",
     "DisputeStage",
     "DisputeState",
+    "Family",
+    "FaultKind",
     "Liability",
     "Method",
+    "MethodSpec",
     "MethodType",
     "Movement",
     "Operation",
@@ -59,9 +101,16 @@ __all__ = [
     "Payout",
     "PayoutAccount",
     "PayoutState",
+    "ProviderHealth",
+    "ProviderKind",
     "Refund",
     "RefundState",
     "Reversal",
+    "Risk",
+    "Route",
+    "RouteStats",
+    "RoutingPolicy",
+    "RoutingRule",
     "Share",
     "Split",
     "Summary",

@@ -24,6 +24,7 @@ Operation = Literal[
     "debit",
     "contest",
     "accept",
+    "late",
 ]
 
 
@@ -32,8 +33,10 @@ class Attempt:
     """One operation asked of a provider. The row is written before the call is made.
 
     ``subject_id`` is the payment, refund or payout; the provider knows the attempt by its id,
-    which is both the idempotency key and our reference. ``tries`` counts calls without a definite
-    answer.
+    which is both the idempotency key and our reference. ``ordinal`` counts the providers that one
+    operation was tried at, ``routing`` tells why this one. ``tries`` counts calls without a definite
+    answer. ``first_sent_at`` and ``last_sent_at`` are real time: what the provider's promises about
+    keys are counted from.
     """
 
     marketplace_id: UUID
@@ -53,6 +56,10 @@ class Attempt:
     created_at: datetime
     sent_at: datetime | None
     answered_at: datetime | None
+    ordinal: int = 1
+    routing: dict[str, object] | None = None
+    first_sent_at: datetime | None = None
+    last_sent_at: datetime | None = None
 
     @property
     def amount(self) -> Money:

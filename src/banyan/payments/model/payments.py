@@ -1,12 +1,13 @@
 """A payment, before and after it is made."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from banyan.kernel import IdKind, Money
-from banyan.payments.model.methods import Method, MethodType
+from banyan.payments.model.methods import Authentication, Liability, Method, MethodType, Risk
 from banyan.payments.model.splits import Split
 
 PAYMENT = IdKind("pay")
@@ -15,9 +16,12 @@ PAYMENT = IdKind("pay")
 PaymentState = Literal[
     "authorizing",
     "requires_action",
+    "awaiting_payment",
+    "processing",
     "unknown",
     "authorized",
     "declined",
+    "expired",
     "voiding",
     "voided",
     "capturing",
@@ -31,10 +35,19 @@ PaymentState = Literal[
 TAKEN: frozenset[PaymentState] = frozenset({"captured", "partially_refunded", "refunded"})
 """The states in which the buyer's money has been taken."""
 
+OPEN: frozenset[PaymentState] = frozenset({"authorizing", "processing", "unknown"})
+"""The states in which the provider owes an answer to an authorization."""
+
+WITH_BUYER: frozenset[PaymentState] = frozenset({"requires_action", "awaiting_payment"})
+"""The states in which the buyer has something to do."""
+
 
 @dataclass(frozen=True, slots=True)
 class PaymentDraft:
-    """A payment to be made. ``subject`` is what it pays for, such as ``ord_…``."""
+    """A payment to be made. ``subject`` is what it pays for, such as ``ord_…``.
+
+    ``country`` is the buyer's; empty: the marketplace's own.
+    """
 
     payment_id: UUID
     subject: str
@@ -42,11 +55,19 @@ class PaymentDraft:
     amount: Money
     method: Method
     splits: tuple[Split, ...]
+    country: str = ""
+    risk: Risk = "normal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """A payment. ``reversed_minor`` is what has gone back or is held to go back to the buyer."""
+    """A payment. ``reversed_minor`` is what has gone back or is held to go back to the buyer.
+
+    ``provider`` and ``ordinal`` are those of the authorization in use: after a decline the next one
+    may be tried elsewhere. ``action_expires_at`` is until when the buyer can act; ``instructions`` are
+    how to pay, where the buyer has to. ``settled_*`` is what the provider settles, where that is in
+    another currency.
+    """
 
     marketplace_id: UUID
     payment_id: UUID
@@ -64,10 +85,18 @@ class Payment:
     method_token: str
     installments: int
     method_fingerprint: str
+    method_tokens: Mapping[str, str]
+    country: str | None
+    authentication: Authentication
+    ordinal: int
     provider_reference: str | None
     decline_code: str | None
     action_url: str | None
     action_expires_at: datetime | None
+    instructions: Mapping[str, str] | None
+    liability: Liability | None
+    settled_minor: int | None
+    settled_currency: str | None
     void_reason: str | None
     created_at: datetime
     authorized_at: datetime | None
@@ -98,5 +127,9 @@ class Payment:
     @property
     def method(self) -> Method:
         return Method(
-            self.method_type, self.method_token, self.installments, self.method_fingerprint
+            self.method_type,
+            self.method_token,
+            self.installments,
+            self.method_fingerprint,
+            self.method_tokens,
         )

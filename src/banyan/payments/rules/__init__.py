@@ -1,12 +1,16 @@
 """Decisions about payments that need no database."""
 
+from banyan.payments.rules.authentication import AuthenticationChoice, choose_authentication
+from banyan.payments.rules.methods import check_usable, usable_methods
 from banyan.payments.rules.payments import state_after_refund
 from banyan.payments.rules.settings import COMMISSION_BP_DEFAULT, settings_default
 from banyan.payments.rules.splits import SPLITS_MAX, check_draft, price_splits, share_reversal
 from banyan.payments.rules.timing import (
     AUTHENTICATION_TTL,
+    EXPIRY_GRACE,
     PENDING_POLL,
     TRIES_BEFORE_ALARM,
+    UNAVAILABLE_MAX,
     next_cutoff,
     retry_after,
 )
@@ -14,14 +18,20 @@ from banyan.payments.rules.timing import (
 __all__ = [
     "AUTHENTICATION_TTL",
     "COMMISSION_BP_DEFAULT",
+    "EXPIRY_GRACE",
     "PENDING_POLL",
     "SPLITS_MAX",
     "TRIES_BEFORE_ALARM",
+    "UNAVAILABLE_MAX",
+    "AuthenticationChoice",
     "check_draft",
+    "check_usable",
+    "choose_authentication",
     "next_cutoff",
     "price_splits",
     "retry_after",
     "settings_default",
     "share_reversal",
     "state_after_refund",
+    "usable_methods",
 ]

@@ -5,6 +5,10 @@ from datetime import datetime, timedelta
 AUTHENTICATION_TTL = timedelta(hours=1)
 TRIES_BEFORE_ALARM = 5
 """Calls without a definite answer before people are told. The looking goes on after that."""
+EXPIRY_GRACE = timedelta(days=1)
+"""How long after the buyer's deadline the provider may still tell that the money has arrived."""
+UNAVAILABLE_MAX = timedelta(hours=1)
+"""How long a payment waits for its only provider to be reachable again."""
 PENDING_POLL = timedelta(hours=6)
 """How often to look up what the provider said it would tell us by webhook, in case it doesn't."""
 _RETRY_FIRST = timedelta(seconds=30)

@@ -2,45 +2,56 @@
 
 The intent is committed with what made it necessary, before any call. A call that gives no definite
 answer is never taken for a failure: it is looked up by our reference, sent again under the same key
-if the provider doesn't have it, and so on until there is a definite answer, however long it takes.
-The answer is kept as the provider gave it; ``outcomes`` then applies it.
+if the provider doesn't have it and stands by its keys, and so on until there is a definite answer,
+however long it takes. The answer is kept as the provider gave it; ``outcomes`` then applies it.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
 
 from banyan.kernel import Money, derived_id
-from banyan.payments.model import ATTEMPT, PAYMENT, Attempt, Operation, Payment, Payout, Refund
+from banyan.payments.model import (
+    ATTEMPT,
+    METHODS,
+    PAYMENT,
+    Attempt,
+    Operation,
+    Payment,
+    Payout,
+    Refund,
+    Route,
+)
 from banyan.payments.providers import (
     Absent,
     Answer,
     AwaitingPayment,
     Declined,
+    Definite,
     Found,
     Instruction,
     Pending,
     Provider,
     RequiresAction,
     Succeeded,
+    Traits,
     Unavailable,
     Unknown,
 )
 from banyan.payments.rules import PENDING_POLL, TRIES_BEFORE_ALARM, retry_after
 from banyan.payments.service import news
+from banyan.payments.service.routing import observe_calls
 from banyan.payments.store import attempts as store
 from banyan.payments.store import payments as payments_store
 from banyan.payments.store import payouts as payouts_store
 from banyan.runtime import JobDraft, Transaction
 
 CALL_TIMEOUT_S = 5
-
-Definite: TypeAlias = Succeeded | Declined | RequiresAction
 
 JOB_OF: dict[Operation, str] = {
     "authorize": "payment.authorize",
@@ -52,17 +63,48 @@ JOB_OF: dict[Operation, str] = {
 }
 """The kind of job that makes the call of each operation."""
 
+Resend: TypeAlias = Callable[[UUID], Awaitable[None]]
+"""Notes for good, before the call, that an attempt is about to be sent once more."""
 
-def intent_for_payment(payment: Payment, operation: Operation) -> Attempt:
-    return _intent(
+
+def authorization_id(payment_id: UUID, ordinal: int) -> UUID:
+    """The id of a payment's ``ordinal``-th authorization."""
+    return _attempt_id(payment_id, "authorize", ordinal)
+
+
+def intent_for_payment(
+    payment: Payment, operation: Operation, route: Route | None = None
+) -> Attempt:
+    """``route``: why an authorization goes to the payment's provider."""
+    intent = _intent(
         operation,
         payment.payment_id,
         payment.payment_id,
         payment.provider,
-        payment.amount_minor,
-        payment.currency,
+        payment.amount,
         payment.marketplace_id,
         payment.created_at,
+        payment.ordinal,
+    )
+    return replace(intent, routing=msgspec.to_builtins(route)) if route else intent
+
+
+def authentication_id(authorization: Attempt) -> UUID:
+    """The attempt that goes on with an authorization once the buyer has acted."""
+    return _attempt_id(authorization.subject_id, "authenticate", authorization.ordinal)
+
+
+def late_intent(authorization: Attempt) -> Attempt:
+    """What holds an answer that came when an authorization was over; nothing is asked for it."""
+    return _intent(
+        "late",
+        authorization.subject_id,
+        authorization.payment_id,
+        authorization.provider,
+        authorization.amount,
+        authorization.marketplace_id,
+        authorization.created_at,
+        authorization.ordinal,
     )
 
 
@@ -72,8 +114,7 @@ def intent_for_refund(refund: Refund) -> Attempt:
         refund.refund_id,
         refund.payment_id,
         refund.provider,
-        refund.amount_minor,
-        refund.currency,
+        refund.amount,
         refund.marketplace_id,
         refund.created_at,
     )
@@ -85,28 +126,33 @@ def intent_for_payout(payout: Payout, operation: Operation = "payout") -> Attemp
         payout.payout_id,
         None,
         payout.provider,
-        payout.amount_minor,
-        payout.currency,
+        payout.amount,
         payout.marketplace_id,
         payout.created_at,
     )
 
 
-async def intend(tx: Transaction, intents: Sequence[Attempt]) -> None:
-    """Write what is to be asked, and enqueue the jobs that ask."""
+async def intend(
+    tx: Transaction, intents: Sequence[Attempt], *, after: timedelta = timedelta(0)
+) -> None:
+    """Write what is to be asked, and enqueue the jobs that ask, now or ``after`` a while."""
     if not intents:
         return
     await store.insert_attempts(tx, intents)
-    await tx.enqueue_all(_job(intent, tx.now) for intent in intents)
+    await tx.enqueue_all(_job(intent, tx.now + after) for intent in intents)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call that is about to be made."""
+    """A call that is about to be made.
+
+    ``first_age`` and ``last_age``: how long ago it was first and last sent; None if it never was.
+    """
 
     attempt: Attempt
     instruction: Instruction
-    is_first: bool
+    first_age: timedelta | None
+    last_age: timedelta | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,21 +168,33 @@ async def begin(tx: Transaction, attempt_ids: Sequence[UUID]) -> list[Call | Non
     found = await store.find_attempts(tx, attempt_ids)
     open_ones = {a.attempt_id: a for a in found if a.state not in ("answered", "applied")}
     instructions = await _instructions(tx, open_ones.values())
+    sent_before = [id_ for id_, attempt in open_ones.items() if attempt.state != "intended"]
+    ages = await store.find_ages(tx, sent_before) if sent_before else {}
     first = await store.mark_sent(tx, open_ones)
+    none = (None, None)
     return [
-        Call(open_ones[attempt_id], instructions[attempt_id], attempt_id in first)
+        Call(
+            open_ones[attempt_id],
+            instructions[attempt_id],
+            *(none if attempt_id in first else ages.get(attempt_id, none)),
+        )
         if attempt_id in open_ones
         else None
         for attempt_id in attempt_ids
     ]
 
 
-async def ask(provider: Provider, call: Call) -> Told:
+async def ask(provider: Provider, call: Call, resend: Resend) -> Told:
     """Do the operation, or find out what became of it. At most three calls of CALL_TIMEOUT_S."""
     instruction = call.instruction
-    found = Absent() if call.is_first else await look_up(provider, instruction)
-    if not isinstance(found, Absent):
-        return Told(checked(found, instruction.amount), "Found by a look-up.")
+    if call.last_age is not None:
+        found = await look_up(provider, instruction)
+        if not isinstance(found, Absent):
+            return Told(checked(found, instruction.amount), "Found by a look-up.")
+        refusal = _why_not_again(provider.traits, call)
+        if refusal is not None:
+            return Told(refusal, "")
+        await resend(call.attempt.attempt_id)
     answer = await _call(provider, instruction)
     if isinstance(answer, Unknown):
         seen = await look_up(provider, instruction)
@@ -144,6 +202,18 @@ async def ask(provider: Provider, call: Call) -> Told:
             note = f"{answer.detail} Found by a look-up."
             return Told(checked(seen, instruction.amount), note)
     return Told(checked(answer, instruction.amount), "")
+
+
+def _why_not_again(traits: Traits, call: Call) -> Unavailable | Unknown | None:
+    """What to answer in place of sending once more what was not found; None: send it."""
+    assert call.first_age is not None, "it was sent before"
+    assert call.last_age is not None, "it was sent before"
+    is_certain = traits.absence_after is not None and call.last_age >= traits.absence_after
+    if is_certain and call.attempt.operation == "authorize":
+        return Unavailable("Long after the call the provider has nothing under its key.")
+    if is_certain or traits.key_ttl is None or call.first_age < traits.key_ttl:
+        return None
+    return Unknown("Not found, and not sent again before it is certain that it was not done.")
 
 
 def checked(answer: Answer, amount: Money) -> Answer:
@@ -172,20 +242,26 @@ async def record(tx: Transaction, told: Sequence[tuple[Call, Told]]) -> None:
     for call, heard in told:
         attempt = call.attempt
         match heard.answer:
-            case Succeeded() | Declined() | RequiresAction() as answer:
+            case AwaitingPayment() if attempt.operation == "authenticate":
+                await _record_pending(tx, attempt, "The buyer has not paid yet.")
+            case Unavailable(detail=detail) if attempt.operation != "authorize":
+                await _record_unknown(tx, replace(attempt, tries=attempt.tries + 1, note=detail))
+            case (
+                Succeeded() | Declined() | RequiresAction() | AwaitingPayment() | Unavailable()
+            ) as answer:
                 definite.append((attempt, answer, heard.note))
             case Pending(detail=detail):
-                await store.save_unresolved(
-                    tx, attempt.attempt_id, tries=attempt.tries, outcome="pending", note=detail
-                )
-                await tx.enqueue(_job(attempt, tx.now + PENDING_POLL))
-            case (
-                Unknown(detail=detail)
-                | Unavailable(detail=detail)
-                | AwaitingPayment(reference=detail)
-            ):
+                await _record_pending(tx, attempt, detail)
+            case Unknown(detail=detail):
                 await _record_unknown(tx, replace(attempt, tries=attempt.tries + 1, note=detail))
     await record_definite(tx, definite)
+    await observe_calls(
+        tx,
+        (
+            (call.attempt.provider, not isinstance(heard.answer, Unknown | Unavailable))
+            for call, heard in told
+        ),
+    )
 
 
 async def record_definite(
@@ -199,7 +275,7 @@ async def record_definite(
             attempt,
             outcome=str(answer.__struct_config__.tag),
             code=answer.code if isinstance(answer, Declined) else None,
-            note=f"{note} {answer.detail if isinstance(answer, Declined) else ''}".strip(),
+            note=f"{note} {_detail(answer)}".strip(),
             answer=msgspec.to_builtins(answer),
         )
         for attempt, answer, note in answers
@@ -210,6 +286,20 @@ async def record_definite(
         for attempt in answered
         if attempt.attempt_id in new
     )
+
+
+async def _record_pending(tx: Transaction, attempt: Attempt, detail: str) -> None:
+    """The provider will tell. A debit that it has taken on is on its way."""
+    await store.save_unresolved(
+        tx, attempt.attempt_id, tries=attempt.tries, outcome="pending", note=detail
+    )
+    await tx.enqueue(_job(attempt, tx.now + PENDING_POLL))
+    if attempt.operation == "authorize" and attempt.payment_id is not None:
+        [payment] = await payments_store.lock_payments(tx, [attempt.payment_id])
+        if payment.state == "authorizing" and METHODS[payment.method_type].family == "debit":
+            payment = replace(payment, state="processing")
+            await payments_store.save_payments(tx, [payment])
+            await tx.record(news.about_payment("processing", payment, detail))
 
 
 async def _record_unknown(tx: Transaction, attempt: Attempt) -> None:
@@ -231,6 +321,11 @@ async def attempts_of(tx: Transaction, payment_id: UUID) -> list[Attempt]:
     return await store.select_attempts(tx, payment_id)
 
 
+async def note_sent_again(tx: Transaction, attempt_id: UUID) -> None:
+    """Write down that an attempt is about to be sent once more."""
+    await store.mark_sent_again(tx, attempt_id)
+
+
 async def _call(provider: Provider, instruction: Instruction) -> Answer:
     calls = {
         "authorize": provider.authorize,
@@ -245,6 +340,10 @@ async def _call(provider: Provider, instruction: Instruction) -> Answer:
             return await calls[instruction.operation](instruction)
     except Exception as error:  # whatever it is, we don't know the outcome
         return Unknown(f"The call failed: {error!r}."[:300])
+
+
+def _detail(answer: Definite) -> str:
+    return answer.detail if isinstance(answer, Declined | Unavailable) else ""
 
 
 async def _alarm(tx: Transaction, attempt: Attempt) -> None:
@@ -281,15 +380,26 @@ async def _instructions(tx: Transaction, attempts: Collection[Attempt]) -> dict[
 def _instruct(
     attempt: Attempt, *, payment: Payment | None = None, destination: str = ""
 ) -> Instruction:
-    return Instruction(
+    base = Instruction(
         marketplace_id=attempt.marketplace_id,
         key=ATTEMPT.text(attempt.attempt_id),
         operation=attempt.operation,
-        payment="" if payment is None else PAYMENT.text(payment.payment_id),
+        payment="",
         amount=attempt.amount,
-        reference="" if payment is None else payment.provider_reference or "",
-        method=None if payment is None else payment.method,
         destination=destination,
+    )
+    if payment is None:
+        return base
+    method = payment.method
+    is_current = attempt.provider == payment.provider
+    return replace(
+        base,
+        payment=PAYMENT.text(payment.payment_id),
+        subject=payment.subject,
+        reference=payment.provider_reference or "" if is_current else "",
+        method=replace(method, token=method.token_for(attempt.provider), tokens={}),
+        country=payment.country or "",
+        authentication=payment.authentication,
     )
 
 
@@ -298,20 +408,20 @@ def _intent(
     subject_id: UUID,
     payment_id: UUID | None,
     provider: str,
-    amount_minor: int,
-    currency: str,
+    amount: Money,
     marketplace_id: UUID,
     created_at: datetime,
+    ordinal: int = 1,
 ) -> Attempt:
     return Attempt(
         marketplace_id=marketplace_id,
-        attempt_id=derived_id(subject_id, "attempt", operation),
+        attempt_id=_attempt_id(subject_id, operation, ordinal),
         subject_id=subject_id,
         payment_id=payment_id,
         operation=operation,
         provider=provider,
-        amount_minor=amount_minor,
-        currency=currency,
+        amount_minor=amount.minor,
+        currency=amount.currency.code,
         state="intended",
         tries=0,
         outcome=None,
@@ -321,7 +431,14 @@ def _intent(
         created_at=created_at,
         sent_at=None,
         answered_at=None,
+        ordinal=ordinal,
     )
+
+
+def _attempt_id(subject_id: UUID, operation: Operation, ordinal: int) -> UUID:
+    """The first one's id has no number, as the ids of attempts had before there were several."""
+    labels = () if ordinal == 1 else (ordinal,)
+    return derived_id(subject_id, "attempt", operation, *labels)
 
 
 def _job(attempt: Attempt, due_at: datetime) -> JobDraft:

@@ -5,63 +5,89 @@ from dataclasses import replace
 from uuid import UUID
 
 from banyan import ledger
-from banyan.kernel import Page, id_of_cursor, page_of
+from banyan.kernel import Page, derived_id, id_of_cursor, page_of
 from banyan.ledger import Transfer
 from banyan.parties import SELLER
 from banyan.payments.errors import (
     PaymentIdReused,
     PaymentNotFound,
     PaymentNotReady,
-    ProviderMissing,
 )
 from banyan.payments.model import (
+    OPEN,
     PAYMENT,
     TAKEN,
+    WITH_BUYER,
     Attempt,
+    Authentication,
     Payment,
     PaymentDraft,
     PaymentSplit,
     PaymentState,
+    Route,
 )
-from banyan.payments.rules import check_draft
+from banyan.payments.rules import check_draft, choose_authentication
+from banyan.payments.rules.routing import Wanted
 from banyan.payments.service import bookings, news
-from banyan.payments.service.attempts import intend, intent_for_payment
+from banyan.payments.service.attempts import authorization_id, intend, intent_for_payment
 from banyan.payments.service.payouts import schedule_payouts
-from banyan.payments.service.settings import check_method, get_settings
+from banyan.payments.service.refunds import refund
+from banyan.payments.service.routing import (
+    check_taken,
+    load_router,
+    no_provider,
+    save_probes,
+)
 from banyan.payments.store import payments as store
+from banyan.payments.store.payments import NewPayment
 from banyan.runtime import Event, Json, Transaction
 
-_AUTHENTICATED: frozenset[PaymentState] = frozenset(
-    {"authorizing", "unknown", "authorized", "capturing", *TAKEN}
-)
+_AUTHENTICATED: frozenset[PaymentState] = frozenset({*OPEN, "authorized", "capturing", *TAKEN})
 """Where a payment stands whose authentication has been completed."""
 
 
 async def create_payments(tx: Transaction, drafts: Sequence[PaymentDraft]) -> list[Payment]:
     """Make payments and have them authorized; the outcome of each comes as an event.
 
-    An id that was used for the same content changes nothing. ``InvalidPayment``, ``UnknownToken``,
-    ``ProviderMissing``, ``PaymentIdReused``: then nothing at all is made.
+    An id that was used for the same content changes nothing. ``InvalidPayment``, ``MethodNotUsable``,
+    ``UnknownToken``, ``ProviderMissing``, ``PaymentIdReused``: then nothing at all is made.
     """
-    settings = await get_settings(tx)
-    for draft in drafts:
+    drafts = [replace(one, country=one.country or tx.marketplace.country) for one in drafts]
+    wanted = [Wanted(draft.amount, draft.method, draft.country) for draft in drafts]
+    router = await load_router(tx, wanted)
+    new, routes = list[NewPayment](), dict[UUID, Route]()
+    for draft, one in zip(drafts, wanted, strict=True):
         check_draft(draft)
-        check_method(draft.method, livemode=tx.livemode)
-    if settings.provider is None:
-        raise ProviderMissing("No payment provider is set for this marketplace.")
-    fresh = set(await store.insert_payments(tx, drafts, settings.provider))
+        check_taken(tx, one, router)
+        route = router.route(one, authorization_id(draft.payment_id, 1))
+        if route is None:
+            raise no_provider(one, livemode=tx.livemode)
+        routes[draft.payment_id] = route
+        new.append(NewPayment(draft, route.provider, _authentication(tx, draft)))
+    fresh = set(await store.insert_payments(tx, new))
     await store.insert_splits(tx, [draft for draft in drafts if draft.payment_id in fresh])
     payments = await store.lock_payments(tx, [draft.payment_id for draft in drafts])
     _check_same(drafts, payments)
+    await save_probes(tx, router)
     await intend(
         tx,
         [
-            intent_for_payment(payment, "authorize")
+            intent_for_payment(payment, "authorize", routes[payment.payment_id])
             for payment in payments
             if payment.payment_id in fresh
         ],
     )
     return payments
+
+
+def _authentication(tx: Transaction, draft: PaymentDraft) -> Authentication:
+    return choose_authentication(
+        draft.method,
+        draft.amount,
+        country=draft.country,
+        merchant_country=tx.marketplace.country,
+        risk=draft.risk,
+    ).authentication
 
 
 async def complete_authentication(tx: Transaction, payment_id: UUID) -> Payment:
@@ -82,19 +108,45 @@ async def complete_authentication(tx: Transaction, payment_id: UUID) -> Payment:
     return payment
 
 
-async def expire_authentications(tx: Transaction, payment_ids: Collection[UUID]) -> None:
-    """Give up on buyers who did not authenticate in time, and tell the provider so."""
-    expired = [
-        replace(payment, state="declined", decline_code="authentication_expired", action_url=None)
-        for payment in await store.lock_payments(tx, payment_ids)
-        if payment.state == "requires_action"
-    ]
+async def expire_with_buyers(tx: Transaction, payment_ids: Collection[UUID]) -> None:
+    """Give up on buyers who did not authenticate or pay in time, and tell the provider so.
+
+    Should the money arrive all the same, it goes back: hence the reason to void.
+    """
+    payments = await store.lock_payments(tx, payment_ids)
+    expired = [_expired(one) for one in payments if one.state in WITH_BUYER]
     await store.save_payments(tx, expired)
     await intend(tx, [intent_for_payment(payment, "void") for payment in expired])
-    reason = "The buyer did not authenticate in time."
-    await tx.record_all(
-        [news.about_payment("authentication_expired", payment, reason) for payment in expired]
-    )
+    await tx.record_all([_expiry(payment) for payment in expired])
+
+
+def _expired(payment: Payment) -> Payment:
+    if payment.state == "requires_action":
+        code, reason = "authentication_expired", "The buyer did not authenticate in time."
+        return replace(
+            payment, state="declined", decline_code=code, void_reason=reason, action_url=None
+        )
+    reason = "The buyer did not pay in time."
+    return replace(payment, state="expired", decline_code="expired", void_reason=reason)
+
+
+def _expiry(payment: Payment) -> Event:
+    what = "expired" if payment.state == "expired" else "authentication_expired"
+    return news.about_payment(what, payment, payment.void_reason or "")
+
+
+async def return_late_payments(tx: Transaction, payment_ids: Collection[UUID]) -> None:
+    """Give back money that arrived after its payment had been given up."""
+    for payment in await store.lock_payments(tx, payment_ids):
+        if payment.state in TAKEN and payment.void_reason is not None and payment.left.minor:
+            await refund(
+                tx,
+                payment.payment_id,
+                amount=None,
+                refund_id=derived_id(payment.payment_id, "late"),
+                reason=payment.void_reason,
+                by=tx.cause.actor or tx.cause.id,
+            )
 
 
 async def capture_payments(tx: Transaction, payment_ids: Collection[UUID]) -> list[Payment]:
@@ -125,10 +177,10 @@ async def void_payments(
     for payment in await _lock(tx, payment_ids):
         if payment.state == "capturing" or payment.state in TAKEN:
             raise _not_ready(payment, "can't be voided; refund it")
-        if payment.state in ("authorized", "requires_action"):
+        if payment.state == "authorized" or payment.state in WITH_BUYER:
             voided.append(replace(payment, state="voiding", void_reason=reason, action_url=None))
             intents.append(intent_for_payment(payment, "void"))
-        elif payment.state in ("authorizing", "unknown"):
+        elif payment.state in OPEN:
             voided.append(replace(payment, void_reason=payment.void_reason or reason))
         else:
             voided.append(payment)

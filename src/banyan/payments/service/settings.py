@@ -1,8 +1,7 @@
-"""How a marketplace pays, and whether a method of payment can be used."""
+"""How a marketplace pays."""
 
-from banyan.kernel import Fault
 from banyan.payments.errors import ProviderMissing
-from banyan.payments.model import Method, PaymentSettings
+from banyan.payments.model import PaymentSettings
 from banyan.payments.providers import sandbox
 from banyan.payments.rules import settings_default
 from banyan.payments.store import settings as store
@@ -19,14 +18,6 @@ async def update_settings(tx: Transaction, settings: PaymentSettings) -> Payment
     """Set how the marketplace pays from now on; payments that were made keep their terms."""
     await store.save_settings(tx, settings)
     return settings
-
-
-def check_method(method: Method, *, livemode: bool) -> None:
-    """``UnknownToken`` or ``ProviderMissing`` if nobody could take a payment by this method."""
-    if livemode:
-        detail = "No payment provider is connected to this live marketplace; use a sandbox."
-        raise ProviderMissing(detail, faults=(Fault("provider_missing", detail),))
-    sandbox.check_token(method.token)
 
 
 def check_destination(destination: str, *, livemode: bool) -> None:

@@ -10,23 +10,28 @@ from uuid import UUID
 
 from banyan.payments.model import ATTEMPT, Attempt
 from banyan.payments.providers import (
+    AwaitingPayment,
     Declined,
+    Definite,
     Found,
     Instruction,
     Providers,
-    RequiresAction,
     Succeeded,
 )
 from banyan.payments.service.attempts import (
+    authentication_id,
     checked,
     instruction_of,
     intent_for_payout,
+    late_intent,
     record_definite,
 )
 from banyan.payments.store import attempts as attempts_store
 from banyan.payments.store import payouts as payouts_store
 from banyan.payments.store import webhooks as store
 from banyan.runtime import Cause, Database, JobDraft, Json, Transaction
+
+_NOTE = "A webhook told."
 
 
 async def receive_webhook(
@@ -78,28 +83,45 @@ async def hint_of(tx: Transaction, payload: Mapping[str, Json]) -> Hint | None:
 async def record_found(tx: Transaction, key: str, found: Found) -> None:
     """Keep what a look-up found about an attempt, if it is definite and news."""
     attempt = await attempts_store.find_attempt(tx, ATTEMPT.parse(key))
-    if attempt is None or not isinstance(found, Succeeded | Declined | RequiresAction):
+    if attempt is None or not isinstance(found, Definite):
         return
     answer = checked(found, attempt.amount)
-    if not isinstance(answer, Succeeded | Declined | RequiresAction):
+    if not isinstance(answer, Definite):
         return
     if attempt.answer is None:
-        await record_definite(tx, [(attempt, answer, "A webhook told.")])
+        await record_definite(tx, [(attempt, answer, _NOTE)])
     elif _is_returned(attempt, answer):
         await _record_return(tx, attempt.subject_id, answer)
+    elif attempt.operation == "authorize":
+        await _record_paid(tx, attempt, answer)
 
 
-def _is_returned(attempt: Attempt, answer: Succeeded | Declined | RequiresAction) -> bool:
+async def _record_paid(tx: Transaction, attempt: Attempt, answer: Definite) -> None:
+    """The buyer has done, or let pass, what an authorization had left to the buyer.
+
+    Money that comes when all that was over is kept as a late answer, which gives it back.
+    """
+    if attempt.outcome == "awaiting_payment":
+        poll = await attempts_store.find_attempt(tx, authentication_id(attempt))
+        if poll is not None and poll.answer is None:
+            if not isinstance(answer, AwaitingPayment):
+                await record_definite(tx, [(poll, answer, _NOTE)])
+            return
+    if attempt.outcome != "succeeded" and isinstance(answer, Succeeded) and answer.is_captured:
+        late = late_intent(attempt)
+        await attempts_store.insert_attempts(tx, [late])
+        await record_definite(tx, [(late, answer, _NOTE)])
+
+
+def _is_returned(attempt: Attempt, answer: Definite) -> bool:
     """A payout that had succeeded, and now has not: the bank has sent it back."""
     was_paid = attempt.operation == "payout" and attempt.outcome == "succeeded"
     return was_paid and isinstance(answer, Declined)
 
 
-async def _record_return(
-    tx: Transaction, payout_id: UUID, answer: Succeeded | Declined | RequiresAction
-) -> None:
+async def _record_return(tx: Transaction, payout_id: UUID, answer: Definite) -> None:
     payout = await payouts_store.find_payout(tx, payout_id)
     assert payout is not None, "an attempt's payout is never deleted"
     returned = intent_for_payout(payout, "return")
     await attempts_store.insert_attempts(tx, [returned])
-    await record_definite(tx, [(returned, answer, "A webhook told.")])
+    await record_definite(tx, [(returned, answer, _NOTE)])

@@ -1,6 +1,7 @@
 """SQL of attempts: what was asked of providers."""
 
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -15,15 +16,17 @@ async def insert_attempts(tx: Transaction, attempts: Sequence[Attempt]) -> None:
         """
         insert into payments.attempts
           (marketplace_id, attempt_id, subject_id, payment_id, operation, provider, amount_minor,
-           currency, state, created_at)
+           currency, state, ordinal, routing, created_at)
         select
           %(marketplace_id)s, new.attempt_id, new.subject_id, new.payment_id, new.operation,
-          new.provider, new.amount_minor, new.currency, 'intended', %(now)s
+          new.provider, new.amount_minor, new.currency, 'intended', new.ordinal, new.routing,
+          %(now)s
         from unnest(
           %(attempt_ids)s::uuid[], %(subject_ids)s::uuid[], %(payment_ids)s::uuid[],
           %(operations)s::text[], %(providers)s::text[], %(amounts)s::bigint[],
-          %(currencies)s::text[]
-        ) as new (attempt_id, subject_id, payment_id, operation, provider, amount_minor, currency)
+          %(currencies)s::text[], %(ordinals)s::int[], %(routings)s::jsonb[]
+        ) as new (attempt_id, subject_id, payment_id, operation, provider, amount_minor, currency,
+                  ordinal, routing)
         order by new.attempt_id
         on conflict (marketplace_id, attempt_id) do nothing
         """,
@@ -35,6 +38,10 @@ async def insert_attempts(tx: Transaction, attempts: Sequence[Attempt]) -> None:
         providers=[attempt.provider for attempt in attempts],
         amounts=[attempt.amount_minor for attempt in attempts],
         currencies=[attempt.currency for attempt in attempts],
+        ordinals=[attempt.ordinal for attempt in attempts],
+        routings=[
+            None if attempt.routing is None else Jsonb(attempt.routing) for attempt in attempts
+        ],
     )
 
 
@@ -43,7 +50,7 @@ async def mark_sent(tx: Transaction, attempt_ids: Collection[UUID]) -> set[UUID]
     rows = await tx.rows(
         """
         update payments.attempts
-        set state = 'sent', sent_at = %(now)s
+        set state = 'sent', sent_at = %(now)s, first_sent_at = now(), last_sent_at = now()
         where marketplace_id = %(marketplace_id)s
           and attempt_id = any(%(attempt_ids)s)
           and state = 'intended'
@@ -53,6 +60,51 @@ async def mark_sent(tx: Transaction, attempt_ids: Collection[UUID]) -> set[UUID]
         now=tx.now,
     )
     return {row[0] for row in rows}
+
+
+async def mark_sent_again(tx: Transaction, attempt_id: UUID) -> None:
+    """Note that the call is about to be made once more."""
+    await tx.execute(
+        """
+        update payments.attempts
+        set last_sent_at = now()
+        where marketplace_id = %(marketplace_id)s and attempt_id = %(attempt_id)s
+        """,
+        attempt_id=attempt_id,
+    )
+
+
+async def find_ages(
+    tx: Transaction, attempt_ids: Collection[UUID]
+) -> dict[UUID, tuple[timedelta, timedelta]]:
+    """How long ago, in real time, each attempt was first and last sent."""
+    rows = await tx.rows(
+        """
+        select attempt_id, now() - first_sent_at, now() - last_sent_at
+        from payments.attempts
+        where marketplace_id = %(marketplace_id)s
+          and attempt_id = any(%(attempt_ids)s)
+          and last_sent_at is not null
+        """,
+        attempt_ids=list(attempt_ids),
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+async def tried_providers(tx: Transaction, payment_ids: Collection[UUID]) -> dict[UUID, list[str]]:
+    """The providers that each payment has been asked of, the first one first."""
+    rows = await tx.rows(
+        """
+        select subject_id, array_agg(provider order by ordinal)
+        from payments.attempts
+        where marketplace_id = %(marketplace_id)s
+          and subject_id = any(%(payment_ids)s)
+          and operation = 'authorize'
+        group by subject_id
+        """,
+        payment_ids=list(payment_ids),
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 async def save_unresolved(

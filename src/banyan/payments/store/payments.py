@@ -1,37 +1,60 @@
 """SQL of payments and their splits."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-from banyan.payments.model import Payment, PaymentDraft, PaymentSplit, PaymentState, Reversal
+from psycopg.types.json import Jsonb
+
+from banyan.payments.model import (
+    Authentication,
+    Payment,
+    PaymentDraft,
+    PaymentSplit,
+    PaymentState,
+    Reversal,
+)
 from banyan.runtime import Transaction
 
 
-async def insert_payments(
-    tx: Transaction, drafts: Sequence[PaymentDraft], provider: str
-) -> list[UUID]:
+@dataclass(frozen=True, slots=True)
+class NewPayment:
+    """A payment that is about to be asked for, and of whom."""
+
+    draft: PaymentDraft
+    provider: str
+    authentication: Authentication
+
+
+async def insert_payments(tx: Transaction, new: Sequence[NewPayment]) -> list[UUID]:
     """The ids that are new."""
+    drafts = [one.draft for one in new]
     rows = await tx.rows(
         """
         insert into payments.payments
           (marketplace_id, payment_id, subject, buyer_id, provider, state, amount_minor, currency,
-           method_type, method_token, installments, method_fingerprint, created_at)
+           method_type, method_token, installments, method_fingerprint, method_tokens, country,
+           authentication, created_at)
         select
-          %(marketplace_id)s, new.payment_id, new.subject, new.buyer_id, %(provider)s,
+          %(marketplace_id)s, new.payment_id, new.subject, new.buyer_id, new.provider,
           'authorizing', new.amount_minor, new.currency, new.method_type, new.method_token,
-          new.installments, new.method_fingerprint, %(now)s
+          new.installments, new.method_fingerprint, new.method_tokens, new.country,
+          new.authentication, %(now)s
         from unnest(
           %(payment_ids)s::uuid[], %(subjects)s::text[], %(buyer_ids)s::uuid[],
           %(amounts)s::bigint[], %(currencies)s::text[], %(types)s::text[], %(tokens)s::text[],
-          %(installments)s::int[], %(fingerprints)s::text[]
+          %(installments)s::int[], %(fingerprints)s::text[], %(method_tokens)s::jsonb[],
+          %(countries)s::text[], %(providers)s::text[], %(authentications)s::text[]
         ) as new (payment_id, subject, buyer_id, amount_minor, currency, method_type,
-                  method_token, installments, method_fingerprint)
+                  method_token, installments, method_fingerprint, method_tokens, country,
+                  provider, authentication)
         order by new.payment_id
         on conflict (marketplace_id, payment_id) do nothing
         returning payment_id
         """,
-        provider=provider,
         now=tx.now,
+        providers=[one.provider for one in new],
+        authentications=[one.authentication for one in new],
         payment_ids=[draft.payment_id for draft in drafts],
         subjects=[draft.subject for draft in drafts],
         buyer_ids=[draft.buyer_id for draft in drafts],
@@ -41,6 +64,8 @@ async def insert_payments(
         tokens=[draft.method.token for draft in drafts],
         installments=[draft.method.installments for draft in drafts],
         fingerprints=[draft.method.fingerprint for draft in drafts],
+        method_tokens=[Jsonb(dict(draft.method.tokens)) for draft in drafts],
+        countries=[draft.country for draft in drafts],
     )
     return [row[0] for row in rows]
 
@@ -94,6 +119,12 @@ async def save_payments(tx: Transaction, payments: Sequence[Payment]) -> None:
         update payments.payments p
         set
           state = new.state,
+          provider = new.provider,
+          ordinal = new.ordinal,
+          liability = new.liability,
+          instructions = new.instructions,
+          settled_minor = new.settled_minor,
+          settled_currency = new.settled_currency,
           captured_minor = new.captured_minor,
           refunded_minor = new.refunded_minor,
           reversed_minor = new.reversed_minor,
@@ -112,10 +143,13 @@ async def save_payments(tx: Transaction, payments: Sequence[Payment]) -> None:
           %(references)s::text[], %(declines)s::text[], %(urls)s::text[],
           %(expires_at)s::timestamptz[], %(void_reasons)s::text[],
           %(authorized_at)s::timestamptz[], %(captured_at)s::timestamptz[],
-          %(released_at)s::timestamptz[]
+          %(released_at)s::timestamptz[], %(providers)s::text[], %(ordinals)s::int[],
+          %(liabilities)s::text[], %(instructions)s::jsonb[], %(settled)s::bigint[],
+          %(settled_currencies)s::text[]
         ) as new (payment_id, state, captured_minor, refunded_minor, reversed_minor, fee_minor,
                   provider_reference, decline_code, action_url, action_expires_at, void_reason,
-                  authorized_at, captured_at, released_at)
+                  authorized_at, captured_at, released_at, provider, ordinal, liability,
+                  instructions, settled_minor, settled_currency)
         where p.marketplace_id = %(marketplace_id)s and p.payment_id = new.payment_id
         """,
         payment_ids=[payment.payment_id for payment in payments],
@@ -132,6 +166,15 @@ async def save_payments(tx: Transaction, payments: Sequence[Payment]) -> None:
         authorized_at=[payment.authorized_at for payment in payments],
         captured_at=[payment.captured_at for payment in payments],
         released_at=[payment.released_at for payment in payments],
+        providers=[payment.provider for payment in payments],
+        ordinals=[payment.ordinal for payment in payments],
+        liabilities=[payment.liability for payment in payments],
+        instructions=[
+            None if payment.instructions is None else Jsonb(dict(payment.instructions))
+            for payment in payments
+        ],
+        settled=[payment.settled_minor for payment in payments],
+        settled_currencies=[payment.settled_currency for payment in payments],
     )
 
 

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,10 +16,11 @@ import msgspec
 
 from banyan.kernel import BanyanError, Money, new_token
 from banyan.payments.errors import WebhookRefused
-from banyan.payments.model import ATTEMPT
+from banyan.payments.model import ATTEMPT, METHODS, FaultKind
 from banyan.payments.providers import (
     Absent,
     Answer,
+    AwaitingPayment,
     Declined,
     DisputeReport,
     Found,
@@ -27,6 +29,7 @@ from banyan.payments.providers import (
     RequiresAction,
     Succeeded,
     Traits,
+    Unavailable,
     Webhook,
 )
 from banyan.payments.providers.sandbox import store
@@ -35,6 +38,7 @@ from banyan.payments.providers.sandbox.tokens import (
     BANK_TOKENS,
     DISPUTE_CLOSES_AFTER,
     DISPUTE_OPENS_AFTER,
+    PUSH_TTL,
     TOKENS,
     Token,
 )
@@ -60,11 +64,11 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
 class Sandbox:
     """A ``Provider``. ``database`` is its own way in: no transaction is shared with its callers."""
 
-    name = "sandbox"
     traits = Traits()
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, name: str = "sandbox") -> None:
         self._database = database
+        self.name = name
 
     async def authorize(self, instruction: Instruction) -> Answer:
         return await self._do(instruction)
@@ -84,6 +88,9 @@ class Sandbox:
     async def payout(self, instruction: Instruction) -> Answer:
         bank = BANK_TOKENS[instruction.destination]
         async with self._transaction(instruction.marketplace_id) as tx:
+            fault = await self._fault(tx, instruction)
+            if fault in ("timeout", "outage"):
+                return _not_done(fault)
             stored = await store.find_operation(tx, instruction.key)
             if stored is None:
                 answer = (
@@ -91,18 +98,22 @@ class Sandbox:
                     if bank.decline
                     else _succeeded(instruction, instruction.key)
                 )
-                stored = _stored(tx, instruction, instruction.destination, answer)
+                stored = self._stored(tx, instruction, instruction.destination, answer)
                 await store.insert_operation(tx, stored)
                 if bank.returned_after:
-                    await _tell(tx, f"{stored.key}/returned", bank.returned_after, key=stored.key)
+                    await _tell(
+                        tx, self.name, f"{stored.key}/returned", bank.returned_after, key=stored.key
+                    )
             lost = bank.times_out and await store.note_timeout(tx, stored.key)
             now = tx.now
-        if lost:
+        if lost or fault == "lost_answer":
             raise TimeoutError("the sandbox made the payout and didn't answer")
         return _as_of(now, stored)
 
     async def find(self, instruction: Instruction) -> Found:
         async with self._transaction(instruction.marketplace_id) as tx:
+            if await self._fault(tx, instruction) in ("timeout", "outage"):
+                raise TimeoutError("the sandbox doesn't answer, as scheduled")
             stored = await store.find_operation(tx, instruction.key)
             return Absent() if stored is None else _as_of(tx.now, stored)
 
@@ -141,7 +152,7 @@ class Sandbox:
     async def signed_webhook(
         self, marketplace_id: UUID, payload: Mapping[str, object]
     ) -> tuple[dict[str, str], bytes]:
-        """The headers and the body of a webhook that says ``payload`` (of a job of ours)."""
+        """The headers and the body of a webhook that says ``payload``."""
         async with self._transaction(marketplace_id) as tx:
             secret = await store.webhook_secret(tx, new_token())
         hint = {"account": MARKETPLACE.text(marketplace_id), **payload}
@@ -156,23 +167,164 @@ class Sandbox:
         """Do the operation of this key once; the same answer each time after that."""
         async with self._transaction(instruction.marketplace_id) as tx:
             await store.lock_payment(tx, instruction.payment)
-            before = await store.operations_of(tx, instruction.payment)
+            fault = await self._fault(tx, instruction)
+            if fault in ("timeout", "outage"):
+                return _not_done(fault)
+            before = await store.operations_of(tx, self.name, instruction.payment)
             name = _token_name(instruction, before)
             token = TOKENS[name]
+            if token.is_push and instruction.operation == "authenticate":
+                return _as_of(tx.now, before[0])  # nothing to do but to wait for the buyer
             loses_calls = instruction.operation == "authorize" and token.times_out is not None
             lost = loses_calls and await store.note_timeout(tx, instruction.key)
             stored = next((one for one in before if one.key == instruction.key), None)
             if stored is None and not (lost and token.times_out == "not_made"):
-                answer = _decide(tx.now, instruction, token, before)
-                stored = _stored(tx, instruction, name, answer, token)
+                answer = self._decide(tx.now, instruction, token, before, fault)
+                stored = self._stored(tx, instruction, name, answer, token)
                 await store.insert_operation(tx, stored)
-                await _plan(tx, stored, token)
+                await self._plan(tx, stored, token)
+                await self._take_at_once(tx, stored, token)
             now = tx.now
-        if lost or stored is None:
+        if lost or stored is None or fault == "lost_answer":
             raise TimeoutError("the sandbox didn't answer")
         if (stored.operation, stored.amount_minor, stored.currency) != _content(instruction):
             raise ValueError("the key was used for another operation")
         return _as_of(now, stored)
+
+    def _decide(
+        self,
+        now: datetime,
+        instruction: Instruction,
+        token: Token,
+        before: list[Stored],
+        fault: FaultKind | None,
+    ) -> Answer:
+        """What becomes of an operation, given what was done for the payment before."""
+        done = {
+            stored.operation
+            for stored in before
+            if stored.answer["outcome"] == "succeeded" and stored.known_at <= now
+        }
+        match instruction.operation:
+            case "authorize":
+                return self._authorization(now, instruction, token, fault)
+            case "authenticate" if token.fails_authentication or "void" in done:
+                return Declined("authentication_failed", False, "The buyer wasn't authenticated.")
+            case "authenticate":
+                return _succeeded(instruction, instruction.reference, is_authenticated=True)
+            case "capture" if token.fails_capture:
+                return Declined("capture_failed", True, "The issuer withdrew the authorization.")
+            case "capture" if "void" in done or "capture" in done:
+                return Declined("not_capturable", True, "It was captured or voided before.")
+            case "void" if "capture" in done:
+                return Declined("already_captured", True, "It was captured before.")
+            case "refund" if token.fails_refund:
+                return Declined("refund_failed", True, "The card was closed.")
+            case "refund" if _taken(now, before) < instruction.amount.minor:
+                return Declined("more_than_captured", True, "More than was captured.")
+            case _:
+                return _succeeded(instruction, instruction.reference or instruction.payment)
+
+    def _authorization(
+        self, now: datetime, instruction: Instruction, token: Token, fault: FaultKind | None
+    ) -> Answer:
+        if fault == "decline":
+            return Declined("issuer_unavailable", False, "The issuer could not be reached.")
+        if token.failover_code is not None and self.name == "sandbox":
+            return Declined(token.failover_code, False, token.about)
+        if token.is_push:
+            return AwaitingPayment(instruction.key, _how_to_pay(instruction), now + PUSH_TTL)
+        if token.decline is not None:
+            return Declined(token.decline, token.is_hard, token.about)
+        is_challenged = instruction.authentication == "challenge" and _is_card(instruction)
+        if token.requires_action or is_challenged:
+            url = f"https://sandbox.invalid/3ds/{instruction.payment}"
+            return RequiresAction(instruction.key, url, now + _ACTION_TTL)
+        return _succeeded(instruction, instruction.key)
+
+    def _stored(
+        self,
+        tx: Transaction,
+        instruction: Instruction,
+        name: str,
+        answer: Answer,
+        token: Token | None = None,
+    ) -> Stored:
+        known_after = hidden_for = timedelta(0)
+        if token is not None and instruction.operation == "authorize":
+            known_after, hidden_for = token.known_after, token.hidden_for
+        return Stored(
+            marketplace_id=tx.marketplace_id,
+            key=instruction.key,
+            operation=instruction.operation,
+            reference=instruction.reference,
+            payment=instruction.payment,
+            amount_minor=instruction.amount.minor,
+            currency=instruction.amount.currency.code,
+            token=name,
+            answer=msgspec.to_builtins(answer),
+            known_at=tx.now + known_after,
+            hidden_until=tx.now + hidden_for if hidden_for else None,
+            created_at=tx.now,
+            provider=self.name,
+        )
+
+    async def _take_at_once(self, tx: Transaction, stored: Stored, token: Token) -> None:
+        """Book the capture of what is taken without being asked, now or when it will arrive."""
+        if stored.operation == "void" and stored.answer["outcome"] == "succeeded":
+            cancelled = Declined("cancelled", True, "It was cancelled before it arrived.")
+            await store.cancel_captures(tx, stored.payment, msgspec.to_builtins(cancelled))
+            return
+        is_due = stored.operation in ("authorize", "authenticate") and not token.is_never_paid
+        taken = stored.answer if not token.is_push else _paid(stored)
+        if not is_due or not taken.get("is_captured"):
+            return
+        capture = replace(
+            stored,
+            key=f"{stored.key}/capture",
+            operation="capture",
+            reference=str(taken["reference"]),
+            answer={**taken, "is_captured": False},
+            known_at=stored.known_at + (token.paid_after or timedelta(0)),
+        )
+        await store.insert_operation(tx, capture)
+        await self._plan(tx, capture, token)
+
+    async def _fault(self, tx: Transaction, instruction: Instruction) -> FaultKind | None:
+        """What goes wrong with this call by the schedule; alike for every call with its key."""
+        for fault in await store.faults_at(tx, self.name):
+            digest = hashlib.sha256(fault.fault_id.bytes + instruction.key.encode()).digest()
+            is_hit = int.from_bytes(digest[:4]) * 10_000 < fault.share_bp << 32
+            if is_hit and (fault.operations is None or instruction.operation in fault.operations):
+                return fault.kind
+        return None
+
+    async def _plan(self, tx: Transaction, stored: Stored, token: Token) -> None:
+        """Enqueue what the sandbox will tell later about an operation that it has just done."""
+        if stored.operation == "authorize" and token.known_after:
+            await _tell(tx, self.name, stored.key, token.known_after, key=stored.key)
+        if stored.operation == "authorize" and token.paid_after:
+            await _tell(tx, self.name, stored.key, token.paid_after, key=stored.key)
+        if stored.operation == "authorize" and token.is_told_twice:
+            await _tell(tx, self.name, stored.key, timedelta(0), key=stored.key, copies=2)
+        if (
+            stored.operation == "capture"
+            and token.dispute
+            and stored.answer["outcome"] == "succeeded"
+        ):
+            dispute = StoredDispute(
+                marketplace_id=stored.marketplace_id,
+                reference=f"dispute_{stored.key}",
+                payment=stored.payment,
+                captured_minor=stored.amount_minor,
+                currency=stored.currency,
+                opens_at=tx.now + DISPUTE_OPENS_AFTER,
+                closes_at=tx.now + DISPUTE_CLOSES_AFTER,
+                result=token.dispute,
+            )
+            await store.insert_dispute(tx, dispute)
+            for what, after in (("opened", DISPUTE_OPENS_AFTER), ("closed", DISPUTE_CLOSES_AFTER)):
+                await _tell(tx, self.name, f"{stored.key}/{what}", after, dispute=dispute.reference)
 
 
 def _content(instruction: Instruction) -> tuple[str, int, str]:
@@ -191,77 +343,59 @@ def _token_name(instruction: Instruction, before: list[Stored]) -> str:
     return instruction.method.token
 
 
-def _decide(now: datetime, instruction: Instruction, token: Token, before: list[Stored]) -> Answer:
-    """What becomes of an operation, given what was done for the payment before."""
-    done = {stored.operation for stored in before if stored.answer["outcome"] == "succeeded"}
-    match instruction.operation:
-        case "authorize":
-            return _authorization(now, instruction, token)
-        case "authenticate" if token.fails_authentication or "void" in done:
-            return Declined("authentication_failed", False, "The buyer wasn't authenticated.")
-        case "capture" if token.fails_capture:
-            return Declined("capture_failed", True, "The issuer withdrew the authorization.")
-        case "capture" if "void" in done or "capture" in done:
-            return Declined("not_capturable", True, "It was captured or voided before.")
-        case "void" if "capture" in done:
-            return Declined("already_captured", True, "It was captured before.")
-        case "refund" if token.fails_refund:
-            return Declined("refund_failed", True, "The card was closed.")
-        case "refund" if _taken(before) < instruction.amount.minor:
-            return Declined("more_than_captured", True, "More than was captured.")
-        case _:
-            return _succeeded(instruction, instruction.reference or instruction.payment)
-
-
-def _authorization(now: datetime, instruction: Instruction, token: Token) -> Answer:
-    if token.decline is not None:
-        return Declined(token.decline, token.is_hard, token.about)
-    if token.requires_action:
-        url = f"https://sandbox.invalid/3ds/{instruction.payment}"
-        return RequiresAction(instruction.key, url, now + _ACTION_TTL)
-    return _succeeded(instruction, instruction.key)
-
-
-def _succeeded(instruction: Instruction, reference: str) -> Succeeded:
+def _succeeded(
+    instruction: Instruction, reference: str, *, is_authenticated: bool = False
+) -> Succeeded:
+    """Methods that are no cards are taken at once."""
     amount = instruction.amount
+    is_authorized = instruction.operation in ("authorize", "authenticate")
+    is_captured = is_authorized and _is_taken_at_once(instruction)
     fee = amount.portion(FEE_BP).minor + FEE_FIXED_MINOR
     return Succeeded(
         reference=reference,
         amount_minor=amount.minor,
         currency=amount.currency.code,
-        fee_minor=fee if instruction.operation == "capture" else 0,
+        fee_minor=fee if instruction.operation == "capture" or is_captured else 0,
+        is_captured=is_captured,
+        liability="issuer" if is_authenticated and _is_card(instruction) else None,
     )
 
 
-def _taken(before: list[Stored]) -> int:
+def _is_card(instruction: Instruction) -> bool:
+    return instruction.method is not None and METHODS[instruction.method.type].family == "card"
+
+
+def _is_taken_at_once(instruction: Instruction) -> bool:
+    return instruction.method is not None and METHODS[instruction.method.type].is_captured_at_once
+
+
+def _how_to_pay(instruction: Instruction) -> dict[str, str]:
+    """What a buyer would be shown; nobody can pay by it."""
+    return {"kind": "code", "code": f"SANDBOX-{instruction.key[-10:].upper()}"}
+
+
+def _not_done(fault: FaultKind) -> Unavailable:
+    """A scheduled outage turns calls away; a scheduled timeout lets them hang."""
+    if fault == "timeout":
+        raise TimeoutError("the sandbox doesn't answer, as scheduled")
+    return Unavailable("The sandbox is down, as scheduled.")
+
+
+def _paid(stored: Stored) -> dict[str, object]:
+    """The answer once the buyer has paid what was awaited."""
+    fee = Money.of(stored.amount_minor, stored.currency).portion(FEE_BP).minor + FEE_FIXED_MINOR
+    return msgspec.to_builtins(
+        Succeeded(stored.key, stored.amount_minor, stored.currency, fee, is_captured=True)
+    )
+
+
+def _taken(now: datetime, before: list[Stored]) -> int:
     """Captured less refunded, in minor units."""
     signs = {"capture": 1, "refund": -1}
     return sum(
         signs.get(stored.operation, 0) * stored.amount_minor
         for stored in before
-        if stored.answer["outcome"] == "succeeded"
-    )
-
-
-def _stored(
-    tx: Transaction, instruction: Instruction, name: str, answer: Answer, token: Token | None = None
-) -> Stored:
-    known_after = hidden_for = timedelta(0)
-    if token is not None and instruction.operation == "authorize":
-        known_after, hidden_for = token.known_after, token.hidden_for
-    return Stored(
-        marketplace_id=tx.marketplace_id,
-        key=instruction.key,
-        operation=instruction.operation,
-        reference=instruction.reference,
-        payment=instruction.payment,
-        amount_minor=instruction.amount.minor,
-        currency=instruction.amount.currency.code,
-        token=name,
-        answer=msgspec.to_builtins(answer),
-        known_at=tx.now + known_after,
-        hidden_until=tx.now + hidden_for if hidden_for else None,
-        created_at=tx.now,
+        if stored.answer["outcome"] == "succeeded" and stored.known_at <= now
     )
 
 
@@ -271,36 +405,27 @@ def _as_of(now: datetime, stored: Stored) -> Answer:
         raise TimeoutError("the sandbox doesn't answer")
     if now < stored.known_at:
         return Pending("The sandbox will tell by webhook.")
+    token = TOKENS.get(stored.token)
+    if token is not None and token.is_push and stored.operation == "authorize":
+        return _awaited(now, stored, token)
     bank = BANK_TOKENS.get(stored.token)
     if bank and bank.returned_after and now >= stored.created_at + bank.returned_after:
         return Declined("returned", True, "The bank returned the payout.")
     return msgspec.convert(stored.answer, Answer)
 
 
-async def _plan(tx: Transaction, stored: Stored, token: Token) -> None:
-    """Enqueue what the sandbox will tell later about an operation that it has just done."""
-    if stored.operation == "authorize" and token.known_after:
-        await _tell(tx, stored.key, token.known_after, key=stored.key)
-    if stored.operation == "authorize" and token.is_told_twice:
-        await _tell(tx, stored.key, timedelta(0), key=stored.key, copies=2)
-    if stored.operation == "capture" and token.dispute and stored.answer["outcome"] == "succeeded":
-        dispute = StoredDispute(
-            marketplace_id=stored.marketplace_id,
-            reference=f"dispute_{stored.key}",
-            payment=stored.payment,
-            captured_minor=stored.amount_minor,
-            currency=stored.currency,
-            opens_at=tx.now + DISPUTE_OPENS_AFTER,
-            closes_at=tx.now + DISPUTE_CLOSES_AFTER,
-            result=token.dispute,
-        )
-        await store.insert_dispute(tx, dispute)
-        for what, after in (("opened", DISPUTE_OPENS_AFTER), ("closed", DISPUTE_CLOSES_AFTER)):
-            await _tell(tx, f"{stored.key}/{what}", after, dispute=dispute.reference)
+def _awaited(now: datetime, stored: Stored, token: Token) -> Answer:
+    """What has become of a payment that the buyer was told how to make."""
+    if token.paid_after is not None and now >= stored.created_at + token.paid_after:
+        return msgspec.convert(_paid(stored), Succeeded)
+    if now >= stored.created_at + PUSH_TTL:
+        return Declined("expired", True, "The buyer has not paid in time.")
+    return msgspec.convert(stored.answer, Answer)
 
 
 async def _tell(
     tx: Transaction,
+    sender: str,
     webhook_id: str,
     after: timedelta,
     *,
@@ -312,7 +437,7 @@ async def _tell(
         JobDraft(
             "sandbox.webhook",
             f"{webhook_id}#{copy}",
-            {"id": f"whk_{webhook_id}", "key": key, "dispute": dispute},
+            {"sender": sender, "id": f"whk_{webhook_id}", "key": key, "dispute": dispute},
             due_at=tx.now + after,
         )
         for copy in range(copies)

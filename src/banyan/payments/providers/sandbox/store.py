@@ -8,7 +8,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from banyan.payments.model import Operation
+from banyan.payments.model import FaultKind, Operation
 from banyan.runtime import Transaction
 
 
@@ -28,6 +28,7 @@ class Stored:
     known_at: datetime
     hidden_until: datetime | None
     created_at: datetime
+    provider: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,51 @@ async def find_secret(tx: Transaction) -> str | None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that goes wrong for a while, for a share of the calls."""
+
+    fault_id: UUID
+    kind: FaultKind
+    operations: list[str] | None
+    share_bp: int
+
+
+async def faults_at(tx: Transaction, provider: str) -> list[Fault]:
+    """What goes wrong now."""
+    return await tx.all(
+        Fault,
+        """
+        select fault_id, kind, operations, share_bp
+        from payments.sandbox_faults
+        where marketplace_id = %(marketplace_id)s
+          and provider = %(provider)s
+          and starts_at <= %(now)s
+          and %(now)s < ends_at
+        order by fault_id
+        """,
+        provider=provider,
+        now=tx.now,
+    )
+
+
+async def cancel_captures(tx: Transaction, payment: str, answer: Mapping[str, object]) -> None:
+    """A capture that would have come later does not come any more."""
+    await tx.execute(
+        """
+        update payments.sandbox_operations
+        set answer = %(answer)s
+        where marketplace_id = %(marketplace_id)s
+          and payment = %(payment)s
+          and operation = 'capture'
+          and known_at > %(now)s
+        """,
+        payment=payment,
+        answer=Jsonb(answer),
+        now=tx.now,
+    )
+
+
 async def find_operation(tx: Transaction, key: str) -> Stored | None:
     return await tx.one(
         Stored,
@@ -96,11 +142,12 @@ async def insert_operation(tx: Transaction, stored: Stored) -> None:
         """
         insert into payments.sandbox_operations
           (marketplace_id, key, operation, reference, payment, amount_minor, currency, token, answer,
-           known_at, hidden_until, created_at)
+           known_at, hidden_until, created_at, provider)
         values
           (%(marketplace_id)s, %(key)s, %(operation)s, %(reference)s, %(payment)s, %(amount_minor)s,
-           %(currency)s, %(token)s, %(answer)s, %(known_at)s, %(hidden_until)s, %(created_at)s)
+           %(currency)s, %(token)s, %(answer)s, %(known_at)s, %(hidden_until)s, %(created_at)s, %(provider)s)
         """,
+        provider=stored.provider,
         key=stored.key,
         operation=stored.operation,
         reference=stored.reference,
@@ -115,16 +162,19 @@ async def insert_operation(tx: Transaction, stored: Stored) -> None:
     )
 
 
-async def operations_of(tx: Transaction, payment: str) -> list[Stored]:
-    """What was done for a payment, the oldest first."""
+async def operations_of(tx: Transaction, provider: str, payment: str) -> list[Stored]:
+    """What this sandbox did for a payment, the oldest first."""
     return await tx.all(
         Stored,
         """
         select *
         from payments.sandbox_operations
-        where marketplace_id = %(marketplace_id)s and payment = %(payment)s
+        where marketplace_id = %(marketplace_id)s
+          and payment = %(payment)s
+          and provider = %(provider)s
         order by created_at, key
         """,
+        provider=provider,
         payment=payment,
     )
 

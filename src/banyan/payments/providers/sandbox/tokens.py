@@ -26,6 +26,16 @@ class Token:
     fails_capture: bool = False
     fails_refund: bool = False
     dispute: Literal["won", "lost"] | None = None
+    paid_after: timedelta | None = None
+    """The buyer is told how to pay, and pays so long after; later than PUSH_TTL is too late."""
+    is_never_paid: bool = False
+    """The buyer is told how to pay, and doesn't."""
+    failover_code: str | None = None
+    """Declined with this code by ``sandbox``, and approved by every other sandbox."""
+
+    @property
+    def is_push(self) -> bool:
+        return self.paid_after is not None or self.is_never_paid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +47,9 @@ class BankToken:
     returned_after: timedelta | None = None
     times_out: bool = False
 
+
+PUSH_TTL = timedelta(days=3)
+"""How long a buyer who was told how to pay has for it."""
 
 DISPUTE_OPENS_AFTER = timedelta(days=5)
 DISPUTE_CLOSES_AFTER = timedelta(days=15)
@@ -79,6 +92,35 @@ TOKENS = {
     ),
     "tok_duplicate_webhook": Token(
         about="Succeeds, and the same webhook is delivered twice.", is_told_twice=True
+    ),
+    "tok_redirect": Token(
+        about="The buyer confirms elsewhere (iDEAL, PayPal …); succeeds once that is completed.",
+        requires_action=True,
+    ),
+    "tok_push_paid": Token(
+        about="The buyer is told how to pay (boleto, Pix, transfer …) and pays an hour later.",
+        paid_after=timedelta(hours=1),
+    ),
+    "tok_push_never_paid": Token(
+        about="The buyer is told how to pay and never does; it expires after 3 days.",
+        is_never_paid=True,
+    ),
+    "tok_push_paid_late": Token(
+        about="The buyer pays 5 days later, when it has expired: the money goes back.",
+        paid_after=timedelta(days=5),
+    ),
+    "tok_debit": Token(
+        about="A direct debit: processing for 3 days, then it succeeds.",
+        known_after=timedelta(days=3),
+    ),
+    "tok_debit_fails": Token(
+        about="A direct debit: processing for 3 days, then the account has no money.",
+        known_after=timedelta(days=3),
+        decline="insufficient_funds",
+    ),
+    "tok_declined_elsewhere_approved": Token(
+        about="Declined, soft, by `sandbox`; any other sandbox approves.",
+        failover_code="do_not_honor",
     ),
     "tok_capture_fails": Token(about="Authorized; the capture fails.", fails_capture=True),
     "tok_refund_fails": Token(about="Captured; refunds fail.", fails_refund=True),

@@ -1,0 +1,125 @@
+"""What a batch of answers is about, and what it leads to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from banyan import ledger
+from banyan.ledger import Transfer
+from banyan.payments.model import (
+    Attempt,
+    Operation,
+    Payment,
+    PaymentSplit,
+    Payout,
+    Refund,
+    Reversal,
+    Route,
+)
+from banyan.payments.rules import PENDING_POLL
+from banyan.payments.service.attempts import authorization_id, intend, intent_for_payment
+from banyan.payments.service.payouts import stop_failed
+from banyan.payments.service.routing import (
+    Router,
+    count_outcomes,
+    load_router,
+    save_probes,
+    wanted_of,
+)
+from banyan.payments.store import attempts as store
+from banyan.payments.store import payments as payments_store
+from banyan.payments.store import payouts as payouts_store
+from banyan.payments.store import refunds as refunds_store
+from banyan.runtime import Event, JobDraft, Transaction
+
+TAKING: frozenset[Operation] = frozenset({"authorize", "authenticate", "capture", "late"})
+"""The operations after which a payment may be captured."""
+
+
+_REFUSED = ("declined", "unavailable")
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """The records that a batch of answers is about, and what the answers lead to."""
+
+    now: datetime
+    payments: dict[UUID, Payment]
+    splits: dict[UUID, list[PaymentSplit]]
+    refunds: dict[UUID, Refund]
+    reversals: dict[UUID, list[Reversal]]
+    payouts: dict[UUID, Payout]
+    transfers: list[Transfer] = field(default_factory=list[Transfer])
+    events: list[Event] = field(default_factory=list[Event])
+    intents: list[Attempt] = field(default_factory=list[Attempt])
+    timers: list[JobDraft] = field(default_factory=list[JobDraft])
+    undone: list[Reversal] = field(default_factory=list[Reversal])
+    failed_payouts: list[Payout] = field(default_factory=list[Payout])
+    router: Router | None = None
+    tried: dict[UUID, list[str]] = field(default_factory=dict[UUID, list[str]])
+    polls: list[Attempt] = field(default_factory=list[Attempt])
+    later: list[tuple[timedelta, Payment, Route]] = field(
+        default_factory=list[tuple[timedelta, Payment, Route]]
+    )
+    learned: list[tuple[Payment, bool]] = field(default_factory=list[tuple[Payment, bool]])
+
+    def payment_of(self, attempt: Attempt) -> Payment:
+        assert attempt.payment_id is not None, "only payouts have no payment"
+        return self.payments[attempt.payment_id]
+
+    def next_route(self, payment: Payment) -> Route | None:
+        """The next provider for a payment that was declined or could not be asked for."""
+        assert self.router is not None, "it is loaded with every such answer"
+        tried = set(self.tried[payment.payment_id])
+        attempt_id = authorization_id(payment.payment_id, payment.ordinal + 1)
+        return self.router.route(wanted_of(payment), attempt_id, tried)
+
+    def put(self, payment: Payment) -> None:
+        self.payments[payment.payment_id] = payment
+
+
+async def load_batch(tx: Transaction, attempts: Sequence[Attempt]) -> Batch:
+    payment_ids = {attempt.payment_id for attempt in attempts if attempt.payment_id is not None}
+    captured = {a.subject_id for a in attempts if a.operation in TAKING}
+    refused = {a.subject_id for a in attempts if a.operation in TAKING and a.outcome in _REFUSED}
+    refund_ids = [attempt.subject_id for attempt in attempts if attempt.operation == "refund"]
+    payout_ids = [attempt.subject_id for attempt in attempts if attempt.payment_id is None]
+    payments = await payments_store.lock_payments(tx, payment_ids) if payment_ids else []
+    splits = await payments_store.select_splits(tx, captured) if captured else []
+    refunds = await refunds_store.refunds_by_id(tx, refund_ids) if refund_ids else []
+    reversals = await refunds_store.select_reversals(tx, refund_ids) if refund_ids else []
+    payouts = await payouts_store.lock_payouts(tx, payout_ids) if payout_ids else []
+    wanted = [wanted_of(payment) for payment in payments if payment.payment_id in refused]
+    return Batch(
+        now=tx.now,
+        router=await load_router(tx, wanted) if refused else None,
+        tried=await store.tried_providers(tx, refused) if refused else {},
+        payments={payment.payment_id: payment for payment in payments},
+        splits={id_: [s for s in splits if s.payment_id == id_] for id_ in captured},
+        refunds={refund.refund_id: refund for refund in refunds},
+        reversals={id_: [r for r in reversals if r.reversal_id == id_] for id_ in refund_ids},
+        payouts={payout.payout_id: payout for payout in payouts},
+    )
+
+
+async def write_batch(tx: Transaction, batch: Batch) -> None:
+    await payments_store.save_payments(tx, list(batch.payments.values()))
+    if batch.undone:
+        await payments_store.add_to_reversed(tx, batch.undone, -1)
+    for refund in batch.refunds.values():
+        await refunds_store.finish_refund(tx, refund)
+    if batch.payouts:
+        await payouts_store.finish_payouts(tx, list(batch.payouts.values()))
+    if batch.failed_payouts:
+        await stop_failed(tx, batch.failed_payouts)
+    await intend(tx, batch.intents)
+    await intend(tx, batch.polls, after=PENDING_POLL)
+    for after, payment, route in batch.later:
+        await intend(tx, [intent_for_payment(payment, "authorize", route)], after=after)
+    if batch.router is not None:
+        await save_probes(tx, batch.router)
+    await count_outcomes(tx, batch.learned)
+    await tx.enqueue_all(batch.timers)
+    await tx.record_all(batch.events)
+    await ledger.post_or_refuse(tx, batch.transfers)  # last: it locks accounts that all share

@@ -1,0 +1,68 @@
+"""What answers to captures and voids lead to."""
+
+from dataclasses import replace
+
+from banyan.payments.model import Attempt, Payment
+from banyan.payments.providers import Declined, Definite, Succeeded
+from banyan.payments.service import bookings, news
+from banyan.payments.service.outcomes.batch import Batch
+
+
+def take(batch: Batch, payment: Payment, answer: Succeeded) -> None:
+    """The money has been taken: share it out."""
+    payment = replace(
+        payment,
+        state="captured",
+        captured_minor=payment.amount_minor,
+        fee_minor=answer.fee_minor,
+        settled_minor=answer.settled.amount_minor if answer.settled else None,
+        settled_currency=answer.settled.currency if answer.settled else None,
+        captured_at=batch.now,
+    )
+    splits = batch.splits[payment.payment_id]
+    batch.transfers.append(bookings.capture(payment, splits))
+    reason = f"{payment.provider} took {payment.amount} and keeps {payment.fee}."
+    batch.events.append(
+        news.about_payment(
+            "captured", payment, reason, fee=news.amount(payment.fee), splits=news.shares(splits)
+        )
+    )
+    batch.put(payment)
+
+
+def apply_capture(batch: Batch, attempt: Attempt, answer: Definite) -> None:
+    payment = batch.payment_of(attempt)
+    assert payment.state == "capturing", f"captured while {payment.state}"
+    if isinstance(answer, Succeeded):
+        take(batch, payment, answer)
+        return
+    code = answer.code if isinstance(answer, Declined) else "requires_action"
+    payment = replace(payment, state="capture_failed", decline_code=code)
+    batch.transfers.append(bookings.void(payment))
+    reason = f"{payment.provider} did not capture: {code}. Nothing was taken."
+    batch.events.append(news.about_payment("capture_failed", payment, reason))
+    batch.put(payment)
+
+
+def apply_void(batch: Batch, attempt: Attempt, answer: Definite) -> None:
+    payment = batch.payment_of(attempt)
+    if payment.state != "voiding":
+        return  # tidied up at the provider after the authentication had expired
+    reason = payment.void_reason or ""
+    is_authorized = payment.authorized_at is not None
+    if isinstance(answer, Succeeded):
+        if is_authorized:
+            batch.transfers.append(bookings.void(payment))
+        payment = replace(payment, state="voided")
+        event = news.about_payment("voided", payment, reason)
+    else:
+        code = answer.code if isinstance(answer, Declined) else "requires_action"
+        if payment.instructions is not None:
+            payment = replace(payment, state="awaiting_payment")  # if it comes, it goes back
+        else:
+            state = "authorized" if is_authorized else "requires_action"
+            payment = replace(payment, state=state, void_reason=None)
+        reason = f"{payment.provider} did not void: {code}."
+        event = news.about_payment("void_failed", payment, reason)
+    batch.events.append(event)
+    batch.put(payment)

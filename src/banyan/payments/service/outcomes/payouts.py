@@ -1,0 +1,39 @@
+"""What answers to payouts lead to."""
+
+from dataclasses import replace
+
+from banyan.payments.errors import PaymentNotReady
+from banyan.payments.model import Attempt
+from banyan.payments.providers import Declined, Definite, Succeeded
+from banyan.payments.service import bookings, news
+from banyan.payments.service.outcomes.batch import Batch
+
+
+def apply_payout(batch: Batch, attempt: Attempt, answer: Definite) -> None:
+    payout = batch.payouts[attempt.subject_id]
+    if isinstance(answer, Succeeded):
+        payout = replace(payout, state="paid", finished_at=batch.now)
+        batch.transfers.append(bookings.payout_paid(payout))
+        event = news.about_payout("paid", payout, f"{payout.amount} paid out.")
+    else:
+        code = answer.code if isinstance(answer, Declined) else "requires_action"
+        payout = replace(payout, state="failed", failure_code=code, finished_at=batch.now)
+        batch.transfers.append(bookings.payout_failed(payout))
+        batch.failed_payouts.append(payout)
+        reason = f"The payout failed: {code}. {payout.amount} is available to the seller again."
+        event = news.about_payout("failed", payout, reason)
+    batch.events.append(event)
+    batch.payouts[payout.payout_id] = payout
+
+
+def apply_return(batch: Batch, attempt: Attempt, answer: Definite) -> None:
+    payout = batch.payouts[attempt.subject_id]
+    if payout.state != "paid":
+        raise PaymentNotReady("The payout came back before it was booked as paid; again later.")
+    assert isinstance(answer, Declined), "a return says why"
+    payout = replace(payout, state="returned", failure_code=answer.code)
+    batch.transfers.append(bookings.payout_returned(payout))
+    batch.failed_payouts.append(payout)
+    reason = f"The bank returned the payout. {payout.amount} is available to the seller again."
+    batch.events.append(news.about_payout("failed", payout, reason))
+    batch.payouts[payout.payout_id] = payout
