@@ -92,6 +92,7 @@ from banyan.payments.service.payouts import (
     set_payout_account,
 )
 from banyan.payments.service.refunds import get_refund, list_refunds, refund
+from banyan.payments.service.reliability import reliability
 from banyan.payments.service.routing import (
     check_method,
     connections_of,
@@ -180,6 +181,7 @@ __all__ = [
     "receive_webhook",
     "refund",
     "release",
+    "reliability",
     "run_payouts",
     "set_payout_account",
     "set_policy",

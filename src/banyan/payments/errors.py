@@ -52,6 +52,20 @@ class MethodNotUsable(Unprocessable):
     title = "The method can't be used here"
 
 
+class InvalidFault(Unprocessable):
+    """Faults are scheduled in a sandbox, from an instant until a later one."""
+
+    code = "invalid_fault"
+    title = "No fault can be scheduled so"
+
+
+class FaultNotFound(NotFound):
+    """Check the id. A fault that was cancelled is gone."""
+
+    code = "fault_not_found"
+    title = "No such fault"
+
+
 class ProviderMissing(Unprocessable):
     """A live marketplace needs a payment provider. The sandbox provider takes no real money."""
 

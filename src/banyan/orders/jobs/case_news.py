@@ -28,7 +28,7 @@ async def follow_cases(tx: Transaction, jobs: Sequence[Job]) -> None:
 async def _approve(tx: Transaction, order: Order, _why: str) -> None:
     if rules.can_become(order, OrderState.CHECKED):
         lines = await service.lines_of(tx, [order.order_id])
-        await checking.begin_payments(tx, [(order, lines[order.order_id])])
+        await checking.begin_payments(tx, [(order, lines[order.order_id], "normal")])
 
 
 async def _decline(tx: Transaction, order: Order, why: str) -> None:

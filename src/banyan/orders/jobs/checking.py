@@ -28,7 +28,7 @@ async def check_orders(tx: Transaction, jobs: Sequence[Job]) -> None:
     buyers = await parties.buyers_by_id(tx, {order.buyer_id for order in orders})
     passed = await _comply(tx, orders, lines, buyers)
     clear = await _assess(tx, passed, buyers)
-    await begin_payments(tx, [(order, lines[order.order_id]) for order in clear])
+    await begin_payments(tx, [(order, lines[order.order_id], risk) for order, risk in clear])
 
 
 async def _comply(
@@ -82,8 +82,11 @@ async def _comply(
 
 async def _assess(
     tx: Transaction, orders: Sequence[Order], buyers: Mapping[UUID, parties.Buyer]
-) -> list[Order]:
-    """The orders that fraud lets through; the others are stopped or declined."""
+) -> list[tuple[Order, payments.Risk]]:
+    """The orders that fraud lets through, with their risk; the others are stopped or declined.
+
+    Where the buyer should be challenged and the method can do it, the payment does it.
+    """
     requests = [
         FraudRequest(
             subject_id=order.order_id,
@@ -100,7 +103,11 @@ async def _assess(
     started_s = time.perf_counter()
     decisions = await fraud.assess(tx, requests) if requests else []
     took_ms = _share_ms(started_s, len(orders))
-    clear = [o for o, d in zip(orders, decisions, strict=True) if d.outcome == "allow"]
+    clear: list[tuple[Order, payments.Risk]] = [
+        (order, risk)
+        for order, decision in zip(orders, decisions, strict=True)
+        if (risk := _risk(order, decision)) is not None
+    ]
     await tx.record_all(
         [
             service.news(
@@ -116,12 +123,20 @@ async def _assess(
         ]
     )
     for order, decision in zip(orders, decisions, strict=True):
-        if decision.outcome in ("review", "challenge"):
+        if decision.outcome == "deny":
+            await service.end_order(tx, order, OrderState.DECLINED, decision.reason)
+        elif _risk(order, decision) is None:
             signals = {signal.name: signal.detail for signal in decision.signals}
             await _stop(tx, order, "fraud", decision, {"signals": signals})
-        elif decision.outcome == "deny":
-            await service.end_order(tx, order, OrderState.DECLINED, decision.reason)
     return clear
+
+
+def _risk(order: Order, decision: FraudDecision) -> payments.Risk | None:
+    """The risk that a payment is begun with; None if it isn't begun."""
+    if decision.outcome == "allow":
+        return "normal"
+    is_card = payments.METHODS[order.payment_type].family == "card"
+    return "high" if decision.outcome == "challenge" and is_card else None
 
 
 async def _stop(
@@ -154,7 +169,9 @@ async def _stop(
     )
 
 
-async def begin_payments(tx: Transaction, orders: Sequence[tuple[Order, list[Line]]]) -> None:
+async def begin_payments(
+    tx: Transaction, orders: Sequence[tuple[Order, list[Line], payments.Risk]]
+) -> None:
     """checked: freeze what each seller is owed, and ask the provider for the money."""
     if not orders:
         return
@@ -167,6 +184,7 @@ async def begin_payments(tx: Transaction, orders: Sequence[tuple[Order, list[Lin
             amount=_total(order),
             method=order.method,
             country=order.country,
+            risk=risk,
             splits=payments.price_splits(
                 [
                     payments.Share(seller_id=seller_id, goods=goods, shipping=shipping)
@@ -175,10 +193,10 @@ async def begin_payments(tx: Transaction, orders: Sequence[tuple[Order, list[Lin
                 terms,
             ),
         )
-        for order, lines in orders
+        for order, lines, risk in orders
     ]
     await payments.create_payments(tx, drafts)
-    await store.update_state(tx, [order.order_id for order, _ in orders], OrderState.CHECKED)
+    await store.update_state(tx, [order.order_id for order, _, _ in orders], OrderState.CHECKED)
     await tx.record_all(
         [
             service.news(
@@ -187,7 +205,7 @@ async def begin_payments(tx: Transaction, orders: Sequence[tuple[Order, list[Lin
                 f"Asking for {order.total}.",
                 payment=payments.PAYMENT.text(order.payment_id),
             )
-            for order, _ in orders
+            for order, _, _ in orders
         ]
     )
 

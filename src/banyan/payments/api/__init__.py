@@ -4,7 +4,16 @@ Payments are made by orders, not here: what is here shows them, gives money back
 plays the buyer who returns from 3-D Secure.
 """
 
-from banyan.payments.api import disputes, payments, payouts, refunds, settings
+from banyan.payments.api import (
+    disputes,
+    faults,
+    methods,
+    payments,
+    payouts,
+    refunds,
+    routing,
+    settings,
+)
 from banyan.payments.api.webhooks import webhook_routes
 from banyan.runtime.http import Operation
 
@@ -15,6 +24,6 @@ def operations() -> list[Operation]:
     """Every operation of payments."""
     return [
         operation
-        for noun in (payments, refunds, disputes, payouts, settings)
+        for noun in (payments, methods, routing, refunds, disputes, payouts, settings, faults)
         for operation in noun.operations()
     ]

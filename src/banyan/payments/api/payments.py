@@ -1,7 +1,7 @@
 """Payments over HTTP."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -11,7 +11,7 @@ from banyan.payments import model
 from banyan.payments.api.refunds import CreateRefund, RefundView, refund_view
 from banyan.payments.errors import PaymentNotFound, PaymentNotReady, RefundTooLarge
 from banyan.payments.model import PAYMENT
-from banyan.payments.service import payments, refunds
+from banyan.payments.service import attempts, payments, refunds
 from banyan.runtime.http import Amount, Call, List, ListQuery, Operation
 
 
@@ -49,12 +49,38 @@ class PaymentView(Struct, kw_only=True):
     method: MethodView
     decline_code: str | None
     action_url: str | None
+    instructions: dict[str, str] | None
+    expires_at: datetime | None
+    authentication: model.Authentication
+    liability: model.Liability | None
     created_at: datetime
     authorized_at: datetime | None
     captured_at: datetime | None
     released_at: datetime | None
     splits: list[SplitView] | None = None
     """On one payment; null in lists."""
+
+
+class AttemptView(Struct, kw_only=True):
+    """One operation asked of a provider. ``tries`` counts calls without a definite answer.
+
+    ``route`` tells why an authorization went to this provider, and what it was weighed against.
+    """
+
+    id: str
+    object: Literal["attempt"] = "attempt"
+    operation: model.Operation
+    ordinal: int
+    provider: str
+    amount: Amount
+    state: model.AttemptState
+    outcome: str | None
+    code: str | None
+    tries: int
+    note: str
+    route: dict[str, Any] | None
+    created_at: datetime
+    answered_at: datetime | None
 
 
 class ListPayments(ListQuery, kw_only=True, forbid_unknown_fields=True):
@@ -97,6 +123,17 @@ def operations() -> list[Operation]:
             errors=(PaymentNotFound, PaymentNotReady),
         ),
         Operation(
+            id="listPaymentAttempts",
+            method="GET",
+            path="/v1/payments/{payment_id}/attempts",
+            ids={"payment_id": PAYMENT},
+            summary="Every call of a provider about a payment, with why and what came of it",
+            handler=list_attempts,
+            scope="payments:read",
+            returns=List[AttemptView],
+            errors=(PaymentNotFound,),
+        ),
+        Operation(
             id="createRefund",
             method="POST",
             path="/v1/payments/{payment_id}/refunds",
@@ -135,6 +172,29 @@ async def complete_authentication(call: Call) -> PaymentView:
     return payment_view(payment, livemode=call.key.livemode)
 
 
+async def list_attempts(call: Call) -> List[AttemptView]:
+    payment = await payments.get_payment(call.tx, call.path["payment_id"])
+    found = await attempts.attempts_of(call.tx, payment.payment_id)
+    return List[AttemptView].whole(
+        AttemptView(
+            id=model.ATTEMPT.text(attempt.attempt_id),
+            operation=attempt.operation,
+            ordinal=attempt.ordinal,
+            provider=attempt.provider,
+            amount=Amount.of(attempt.amount),
+            state=attempt.state,
+            outcome=attempt.outcome,
+            code=attempt.code,
+            tries=attempt.tries,
+            note=attempt.note,
+            route=attempt.routing,
+            created_at=attempt.created_at,
+            answered_at=attempt.answered_at,
+        )
+        for attempt in found
+    )
+
+
 async def create_refund(call: Call, body: CreateRefund) -> RefundView:
     refund = await refunds.refund(
         call.tx,
@@ -169,6 +229,10 @@ def payment_view(
         ),
         decline_code=payment.decline_code,
         action_url=payment.action_url,
+        instructions=None if payment.instructions is None else dict(payment.instructions),
+        expires_at=payment.action_expires_at,
+        authentication=payment.authentication,
+        liability=payment.liability,
         created_at=payment.created_at,
         authorized_at=payment.authorized_at,
         captured_at=payment.captured_at,

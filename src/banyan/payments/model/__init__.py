@@ -50,16 +50,27 @@ from banyan.payments.model.payments import (
 )
 from banyan.payments.model.payouts import PAYOUT, Payout, PayoutAccount, PayoutState
 from banyan.payments.model.refunds import REFUND, Refund, RefundState
+from banyan.payments.model.reliability import (
+    Age,
+    Approvals,
+    InTransit,
+    OpenQuestions,
+    Reliability,
+    Transit,
+)
 from banyan.payments.model.routing import (
+    FAULT,
     Candidate,
     Connection,
     FaultKind,
     ProviderHealth,
     ProviderKind,
+    ProviderName,
     Route,
     RouteStats,
     RoutingPolicy,
     RoutingRule,
+    SandboxFault,
 )
 from banyan.payments.model.settings import PaymentSettings
 from banyan.payments.model.splits import PaymentSplit, Reversal, Share, Split, Terms
@@ -68,6 +79,7 @@ from banyan.payments.model.summary import Movement, Summary
 __all__ = [
     "ATTEMPT",
     "DISPUTE",
+    "FAULT",
     "METHODS",
     "OPEN",
     "PAYMENT",
@@ -76,6 +88,8 @@ __all__ = [
     "SCA_COUNTRIES",
     "TAKEN",
     "WITH_BUYER",
+    "Age",
+    "Approvals",
     "Attempt",
     "AttemptState",
     "Authentication",
@@ -87,11 +101,13 @@ __all__ = [
     "DisputeState",
     "Family",
     "FaultKind",
+    "InTransit",
     "Liability",
     "Method",
     "MethodSpec",
     "MethodType",
     "Movement",
+    "OpenQuestions",
     "Operation",
     "Payment",
     "PaymentDraft",
@@ -103,16 +119,20 @@ __all__ = [
     "PayoutState",
     "ProviderHealth",
     "ProviderKind",
+    "ProviderName",
     "Refund",
     "RefundState",
+    "Reliability",
     "Reversal",
     "Risk",
     "Route",
     "RouteStats",
     "RoutingPolicy",
     "RoutingRule",
+    "SandboxFault",
     "Share",
     "Split",
     "Summary",
     "Terms",
+    "Transit",
 ]

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from banyan.kernel import IdKind
 from banyan.payments.model.methods import MethodType
 
 ProviderKind = Literal["sandbox", "stripe", "adyen", "iso20022"]
@@ -14,7 +15,28 @@ FaultKind = Literal["outage", "timeout", "lost_answer", "decline"]
 """What a sandbox can be told to do wrong: turn calls away, let them hang, do them and not answer,
 or decline as if the issuer could not be reached."""
 
+FAULT = IdKind("flt")
+
+_SOME = Meta(min_length=1, max_length=300)
+_Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+_Country = Annotated[str, Meta(pattern="^[A-Z]{2}$")]
+_Minor = Annotated[int, Meta(ge=0, le=10**15)]
+
 ProviderName = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{1,39}$")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxFault:
+    """What a sandbox does wrong for a while: ``share_bp`` of the calls; operations None: all."""
+
+    marketplace_id: UUID
+    fault_id: UUID
+    provider: str
+    starts_at: datetime
+    ends_at: datetime
+    operations: list[str] | None
+    kind: FaultKind
+    share_bp: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +66,11 @@ class RoutingRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """
 
     providers: Annotated[list[ProviderName], Meta(min_length=1, max_length=20)]
-    method_types: list[MethodType] | None = None
-    currencies: list[Annotated[str, Meta(pattern="^[A-Z]{3}$")]] | None = None
-    countries: list[Annotated[str, Meta(pattern="^[A-Z]{2}$")]] | None = None
-    amount_min: Annotated[int, Meta(ge=0)] | None = None
-    amount_max: Annotated[int, Meta(ge=0)] | None = None
+    method_types: Annotated[list[MethodType], _SOME] | None = None
+    currencies: Annotated[list[_Currency], _SOME] | None = None
+    countries: Annotated[list[_Country], _SOME] | None = None
+    amount_min: _Minor | None = None
+    amount_max: _Minor | None = None
     order: Literal["listed", "learned"] = "learned"
 
 

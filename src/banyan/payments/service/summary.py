@@ -3,11 +3,12 @@
 from banyan import ledger
 from banyan.kernel import Money
 from banyan.payments.model import Movement, Summary
-from banyan.payments.service.settings import get_settings
 from banyan.payments.store import disputes as disputes_store
 from banyan.payments.store import payments as payments_store
 from banyan.payments.store import payouts as payouts_store
 from banyan.runtime import Transaction
+
+_PROVIDER_ACCOUNTS_MAX = 10_000
 
 
 async def summary(tx: Transaction) -> list[Summary]:
@@ -17,15 +18,13 @@ async def summary(tx: Transaction) -> list[Summary]:
     what was taken, refunded, lost and paid out is counted. The two must explain what the provider
     still holds, to the cent.
     """
-    provider = (await get_settings(tx)).provider or "sandbox"
+    at_providers = await _at_providers(tx)
     by_head = {
         (line.head, line.currency): line.credits - line.debits
         for trial in await ledger.trial_balance(tx)
         for line in trial.lines
     }
     paths = [
-        f"provider:{provider}:receivable",
-        f"provider:{provider}:fees",
         "platform:commission",
         "payouts:in_transit",
         "disputes:held",
@@ -45,8 +44,8 @@ async def summary(tx: Transaction) -> list[Summary]:
 
         transit = balances.get(("payouts:in_transit", currency))
         taken, refunded = Money.of(taken_minor, currency), Money.of(refunded_minor, currency)
-        fees = -posted(f"provider:{provider}:fees")
-        at_provider = -posted(f"provider:{provider}:receivable")
+        fees = -at_providers.get(("fees", currency), zero)
+        at_provider = -at_providers.get(("receivable", currency), zero)
         lost_here = Money.of(lost.get(currency, 0), currency)
         paid_out = Money.of(paid.get(currency, 0), currency)
         summaries.append(
@@ -68,6 +67,18 @@ async def summary(tx: Transaction) -> list[Summary]:
             )
         )
     return summaries
+
+
+async def _at_providers(tx: Transaction) -> dict[tuple[str, str], Money]:
+    """What stands on the accounts of all providers, by the last part of the path and currency."""
+    sums: dict[tuple[str, str], Money] = {}
+    accounts = await ledger.list_accounts(tx, prefix="provider:", limit=_PROVIDER_ACCOUNTS_MAX)
+    assert accounts.next_cursor is None, "a marketplace has a few providers"
+    for account in accounts.data:
+        part = (account.path.rpartition(":")[2], account.currency)
+        zero = Money.zero(account.currency)
+        sums[part] = sums.get(part, zero) + account.balance.posted
+    return sums
 
 
 async def movements_of(tx: Transaction, subject: str) -> list[Movement]:

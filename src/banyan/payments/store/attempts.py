@@ -221,7 +221,7 @@ async def select_attempts(tx: Transaction, payment_id: UUID) -> list[Attempt]:
         select *
         from payments.attempts
         where marketplace_id = %(marketplace_id)s and payment_id = %(payment_id)s
-        order by created_at, attempt_id
+        order by created_at, first_sent_at, ordinal, attempt_id
         """,
         payment_id=payment_id,
     )

@@ -1,0 +1,155 @@
+"""Methods whose life is not a card's: taken at once, paid later, pulled, confirmed elsewhere."""
+
+import pytest
+
+from banyan import payments
+from banyan.kernel import Money, new_id
+from banyan.payments import METHODS, Method, MethodNotUsable, MethodType, PaymentDraft, Share
+from banyan.payments.rules import price_splits
+from tests.payments.conftest import SELLERS, Shop
+
+
+async def create(shop: Shop, type_: MethodType, token: str, **fields: str) -> "payments.Payment":
+    async with shop.begin() as tx:
+        settings = await payments.get_settings(tx)
+        amount = Money.of(10_000, fields.pop("currency", "BRL"))
+        nothing = Money.zero(amount.currency.code)
+        splits = price_splits([Share(SELLERS[0], amount, nothing)], settings.terms)
+        draft = PaymentDraft(
+            new_id(), "ord_1", new_id(), amount, Method(type_, token), splits, **fields
+        )
+        [payment] = await payments.create_payments(tx, [draft])
+    await shop.run()
+    return await shop.payment(payment.payment_id)
+
+
+async def test_what_is_taken_at_once_is_captured_without_being_asked(shop: Shop) -> None:
+    payment = await create(shop, "pix", "tok_visa")
+    assert (payment.state, payment.captured_minor) == ("captured", 10_000)
+    assert await shop.events() == ["payment.captured"]
+    assert await shop.seller("pending") == 8_740
+    await shop.refund(payment.payment_id)
+    await shop.run()
+    assert await shop.state(payment.payment_id) == "refunded"
+    await shop.check()
+
+
+async def test_a_buyer_who_pays_in_time_is_noticed_by_webhook(shop: Shop) -> None:
+    payment = await create(shop, "boleto", "tok_push_paid")
+    assert payment.state == "awaiting_payment"
+    assert payment.instructions is not None
+    assert payment.instructions["code"]
+    await shop.later(hours=2)
+    assert await shop.state(payment.payment_id) == "captured"
+    assert await shop.events() == ["payment.awaiting_payment", "payment.captured"]
+    await shop.later(days=9)
+    assert await shop.state(payment.payment_id) == "captured"
+    await shop.check()
+
+
+async def test_a_buyer_who_pays_in_time_is_noticed_without_a_webhook(shop: Shop) -> None:
+    payment = await create(shop, "boleto", "tok_push_paid")
+    async with shop.begin() as tx:
+        await tx.execute("delete from runtime.jobs where kind = 'sandbox.webhook'")
+    await shop.later(hours=7)
+    assert await shop.state(payment.payment_id) == "captured"
+    await shop.check()
+
+
+async def test_a_buyer_who_does_not_pay_lets_it_expire(shop: Shop) -> None:
+    payment = await create(shop, "boleto", "tok_push_never_paid")
+    for _ in range(6):
+        await shop.later(days=1)
+    expired = await shop.payment(payment.payment_id)
+    assert (expired.state, expired.captured_minor) == ("expired", 0)
+    assert await shop.events() == ["payment.awaiting_payment", "payment.expired"]
+    await shop.check()
+
+
+async def test_money_that_comes_too_late_goes_back(shop: Shop) -> None:
+    payment = await create(shop, "bank_transfer", "tok_push_paid_late")
+    for _ in range(7):
+        await shop.later(days=1)
+    assert (await shop.events())[:2] == ["payment.awaiting_payment", "payment.expired"]
+    assert await shop.state(payment.payment_id) == "refunded"
+    assert (await shop.charges())["refund"] == 1
+    assert await shop.seller("pending") == 0
+    await shop.check()
+
+
+async def test_a_void_of_what_the_buyer_has_paid_gives_it_back(shop: Shop) -> None:
+    payment = await create(shop, "boleto", "tok_push_paid")
+    async with shop.begin() as tx:
+        await tx.execute("delete from runtime.jobs where kind = 'sandbox.webhook'")
+    await shop.later(hours=2)
+    async with shop.begin() as tx:
+        await payments.void_payments(tx, [payment.payment_id], "The buyer went away.")
+    await shop.run()
+    await shop.later(hours=7)
+    assert await shop.state(payment.payment_id) == "refunded"
+    await shop.check()
+
+
+async def test_a_void_before_the_buyer_pays_ends_it(shop: Shop) -> None:
+    payment = await create(shop, "boleto", "tok_push_paid")
+    async with shop.begin() as tx:
+        await payments.void_payments(tx, [payment.payment_id], "The buyer went away.")
+    await shop.run()
+    assert await shop.state(payment.payment_id) == "voided"
+    await shop.check()
+
+
+@pytest.mark.parametrize(
+    ("token", "state"), [("tok_debit", "captured"), ("tok_debit_fails", "declined")]
+)
+async def test_a_debit_is_certain_only_days_later(shop: Shop, token: str, state: str) -> None:
+    payment = await create(shop, "sepa_debit", token, currency="EUR", country="DE")
+    assert payment.state == "processing"
+    await shop.later(days=4)
+    assert await shop.state(payment.payment_id) == state
+    await shop.check()
+
+
+async def test_a_buyer_confirms_elsewhere(shop: Shop) -> None:
+    payment = await create(shop, "ideal", "tok_redirect", currency="EUR", country="NL")
+    assert payment.state == "requires_action"
+    async with shop.begin() as tx:
+        await payments.complete_authentication(tx, payment.payment_id)
+    await shop.run()
+    confirmed = await shop.payment(payment.payment_id)
+    assert (confirmed.state, confirmed.liability) == ("captured", None)
+    await shop.check()
+
+
+async def test_risk_asks_the_buyer_and_moves_the_liability(shop: Shop) -> None:
+    payment = await create(shop, "card", "tok_visa", risk="high")
+    assert (payment.state, payment.authentication) == ("requires_action", "challenge")
+    async with shop.begin() as tx:
+        await payments.complete_authentication(tx, payment.payment_id)
+    await shop.run()
+    confirmed = await shop.payment(payment.payment_id)
+    assert (confirmed.state, confirmed.liability) == ("authorized", "issuer")
+
+
+@pytest.mark.parametrize(
+    ("method", "country", "currency"),
+    [
+        (Method("pix", "tok_visa"), "DE", "BRL"),
+        (Method("ideal", "tok_visa"), "NL", "USD"),
+        (Method("card", "tok_visa", installments=3), "DE", "EUR"),
+        (Method("pix", "tok_visa", installments=2), "BR", "BRL"),
+    ],
+)
+async def test_methods_are_used_where_they_exist(
+    shop: Shop, method: Method, country: str, currency: str
+) -> None:
+    async with shop.begin() as tx:
+        with pytest.raises(MethodNotUsable):
+            await payments.check_method(tx, method, country=country, currency=currency)
+
+
+def test_every_method_says_how_long_it_waits_for_the_buyer() -> None:
+    for spec in METHODS.values():
+        waits = spec.family in ("card", "redirect", "push")
+        assert (spec.expires_after is not None) == waits, spec.type
+        assert spec.installments_max.keys() <= {"BR", "MX", "AR", "CO", "TR", "JP"}
