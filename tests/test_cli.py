@@ -191,6 +191,7 @@ NEEDS_DATABASE = [
     ("work",),
     ("schema",),
     ("ledger", "verify"),
+    ("fx", "load", __file__, "--marketplace", "sandbox"),
     ("keys", "create", "--marketplace", "sandbox", "--name", "mine"),
     ("keys", "list", "--marketplace", "sandbox"),
     ("keys", "revoke", "key_1", "--marketplace", "sandbox"),

@@ -24,6 +24,8 @@ from banyan.console import console_routes
 from banyan.developers import api as developers_api
 from banyan.developers import authenticator
 from banyan.fraud import api as fraud_api
+from banyan.fx import api as fx_api
+from banyan.fx import jobs as fx_jobs
 from banyan.kernel import BanyanError, SystemClock
 from banyan.ledger import api as ledger_api
 from banyan.ledger import jobs as ledger_jobs
@@ -72,6 +74,7 @@ TAGS = (
     Tag("disputes", "Payments that a buyer's bank has taken back, for now or for good."),
     Tag("payouts", "Money paid to sellers."),
     Tag("payment_settings", "What the marketplace takes, and when it pays out."),
+    Tag("fx", "Exchange rates, quotes, and what is held and owed in other currencies."),
     Tag("cases", "What a machine could not decide and a person must."),
     Tag("ledger", "Accounts, transfers and balances: where the money is."),
     Tag("fraud", "Limits, lists and what came of them."),
@@ -91,6 +94,7 @@ def operations() -> list[Operation]:
         *orders_api.operations(),
         *parties_api.operations(),
         *payments_api.operations(),
+        *fx_api.operations(),
         *operations_api.operations(),
         *ledger_api.operations(),
         *fraud_api.operations(),
@@ -108,6 +112,7 @@ def job_handlers(database: Database) -> list[JobHandler]:
     return [
         *orders_jobs.jobs(),
         *payments_jobs.jobs(database, _providers(database)),
+        *fx_jobs.jobs(),
         *operations_jobs.jobs(),
         *ledger_jobs.jobs(),
     ]

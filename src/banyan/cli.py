@@ -5,19 +5,21 @@ import sys
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 import click
+import httpx
 import uvicorn
 import uvloop
 from rich.console import Console
 from starlette.applications import Starlette
 
-from banyan import __version__, app, ledger, replay
+from banyan import __version__, app, fx, ledger, replay
 from banyan.console import Role, add_user, find_user, sign_in_link
 from banyan.developers import KEY, create_key, list_keys, revoke_key
-from banyan.kernel import BanyanError, NotFound
+from banyan.kernel import BanyanError, NotFound, TooLarge, Unavailable
 from banyan.runtime import (
     MARKETPLACE,
     Cause,
@@ -41,6 +43,8 @@ _DONE, _REFUSED, _UNBALANCED = 0, 2, 1
 _INDENT = " " * 4
 _START_WAIT_S = 10.0
 """For a database that starts up at the same time."""
+_FETCH_TIMEOUT_S = 30.0
+_FETCH_BYTES_MAX = 64 * 1024 * 1024
 _terminal = Console(highlight=False)
 
 
@@ -143,6 +147,67 @@ def verify(marketplace: str | None) -> None:
     Says what it finds, and ends with exit code 1 if that is anything.
     """
     sys.exit(_run(_verify(_with_schema(_settings()), marketplace)))
+
+
+@cli.group("fx")
+def fx_group() -> None:
+    """Exchange rates."""
+
+
+@fx_group.command("load")
+@click.argument("place")
+@click.option("--marketplace", required=True, help="live, sandbox, demo or mkt_…")
+@click.option(
+    "--source",
+    type=click.Choice(list(fx.SOURCES)),
+    default="ecb",
+    show_default=True,
+    help="Whose file it is.",
+)
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only rates from this day on.")
+def fx_load(place: str, marketplace: str, source: str, since: datetime | None) -> None:
+    """Load the exchange rates in PLACE, a file or a URL.
+
+    The European Central Bank publishes eurofxref-daily.xml, eurofxref-hist.xml and both as CSV in a
+    zip. Loading a file again changes nothing; where it says otherwise than before, the rate gets a
+    new version.
+    """
+    content = _content(place)
+
+    async def load() -> fx.Loaded:
+        first_at = since and since.replace(tzinfo=UTC)
+        async with _transaction(marketplace) as tx:
+            return await fx.load_rates(tx, fx.SOURCES[source], content, since=first_at)
+
+    loaded = _run(load())
+    click.echo(
+        f"{loaded.added:,} rates added, {loaded.corrected:,} corrected, "
+        f"{loaded.unchanged:,} known before."
+    )
+    if loaded.first_at and loaded.last_at:
+        click.echo(f"They are of {loaded.first_at:%Y-%m-%d} to {loaded.last_at:%Y-%m-%d}.")
+    if loaded.skipped:
+        click.echo(f"Skipped, out of use: {', '.join(loaded.skipped)}.")
+
+
+def _content(place: str) -> bytes:
+    """A file, or what a URL answers; nothing is fetched that nobody has named."""
+    if not place.startswith(("https://", "http://")):
+        try:
+            return Path(place).read_bytes()
+        except OSError as error:
+            raise NotFound(f"{place} can't be read: {error.strerror}.") from None
+    parts: list[bytes] = []
+    try:
+        with httpx.stream("GET", place, timeout=_FETCH_TIMEOUT_S, follow_redirects=True) as answer:
+            answer.raise_for_status()
+            for part in answer.iter_bytes():
+                parts.append(part)
+                if sum(map(len, parts)) > _FETCH_BYTES_MAX:
+                    raise TooLarge(f"{place} has more than {_FETCH_BYTES_MAX:,} bytes.")
+    except httpx.HTTPError as error:
+        raise Unavailable(f"{place} can't be fetched: {error}") from None
+    return b"".join(parts)
 
 
 @cli.command()

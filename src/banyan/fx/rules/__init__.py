@@ -1,0 +1,1 @@
+"""Decisions of foreign exchange, without input or output."""

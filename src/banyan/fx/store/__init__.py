@@ -1,0 +1,1 @@
+"""SQL of foreign exchange: one function, one statement."""
