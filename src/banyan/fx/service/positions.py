@@ -16,7 +16,6 @@ from banyan.fx.rules.booking import book
 from banyan.fx.rules.crossing import RateBook
 from banyan.fx.rules.legs import POSITION
 from banyan.fx.rules.pricing import worth
-from banyan.fx.service.deals import BOOKED_AT_ONCE_MAX
 from banyan.fx.service.rates import rate_book
 from banyan.fx.store import deals as store
 from banyan.kernel import Currency, Money
@@ -59,7 +58,7 @@ async def _read(
     before = await _state(tx)
     while True:
         booked = {position.currency: position for position in await store.select_positions(tx)}
-        pending = await store.deals_to_book(tx, BOOKED_AT_ONCE_MAX)
+        pending = await store.deals_to_book(tx, None)
         after = await _state(tx)
         if before == after or tries == _READS_MAX:
             accounts, _ = after

@@ -92,8 +92,8 @@ async def save_book(tx: Transaction, deals: int) -> None:
     )
 
 
-async def deals_to_book(tx: Transaction, limit: int) -> list[Deal]:
-    """Deals that are not in the book yet, the oldest first."""
+async def deals_to_book(tx: Transaction, limit: int | None) -> list[Deal]:
+    """Deals that are not in the book yet, in the order in which they were written."""
     return await tx.all(
         Deal,
         """
