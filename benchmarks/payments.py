@@ -301,10 +301,10 @@ def _marketplace() -> Iterator[tuple[str, str, str]]:
                 "BANYAN_PORT": str(port),
                 "BANYAN_LOG_LEVEL": "error",
             }
-            for command in ("serve", "work"):
-                processes.append(
-                    subprocess.Popen([sys.executable, "-m", "banyan", command], env=environment)
-                )
+            processes += [
+                subprocess.Popen([sys.executable, "-m", "banyan", command], env=environment)
+                for command in ("serve", "work")
+            ]
             _until_up(port)
             yield f"http://127.0.0.1:{port}", key, server.url
         finally:
