@@ -26,7 +26,7 @@ class ScheduleFault(Struct, kw_only=True, forbid_unknown_fields=True):
     operations: Annotated[list[model.Operation], Meta(min_length=1, max_length=11)] | None = None
 
 
-class FaultView(Struct, kw_only=True):
+class SandboxFaultView(Struct, kw_only=True):
     id: str
     object: Literal["sandbox_fault"] = "sandbox_fault"
     livemode: bool
@@ -48,7 +48,7 @@ def operations() -> list[Operation]:
             handler=schedule_fault,
             scope="payments:write",
             body=ScheduleFault,
-            returns=FaultView,
+            returns=SandboxFaultView,
             status=201,
             errors=(InvalidFault,),
             needs_idempotency_key=True,
@@ -61,7 +61,7 @@ def operations() -> list[Operation]:
             summary="List what goes wrong now or will",
             handler=list_faults,
             scope="payments:read",
-            returns=List[FaultView],
+            returns=List[SandboxFaultView],
         ),
         Operation(
             id="cancelFault",
@@ -71,13 +71,13 @@ def operations() -> list[Operation]:
             summary="Let the sandbox provider work again",
             handler=cancel_fault,
             scope="payments:write",
-            returns=FaultView,
+            returns=SandboxFaultView,
             errors=(FaultNotFound,),
         ),
     ]
 
 
-async def schedule_fault(call: Call, body: ScheduleFault) -> FaultView:
+async def schedule_fault(call: Call, body: ScheduleFault) -> SandboxFaultView:
     fault = await faults.schedule_fault(
         call.tx,
         provider=body.provider,
@@ -90,19 +90,19 @@ async def schedule_fault(call: Call, body: ScheduleFault) -> FaultView:
     return _view(fault, livemode=call.key.livemode)
 
 
-async def list_faults(call: Call) -> List[FaultView]:
-    return List[FaultView].whole(
+async def list_faults(call: Call) -> List[SandboxFaultView]:
+    return List[SandboxFaultView].whole(
         _view(fault, livemode=call.key.livemode) for fault in await faults.list_faults(call.tx)
     )
 
 
-async def cancel_fault(call: Call) -> FaultView:
+async def cancel_fault(call: Call) -> SandboxFaultView:
     fault = await faults.cancel_fault(call.tx, call.path["fault_id"])
     return _view(fault, livemode=call.key.livemode)
 
 
-def _view(fault: model.SandboxFault, *, livemode: bool) -> FaultView:
-    return FaultView(
+def _view(fault: model.SandboxFault, *, livemode: bool) -> SandboxFaultView:
+    return SandboxFaultView(
         id=FAULT.text(fault.fault_id),
         livemode=livemode,
         provider=fault.provider,

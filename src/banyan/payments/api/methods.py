@@ -20,7 +20,7 @@ class MethodListQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     currency: CurrencyCode | None = None
 
 
-class PaymentMethodView(Struct, kw_only=True):
+class UsableMethodView(Struct, kw_only=True):
     """A method of payment for such a buyer.
 
     ``family`` tells what its life is like; ``expires_after_s`` how long the buyer has to act;
@@ -51,12 +51,12 @@ def operations() -> list[Operation]:
             handler=list_methods,
             scope="payments:read",
             query=MethodListQuery,
-            returns=List[PaymentMethodView],
+            returns=List[UsableMethodView],
         )
     ]
 
 
-async def list_methods(call: Call[MethodListQuery]) -> List[PaymentMethodView]:
+async def list_methods(call: Call[MethodListQuery]) -> List[UsableMethodView]:
     marketplace = call.tx.marketplace
     country = call.query.country or marketplace.country
     currency = call.query.currency or marketplace.currency
@@ -66,8 +66,8 @@ async def list_methods(call: Call[MethodListQuery]) -> List[PaymentMethodView]:
         wanted = Wanted(Money.zero(currency), model.Method(spec.type, "any"), country)
         return [one.name for one in usable(wanted, connections)]
 
-    return List[PaymentMethodView].whole(
-        PaymentMethodView(
+    return List[UsableMethodView].whole(
+        UsableMethodView(
             type=spec.type,
             name=spec.name,
             family=spec.family,
