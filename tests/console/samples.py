@@ -53,6 +53,13 @@ from banyan.console.views.orders import (
     Step,
     StepState,
 )
+from banyan.console.views.reliability import (
+    ApprovalLine,
+    ProviderLine,
+    QuestionLine,
+    ReliabilityView,
+    TransitLine,
+)
 from banyan.console.views.sellers import (
     Balance,
     OfferLine,
@@ -528,6 +535,25 @@ AUDIT_VIEW = AuditView(
         ),
     )
 )
+RELIABILITY_VIEW = ReliabilityView(
+    is_well=False,
+    sentence="Not answering, and spared new payments: adyen.",
+    periods=(Choice("1", "1 day", "#"), Choice("30", "30 days", "#", is_chosen=True)),
+    providers=(
+        ProviderLine("adyen", Pill("Spared", Tone.LOST), 812, 78.4, "96 could not be asked"),
+        ProviderLine("stripe", Pill("Answers", Tone.GO), 1_657, 93.1, ""),
+    ),
+    approvals=(
+        ApprovalLine("adyen", "Card", 812, 561, 155, 96, 0, 78.4, "0.9 s", "4.1 s"),
+        ApprovalLine("stripe", "Card", 1_204, 1_118, 83, 0, 3, 93.1, "0.7 s", "2.2 s"),
+        ApprovalLine("stripe", "Boleto", 453, 398, 21, 0, 34, 95.0, "1.2 d", "2.9 d"),
+    ),
+    questions=(QuestionLine("adyen", "Authorize", 4, brl("812.40"), NOW),),
+    transit=(
+        TransitLine("Waiting for buyers", "#", brl("9120.00"), 34, brl("120"), brl("4000"), brl("5000"), None),
+        TransitLine("On its way to sellers", "#", brl("48220.10"), 210, None, brl("48220.10"), None, None),
+    ),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -550,6 +576,8 @@ PAGES = (
     SamplePage(f"{BASE}/sellers/{SELLER}", "sellers/seller.html", frame("Móveis Aurora", "sellers"), SELLER_VIEW),
     SamplePage(f"{BASE}/payments", "payments/list.html", frame("Payments", "payments"), PAYMENTS_VIEW),
     SamplePage(f"{BASE}/payments/{PAYMENT}", "payments/payment.html", frame("Payment", "payments"), PAYMENT_VIEW),
+    SamplePage(f"{BASE}/payments/status", "payments/status.html", frame("Payments status", "payments", Crumb("Payments", f"{BASE}/payments"), Crumb("Status")), RELIABILITY_VIEW),
+    SamplePage("/console/empty-status", "payments/status.html", frame("Payments status", "payments"), replace(RELIABILITY_VIEW, approvals=(), transit=())),
     SamplePage(f"{BASE}/ledger", "ledger/ledger.html", frame("Ledger", "ledger"), LEDGER_VIEW),
     SamplePage(f"{BASE}/ledger/accounts/a", "ledger/account.html", frame("Account", "ledger"), ACCOUNT_VIEW),
     SamplePage(f"{BASE}/ledger/transfers/{TRANSFER}", "ledger/transfer.html", frame("Transfer", "ledger"), TRANSFER_VIEW),

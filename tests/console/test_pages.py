@@ -13,7 +13,7 @@ from tests.console.conftest import PASSWORD, Console
 from tests.orders.market import Market
 
 BASE = "/console/sandbox"
-AREAS = ("", "/orders", "/cases", "/sellers", "/payments", "/payouts", "/disputes", "/ledger",
+AREAS = ("", "/orders", "/cases", "/sellers", "/payments", "/payments/status", "/payouts", "/disputes", "/ledger",
          "/ledger/transfers", "/events")  # fmt: skip
 
 

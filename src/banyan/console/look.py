@@ -41,12 +41,23 @@ _TONES: dict[Tone, frozenset[str]] = {
     Tone.GO: frozenset(
         {"settled", "delivered", "captured", "active", "succeeded", "paid", "won", "resolved"}
     ),
-    Tone.INFO: frozenset({"matched", "checked", "authorized", "confirmed", "shipped", "capturing"}),
+    Tone.INFO: frozenset(
+        {"matched", "checked", "authorized", "confirmed", "shipped", "capturing", "processing"}
+    ),
     Tone.WAIT: frozenset(
-        {"in_review", "requires_action", "unknown", "unmatched", "open", "disputed", "paused"}
+        {
+            "in_review",
+            "requires_action",
+            "awaiting_payment",
+            "unknown",
+            "unmatched",
+            "open",
+            "disputed",
+            "paused",
+        }
     ),
     Tone.LOST: frozenset(
-        {"declined", "charged_back", "capture_failed", "failed", "returned", "lost"}
+        {"declined", "expired", "charged_back", "capture_failed", "failed", "returned", "lost"}
         | {"suspended", "blocked"}
     ),
 }

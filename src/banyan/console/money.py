@@ -61,6 +61,7 @@ async def show_payments(visit: Visit) -> Shown:
         empty_title="No payments yet",
         empty_text="The first order that passes its checks makes the first payment. Place one:",
         is_filtered=state is not None,
+        status_href=visit.href("payments/status"),
     )
     return Shown("payments/list.html", "Payments", "payments", view, live_subjects=None)
 
@@ -231,6 +232,10 @@ def _facts(payment: Payment) -> list[Fact]:
     ]
     if payment.provider_reference:
         facts.append(Fact("Provider's reference", payment.provider_reference))
+    if payment.liability:
+        facts.append(Fact("Liable for fraud", words(payment.liability)))
+    if payment.instructions and payment.action_expires_at:
+        facts.append(Fact("Buyer may pay until", f"{payment.action_expires_at:%d %b %Y, %H:%M}"))
     if payment.decline_code:
         facts.append(Fact("Declined because", words(payment.decline_code)))
     if payment.released_at:
@@ -239,10 +244,11 @@ def _facts(payment: Payment) -> list[Fact]:
 
 
 def _said(attempt: Attempt) -> str:
-    """What the provider answered, and how often it had to be asked."""
+    """What the provider answered, how often it had to be asked, and why it was chosen."""
     tries = f"asked {attempt.tries} times" if attempt.tries > 1 else ""
     code = words(attempt.code) if attempt.code else ""
-    return " · ".join(part for part in (code, attempt.note, tries) if part)
+    why = str(attempt.routing["reason"]) if attempt.routing else ""
+    return " · ".join(part for part in (code, attempt.note, tries, why) if part)
 
 
 def _state(visit: Visit, states: Sequence[State]) -> State | None:

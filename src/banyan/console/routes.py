@@ -7,7 +7,18 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from banyan.console import cases, events, health, home, ledger, money, orders, sellers, signing_in
+from banyan.console import (
+    cases,
+    events,
+    health,
+    home,
+    ledger,
+    money,
+    orders,
+    reliability,
+    sellers,
+    signing_in,
+)
 from banyan.console.assets import serve_asset
 from banyan.console.endpoints import Action, Page, action, page, refused, to_sign_in
 from banyan.console.errors import PageNotFound
@@ -29,6 +40,7 @@ _PAGES: dict[str, Page] = {
     "/sellers": sellers.show_sellers,
     "/sellers/{seller_id}": sellers.show_seller,
     "/payments": money.show_payments,
+    "/payments/status": reliability.show_reliability,
     "/payments/{payment_id}": money.show_payment,
     "/payouts": money.show_payouts,
     "/disputes": money.show_disputes,

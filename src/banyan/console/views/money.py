@@ -39,6 +39,7 @@ class MoneyListView:
     empty_title: str
     empty_text: str
     is_filtered: bool = False
+    status_href: str = ""
 
 
 @dataclass(frozen=True, slots=True)

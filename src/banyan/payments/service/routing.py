@@ -20,7 +20,7 @@ from banyan.payments.model import (
 )
 from banyan.payments.providers import sandbox
 from banyan.payments.rules import check_usable
-from banyan.payments.rules.health import circuit_of, observed
+from banyan.payments.rules.health import Circuit, circuit_of, observed
 from banyan.payments.rules.routing import STATS_HALF_LIFE, Knowledge, Wanted, choose_route, usable
 from banyan.payments.service.settings import get_settings, update_settings
 from banyan.payments.store import routing as store
@@ -123,6 +123,11 @@ async def observe_calls(tx: Transaction, calls: Iterable[tuple[str, bool]]) -> N
 async def provider_health(tx: Transaction) -> list[ProviderHealth]:
     """How well each provider that was called has answered lately."""
     return sorted(await store.select_health(tx), key=lambda health: health.provider)
+
+
+async def circuits(tx: Transaction) -> dict[str, Circuit]:
+    """Whether each provider that was called gets new payments now."""
+    return {one.provider: circuit_of(one, tx.now) for one in await provider_health(tx)}
 
 
 async def count_outcomes(tx: Transaction, outcomes: Sequence[tuple[Payment, bool]]) -> None:
