@@ -175,9 +175,13 @@ async def work(settings: Settings) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, worker.stop)
-        sweeper = asyncio.create_task(_sweep(database))
+        periodic = [
+            asyncio.create_task(_sweep(database)),
+            asyncio.create_task(ledger_jobs.keep_sealing(database)),
+        ]
         await worker.run()
-        sweeper.cancel()
+        for task in periodic:
+            task.cancel()
 
 
 async def ensure_marketplaces(

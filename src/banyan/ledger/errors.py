@@ -57,3 +57,38 @@ class PeriodNotClosable(Conflict):
 
     code = "period_not_closable"
     title = "The period can't be closed"
+
+
+class InvalidMonth(InvalidRequest):
+    """Name a month by its year and number, such as `2018-03`."""
+
+    code = "invalid_month"
+    title = "Not a month"
+
+
+class PeriodNotFound(NotFound):
+    """No period of this marketplace was closed so; the list of periods names those that were."""
+
+    code = "period_not_found"
+    title = "No such closed period"
+
+
+class InvalidRange(InvalidRequest):
+    """A statement begins before it ends, and ends by now."""
+
+    code = "invalid_range"
+    title = "Not a range of time"
+
+
+class ArchiveRefused(Conflict):
+    """Only a closed and sealed period is archived, and an archive is never written over."""
+
+    code = "archive_refused"
+    title = "The period can't be archived"
+
+
+class InvalidSeal(InvalidRequest):
+    """Give the file that `banyan ledger seal` wrote for this marketplace."""
+
+    code = "invalid_seal"
+    title = "Not a seal of this marketplace"

@@ -7,8 +7,9 @@ every currency. A debit-normal account (an asset, an expense) is expected below 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from enum import StrEnum
+from pathlib import Path
 from uuid import UUID
 
 from banyan.kernel import IdKind, Money
@@ -23,6 +24,8 @@ CODE_MAX = 40
 SUBJECT_MAX = 80
 DESCRIPTION_MAX = 500
 LEGS_MAX = 100
+MICROSECOND = timedelta(microseconds=1)
+"""The ledger's times are that fine: what ends before an instant ends so much earlier."""
 
 
 class Side(StrEnum):
@@ -251,6 +254,11 @@ class Entry:
         return Money.of(self.amount_minor, self.currency)
 
     @property
+    def moved(self) -> Money:
+        """The amount as the balance sees it: below zero on the debit side."""
+        return self.amount if self.side == Side.CREDIT else -self.amount
+
+    @property
     def balance(self) -> Money:
         return Money.of(self.balance_minor, self.currency)
 
@@ -302,9 +310,34 @@ class RecordedTransfer:
     legs: tuple[RecordedLeg, ...]
 
 
+class Time(StrEnum):
+    """The ledger's two times: when it learned of a transfer, and when that counts."""
+
+    RECORDED = "recorded"
+    EFFECTIVE = "effective"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What moved an account's balance from ``since`` until before ``until``, one page of it.
+
+    The balance of each entry is what was posted after it, in the statement's time; the last one is
+    ``closing``, unless ``next_cursor`` says that there is more. What only holds money isn't in it.
+    """
+
+    account: AccountState
+    since: datetime
+    until: datetime
+    time: Time
+    opening: Money
+    closing: Money
+    entries: tuple[Entry, ...]
+    next_cursor: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class TrialLine:
-    """The accounts under one first part of the path, in one currency.
+    """The accounts under one first part of the path, in one currency; or one account.
 
     ``debits`` adds up the balances below zero (without their sign), ``credits`` those above.
     """
@@ -318,7 +351,7 @@ class TrialLine:
 
 @dataclass(frozen=True, slots=True)
 class TrialBalance:
-    """Every account of a currency, summed by the first part of the path."""
+    """Every account of a currency, by itself or summed by the first part of the path."""
 
     currency: str
     lines: tuple[TrialLine, ...]
@@ -336,6 +369,29 @@ class TrialBalance:
         return self.debits == self.credits
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """A closed period: nothing new takes effect at or before ``closed_through``.
+
+    ``open_holds`` were pending legs that nothing had resolved at the close. ``balanced_at`` is when
+    the trial balance at its end was stored (None: not yet), ``archived_at`` when it was archived.
+    """
+
+    closed_through: datetime
+    closed_at: datetime
+    last_position: int
+    open_holds: int | None
+    balanced_at: datetime | None
+    archived_at: datetime | None
+
+    @property
+    def month(self) -> str | None:
+        """The month that ends with it, as ``2018-03``; None if it doesn't end with one."""
+        after = self.closed_through + MICROSECOND
+        is_whole = (after.day, after.time()) == (1, time())
+        return f"{self.closed_through:%Y-%m}" if is_whole else None
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that breaks an invariant: which, and where."""
@@ -345,13 +401,51 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Seal:
+    """One link of the chain: the legs behind the last position of the batch before, up to its own.
+
+    ``hash`` follows from the one before and from every leg of the batch, so that it stands for
+    everything recorded until then.
+    """
+
+    batch: int
+    last_position: int
+    legs: int
+    hash: bytes
+    sealed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A month's archive in its folder: how much it holds, and the digest of its manifest."""
+
+    path: Path
+    legs: int
+    batches: int
+    manifest_sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LegDigest:
+    """A leg as a seal remembers it: ``digest`` is the start of its sha256, 8 bytes."""
+
+    position: int
+    transfer_id: UUID
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """What ``verify`` has counted and found; up to 100 findings are listed."""
+    """What ``verify`` has counted and found; up to 100 findings are listed.
+
+    ``head`` is the last seal; what was recorded after it isn't sealed yet.
+    """
 
     accounts: int
     transfers: int
     legs: int
     findings: tuple[Finding, ...]
+    head: Seal | None = None
 
     @property
     def is_sound(self) -> bool:

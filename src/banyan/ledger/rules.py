@@ -1,14 +1,21 @@
 """Decisions of the ledger that need no database."""
 
+import csv
+import hashlib
+import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from uuid import UUID
 
 from banyan.kernel import Money
-from banyan.ledger.errors import NotReversible
+from banyan.ledger.errors import InvalidMonth, NotReversible
 from banyan.ledger.model import (
     TRANSFER,
+    Entry,
     Kind,
     Leg,
+    LegDigest,
     Outcome,
     PendingRef,
     Reason,
@@ -16,9 +23,13 @@ from banyan.ledger.model import (
     RecordedTransfer,
     Rejection,
     Transfer,
+    TrialBalance,
 )
 
 _NUMBER_BITS = 63
+_LEAF_BYTES = 32
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_MONTH = re.compile(r"(?!0000|9999)[0-9]{4}-(0[1-9]|1[0-2])")
 
 
 def runs(transfers: Iterable[Transfer]) -> Iterator[list[Transfer]]:
@@ -82,6 +93,100 @@ def _mirrored(transfer_id: UUID, leg: RecordedLeg) -> Leg | None:
     if leg.kind in (Kind.POSTED, Kind.POST):
         return Leg(leg.credit, leg.debit, leg.amount, leg.code)
     return None
+
+
+def month_bounds(month: str) -> tuple[datetime, datetime]:
+    """The first instants of a month such as ``2018-03`` and of the next one, in UTC.
+
+    ``InvalidMonth`` if it is none.
+    """
+    if not _MONTH.fullmatch(month):
+        raise InvalidMonth(f"{month[:20]!r} is not a month such as 2018-03.")
+    year, number = int(month[:4]), int(month[5:])
+    first = datetime(year, number, 1, tzinfo=UTC)
+    return first, first.replace(year=year + number // 12, month=number % 12 + 1)
+
+
+def first_difference(leaves: bytes, found: Sequence[LegDigest]) -> str | None:
+    """The first leg, by position, that is not as its seal remembers it, as a sentence.
+
+    ``leaves`` are 32 bytes a leg: position, transfer, the first 8 bytes of its digest. None if all
+    agree, so that it is the seal that was changed.
+    """
+    sealed = {leaf.position: leaf for leaf in _leaves(leaves)}
+    present = {leg.position: leg for leg in found}
+    for position in sorted(sealed.keys() | present.keys()):
+        before, now = sealed.get(position), present.get(position)
+        if before is None and now is not None:
+            return f"transfer {now.transfer_id} (position {position}) was inserted"
+        if before is not None and now is None:
+            return f"transfer {before.transfer_id} (position {position}) was removed"
+        if before is not None and before != now:
+            return f"transfer {before.transfer_id} (position {position}) was altered"
+    return None
+
+
+def _leaves(leaves: bytes) -> Iterator[LegDigest]:
+    for start in range(0, len(leaves) - len(leaves) % _LEAF_BYTES, _LEAF_BYTES):
+        leaf = leaves[start : start + _LEAF_BYTES]
+        yield LegDigest(
+            int.from_bytes(leaf[:8], signed=True), UUID(bytes=leaf[8:24]), leaf[24:]
+        )  # fmt: skip
+
+
+def seal_genesis(marketplace_id: UUID) -> bytes:
+    """What a marketplace's chain of seals begins with."""
+    return hashlib.sha256(marketplace_id.bytes).digest()
+
+
+def seal_hash(previous: bytes, batch: int, last_position: int, legs: int, root: bytes) -> bytes:
+    """The hash of a seal, as ``ledger.seal_hash`` computes it in the database."""
+    numbers = b"".join(
+        number.to_bytes(size, signed=True)
+        for number, size in ((batch, 8), (last_position, 8), (legs, 4))
+    )
+    return hashlib.sha256(previous + numbers + root).digest()
+
+
+def trial_balance_csv(trials: Iterable[TrialBalance]) -> str:
+    """A trial balance as CSV: a line an account or head, amounts as decimal numbers."""
+    rows = [("currency", "path", "accounts", "debit", "credit")]
+    for trial in trials:
+        for line in trial.lines:
+            sums = (str(line.debits.decimal), str(line.credits.decimal))
+            rows.append((line.currency, line.head, str(line.accounts), *sums))
+    return _csv(rows)
+
+
+def statement_csv(entries: Iterable[Entry], opening: Money) -> str:
+    """A statement as CSV: the opening balance, then a line an entry with the balance after it."""
+    rows = [
+        ("effective_at", "recorded_at", "transfer", "code", "about", "description",
+         "other_account", "amount", "balance", "currency"),
+        ("", "", "", "opening", "", "", "", "", str(opening.decimal), opening.currency.code),
+    ]  # fmt: skip
+    rows += [
+        (
+            entry.effective_at.isoformat(), entry.recorded_at.isoformat(),
+            TRANSFER.text(entry.transfer_id), entry.code, entry.subject, entry.description,
+            entry.other_path, str(entry.moved.decimal), str(entry.balance.decimal), entry.currency,
+        )
+        for entry in entries
+    ]  # fmt: skip
+    return _csv(rows)
+
+
+def _csv(rows: Iterable[Sequence[str]]) -> str:
+    """RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe in front."""
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerows([_plain(cell) for cell in row] for row in rows)
+    return file.getvalue()
+
+
+def _plain(cell: str) -> str:
+    is_formula = cell[:1] in ("=", "+", "-", "@", "\t", "\r") and not _NUMBER.fullmatch(cell)
+    return f"'{cell}" if is_formula else cell
 
 
 def account_uuid(marketplace_id: UUID, account_id: int) -> UUID:

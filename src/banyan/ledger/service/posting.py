@@ -1,7 +1,6 @@
-"""Posting transfers, and what rules over posting: terms of accounts, expiry, closed periods."""
+"""Posting transfers, and what rules over posting: terms of accounts and expiry."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from banyan.kernel import Fault, derived_id
@@ -9,7 +8,6 @@ from banyan.ledger import rules
 from banyan.ledger.errors import (
     AccountDiffers,
     AccountInUse,
-    PeriodNotClosable,
     TransferRejected,
 )
 from banyan.ledger.model import (
@@ -165,14 +163,3 @@ async def close_account(tx: Transaction, account_id: UUID) -> AccountState:
     if closed is None:
         raise AccountInUse(f"{state.path} {state.currency} holds {state.balance.posted}.")
     return closed
-
-
-async def close_period(tx: Transaction, through: datetime) -> None:
-    """From now on nothing takes effect at or before ``through``.
-
-    ``PeriodNotClosable`` if that lies ahead, or is closed already.
-    """
-    if through >= tx.now:
-        raise PeriodNotClosable(f"{through.isoformat()} has not passed yet.")
-    if not await store.close_period(tx, through):
-        raise PeriodNotClosable(f"Everything up to {through.isoformat()} is closed already.")

@@ -1,6 +1,6 @@
 """Reading the ledger: accounts, balances now and then, entries, transfers, the trial balance."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 from uuid import UUID
@@ -17,10 +17,13 @@ from banyan.ledger.model import (
     RecordedLeg,
     RecordedTransfer,
     Report,
+    Time,
     Transfer,
     TrialBalance,
     TrialLine,
 )
+from banyan.ledger.service.sealing import head, seal_findings
+from banyan.ledger.store import entries as entry_store
 from banyan.ledger.store import reading as store
 from banyan.ledger.store import verification
 from banyan.runtime import Transaction
@@ -85,22 +88,10 @@ async def balances(
     if at is not None:
         past = await store.balances_recorded(tx, sorted(paths), at)
     elif effective_at is not None:
-        past = await _balances_effective(tx, sorted(paths), effective_at)
+        past = await store.balances_counted(tx, sorted(paths), effective_at)
     else:
         return [state.balance for state in await accounts_at(tx, paths)]
     return [Balance(b.path, b.currency, Money.of(b.posted_minor, b.currency)) for b in past]
-
-
-async def _balances_effective(
-    tx: Transaction, paths: Sequence[str], at: datetime
-) -> list[store.PastBalance]:
-    moved = {(b.path, b.currency): b.posted_minor for b in await store.moved_by_date(tx, paths, at)}
-    return [
-        store.PastBalance(
-            b.path, b.currency, b.posted_minor + moved.get((b.path, b.currency), 0)
-        )
-        for b in await store.balances_recorded(tx, paths, at)
-    ]  # fmt: skip
 
 
 async def entries(
@@ -108,7 +99,7 @@ async def entries(
 ) -> Page[Entry]:
     """An account's history, newest first; ``AccountNotFound``."""
     account = await get_account(tx, account_id)
-    rows = await store.list_entries(tx, account.account_id, _before(cursor), limit + 1)
+    rows = await entry_store.list_entries(tx, account.account_id, _before(cursor), limit + 1)
     page = rows[:limit]
     return Page(page, encode_cursor(page[-1].version) if len(rows) > limit else None)
 
@@ -146,8 +137,29 @@ async def list_transfers(
     return Page(page, encode_cursor(page[-1].position) if len(rows) > limit else None)
 
 
-async def trial_balance(tx: Transaction) -> list[TrialBalance]:
-    """Every currency with its accounts summed by the first part of their path."""
+async def trial_balance(
+    tx: Transaction,
+    *,
+    at: datetime | None = None,
+    effective_at: datetime | None = None,
+    by_account: bool = False,
+    prefix: str = "",
+) -> list[TrialBalance]:
+    """Every currency with its accounts, summed by the first part of their path or one by one.
+
+    Now, as the ledger knew it ``at`` an instant, or as it counts at ``effective_at``. ``prefix``
+    narrows it to paths that begin so; then debits and credits need not be the same.
+    """
+    assert at is None or effective_at is None, "ask for one of the two times"
+    time = Time.RECORDED if effective_at is None else Time.EFFECTIVE
+    rows = await store.trial_rows(
+        tx, at or effective_at, time, by_account=by_account, prefix=prefix
+    )
+    return trial_balances_of(rows)
+
+
+def trial_balances_of(rows: Iterable[store.TrialRow]) -> list[TrialBalance]:
+    """Rows in the order of their currencies, as one trial balance a currency."""
     lines = [
         TrialLine(
             row.head,
@@ -156,21 +168,24 @@ async def trial_balance(tx: Transaction) -> list[TrialBalance]:
             Money.of(row.debits_minor, row.currency),
             Money.of(row.credits_minor, row.currency),
         )
-        for row in await store.trial_rows(tx)
+        for row in rows
     ]
     by_currency = groupby(lines, key=lambda line: line.currency)
     return [TrialBalance(currency, tuple(of_it)) for currency, of_it in by_currency]
 
 
 async def verify(tx: Transaction) -> Report:
-    """Compute every invariant again from the entries.
+    """Compute every invariant again from the entries, and the seals from what they sealed.
 
-    Sums of zero, balances, chains, limits, holds, whole transfers and closed periods. Reads the
-    whole ledger of the marketplace, and blocks nobody.
+    Sums of zero, balances, chains, limits, holds, whole transfers, closed periods. Reads the whole
+    ledger of the marketplace, and blocks nobody.
     """
     found = await verification.findings(tx, FINDINGS_MAX)
+    found += await seal_findings(tx)
     counts = await verification.count_all(tx)
-    return Report(counts.accounts, counts.transfers, counts.legs, tuple(found))
+    return Report(
+        counts.accounts, counts.transfers, counts.legs, tuple(found[:FINDINGS_MAX]), await head(tx)
+    )
 
 
 def _before(cursor: str | None) -> int:

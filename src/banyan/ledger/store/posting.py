@@ -1,4 +1,4 @@
-"""What writes: posting, opening and closing accounts, closing periods.
+"""What writes: posting, opening and closing accounts.
 
 A batch goes to PostgreSQL as arrays, one a column. They are written as text here, which costs a
 third of what the driver's general way of writing lists does.
@@ -168,35 +168,4 @@ async def close_account(tx: Transaction, account_id: int) -> AccountState | None
           posted_minor, pending_out_minor, pending_in_minor, version, opened_at, recorded_at
         """,
         account_id=account_id,
-    )
-
-
-async def close_period(tx: Transaction, through: datetime) -> bool:
-    """Closes everything up to ``through``; False if that is closed already.
-
-    The lock waits for every posting that has begun, so that none of them slips behind the close.
-    """
-    await tx.execute(
-        """
-        select pg_advisory_xact_lock(
-          hashtextextended('ledger.periods:' || %(marketplace_id)s::uuid, 0))
-        """
-    )
-    return bool(
-        await tx.execute(
-            """
-            insert into ledger.periods (marketplace_id, closed_through, closed_at, last_position)
-            select
-              %(marketplace_id)s,
-              %(through)s,
-              %(now)s,
-              coalesce((select max(position) from ledger.transfers where marketplace_id = %(marketplace_id)s), 0)
-            where not exists (
-              select from ledger.periods
-              where marketplace_id = %(marketplace_id)s and closed_through >= %(through)s
-            )
-            """,
-            through=through,
-            now=tx.now,
-        )
     )

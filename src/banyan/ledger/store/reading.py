@@ -1,11 +1,11 @@
-"""What reads accounts, balances, entries and transfers."""
+"""What reads accounts, balances and transfers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from banyan.ledger.model import AccountState, Entry, PendingRef, RecordedLeg
+from banyan.ledger.model import AccountState, PendingRef, RecordedLeg
 from banyan.runtime import Transaction
 
 
@@ -90,80 +90,21 @@ async def balances_recorded(
     )
 
 
-async def moved_by_date(tx: Transaction, paths: Sequence[str], at: datetime) -> list[PastBalance]:
-    """What the effective time of entries changes against their recorded time, as of ``at``.
-
-    Legs recorded later that took effect by ``at`` count in, legs recorded by then that take effect
-    later count out. All others are the same in both times, and aren't read.
-    """
+async def balances_counted(
+    tx: Transaction, paths: Sequence[str], at: datetime
+) -> list[PastBalance]:
+    """What counts at ``at``, whenever it was recorded."""
     return await tx.all(
         PastBalance,
         """
-        select a.path, a.currency, coalesce(sum(e.delta), 0)::bigint as posted_minor
+        select a.path, a.currency,
+          ledger.counted_at(%(marketplace_id)s, a.account_id, %(at)s) as posted_minor
         from ledger.accounts a
-        cross join lateral (
-          select -amount_minor as delta, effective_at, recorded_at
-          from ledger.transfers
-          where marketplace_id = %(marketplace_id)s and debit_account_id = a.account_id
-            and effective_at <> recorded_at and kind <> 'pending'
-          union all
-          select amount_minor, effective_at, recorded_at
-          from ledger.transfers
-          where marketplace_id = %(marketplace_id)s and credit_account_id = a.account_id
-            and effective_at <> recorded_at and kind <> 'pending'
-        ) dated
-        cross join lateral (
-          select case
-            when dated.effective_at <= %(at)s and dated.recorded_at > %(at)s then dated.delta
-            when dated.effective_at > %(at)s and dated.recorded_at <= %(at)s then -dated.delta
-          end as delta
-        ) e
         where a.marketplace_id = %(marketplace_id)s and a.path = any(%(paths)s)
-        group by a.path, a.currency
+        order by a.path, a.currency
         """,
         paths=list(paths),
         at=at,
-    )
-
-
-async def list_entries(
-    tx: Transaction, account_id: int, before_version: int, limit: int
-) -> list[Entry]:
-    """The account's entries with a version below ``before_version``, newest first."""
-    return await tx.all(
-        Entry,
-        """
-        select e.version, t.transfer_id, t.leg, t.kind, e.side, t.amount_minor, o.currency,
-          e.balance_minor, t.code, o.account_id as other_account_id, o.path as other_path, t.subject,
-          coalesce(first.description, '') as description, t.effective_at, t.recorded_at
-        from (
-          (select debit_version as version, 'debit' as side, debit_posted_minor as balance_minor,
-             credit_account_id as other_id, transfer_id, leg
-           from ledger.transfers
-           where marketplace_id = %(marketplace_id)s and debit_account_id = %(account_id)s
-             and debit_version < %(before)s
-           order by debit_version desc limit %(limit)s)
-          union all
-          (select credit_version, 'credit', credit_posted_minor, debit_account_id, transfer_id, leg
-           from ledger.transfers
-           where marketplace_id = %(marketplace_id)s and credit_account_id = %(account_id)s
-             and credit_version < %(before)s
-           order by credit_version desc limit %(limit)s)
-          order by version desc
-          limit %(limit)s
-        ) e
-        join ledger.transfers t
-          on t.marketplace_id = %(marketplace_id)s and t.transfer_id = e.transfer_id and t.leg = e.leg
-        join ledger.transfers first
-          on first.marketplace_id = %(marketplace_id)s and first.transfer_id = e.transfer_id
-          and first.leg = 0
-        join ledger.accounts o
-          on o.marketplace_id = %(marketplace_id)s and o.account_id = e.other_id
-        order by e.version desc
-        """,
-        account_id=account_id,
-        before=before_version,
-        limit=limit,
     )
 
 
@@ -285,16 +226,37 @@ class TrialRow:
     credits_minor: int
 
 
-async def trial_rows(tx: Transaction) -> list[TrialRow]:
+async def trial_rows(
+    tx: Transaction, at: datetime | None, time: str, *, by_account: bool, prefix: str
+) -> list[TrialRow]:
+    """Balances now, or as of ``at`` in one of the two times, by account or by head of the path.
+
+    By account, those on which nothing stands are left out.
+    """
     return await tx.all(
         TrialRow,
         """
-        select split_part(path, ':', 1) as head, currency, count(*) as accounts,
-          coalesce(-sum(posted_minor) filter (where posted_minor < 0), 0)::bigint as debits_minor,
-          coalesce(sum(posted_minor) filter (where posted_minor > 0), 0)::bigint as credits_minor
-        from ledger.accounts
-        where marketplace_id = %(marketplace_id)s
-        group by currency, split_part(path, ':', 1)
+        select head, currency, count(*) as accounts,
+          coalesce(-sum(posted) filter (where posted < 0), 0)::bigint as debits_minor,
+          coalesce(sum(posted) filter (where posted > 0), 0)::bigint as credits_minor
+        from (
+          select case when %(by_account)s then path else split_part(path, ':', 1) end as head,
+            currency,
+            case
+              when %(at)s::timestamptz is null then posted_minor
+              when %(time)s = 'effective' then ledger.counted_at(%(marketplace_id)s, account_id, %(at)s)
+              else ledger.posted_at(%(marketplace_id)s, account_id, %(at)s)
+            end as posted
+          from ledger.accounts
+          where marketplace_id = %(marketplace_id)s
+            and path >= %(prefix)s and path < %(prefix)s || '~'
+        ) a
+        where posted <> 0 or not %(by_account)s
+        group by currency, head
         order by currency, head
         """,
+        at=at,
+        time=time,
+        by_account=by_account,
+        prefix=prefix,
     )

@@ -51,13 +51,13 @@ with legs as materialized (
 sides as (
   select debit_account_id as account_id, debit_version as version, debit_posted_minor as posted,
     -moved_minor as delta, reserved_minor - released_minor as out_delta, 0 as in_delta,
-    recorded_at, transfer_id, leg,
+    recorded_at, effective_at, transfer_id, leg,
     kind in ('posted', 'pending') and not may_break_limits as keeps_floor, false as keeps_ceiling
   from legs
   union all
   select credit_account_id, credit_version, credit_posted_minor,
     moved_minor, 0, reserved_minor - released_minor,
-    recorded_at, transfer_id, leg,
+    recorded_at, effective_at, transfer_id, leg,
     false, kind in ('posted', 'pending') and not may_break_limits
   from legs
 ),
@@ -144,6 +144,42 @@ select 'closed_periods_stay_closed', 'transfer ' || l.transfer_id || ', leg ' ||
 from legs l
 join ledger.periods p on p.marketplace_id = %(marketplace_id)s
   and l.position > p.last_position and l.effective_at <= p.closed_through
+union all
+select 'closed_balances_stay', 'account ' || account_id || ', closed through ' || closed_through
+from (
+  select p.closed_through, m.account_id, sum(m.delta) as posted
+  from ledger.periods p
+  join (
+    select e.account_id, sum(e.delta) as delta,
+      (select min(closed_through) from ledger.periods
+       where marketplace_id = %(marketplace_id)s and closed_through >= e.effective_at) as counts_in
+    from sides e
+    group by e.account_id, counts_in
+  ) m on m.counts_in <= p.closed_through
+  where p.marketplace_id = %(marketplace_id)s and p.balanced_at is not null
+  group by p.closed_through, m.account_id
+  having sum(m.delta) <> 0
+) computed
+full join (
+  select closed_through, account_id, posted_minor from ledger.period_balances
+  where marketplace_id = %(marketplace_id)s
+) stored using (closed_through, account_id)
+where computed.posted is distinct from stored.posted_minor
+union all
+select 'shifts_are_sums', 'account ' || account_id || ', the ' || width || ' from ' || starts_at
+from (
+  select s.account_id, w.width, date_bin(w.stride, s.at, '2000-01-01Z') as starts_at,
+    sum(s.delta_minor) as delta
+  from ledger.steps(%(marketplace_id)s, -9223372036854775807, (
+    select max(last_position) from ledger.seals where marketplace_id = %(marketplace_id)s)) s
+  cross join (values ('day', interval '1 day'), ('minute', interval '1 minute')) as w (width, stride)
+  group by 1, 2, 3
+) computed
+full join (
+  select account_id, width, starts_at, delta_minor from ledger.shifts
+  where marketplace_id = %(marketplace_id)s
+) stored using (account_id, width, starts_at)
+where coalesce(computed.delta, 0) <> coalesce(stored.delta_minor, 0)
 order by 1, 2
 limit %(limit)s
 """

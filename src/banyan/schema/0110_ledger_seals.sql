@@ -1,0 +1,296 @@
+-- Seals: what has been recorded is hashed in batches, each chained to the one before, off the way of
+-- posting. And the sums by which a balance in effective time is found without reading every leg that
+-- was dated otherwise than it was recorded.
+
+-- How far the sealer may go. A position is drawn before its transaction commits, so that a lower one
+-- may still appear after a higher one. Every transaction that has drawn a position up to this one has
+-- an id below xid (it locked its accounts first); once all of these have ended, nothing is missing.
+create table ledger.seal_horizons (
+  marketplace_id uuid not null,
+  position       bigint not null,
+  xid            xid8 not null,
+  primary key (marketplace_id)
+);
+select runtime.isolate('ledger.seal_horizons');
+grant select on sequence ledger.positions to banyan_app;
+
+-- One row a batch: the legs behind the last position of the batch before, up to its own.
+create table ledger.seals (
+  marketplace_id uuid not null,
+  batch          bigint not null,                -- 1, 2, 3 …
+  last_position  bigint not null,
+  legs           int not null check (legs > 0),
+  leaves         bytea not null,                 -- 32 bytes a leg: position, transfer, start of its digest
+  root           bytea not null,                 -- sha256 of the legs' digests, in order
+  hash           bytea not null,                 -- ledger.seal_hash of the one before and this one
+  sealed_at      timestamptz not null,
+  primary key (marketplace_id, batch)
+);
+alter table ledger.seals alter column leaves set storage external;   -- digests don't compress
+create unique index seals_by_position on ledger.seals (marketplace_id, last_position);
+select runtime.isolate('ledger.seals');
+
+-- By how much the balance in effective time runs ahead of the one in recorded time, as steps: a leg
+-- that is dated otherwise adds its amount when it takes effect, and takes it back when it was
+-- recorded. Summed by minute and by day, over the sealed legs.
+create table ledger.shifts (
+  marketplace_id uuid not null,
+  account_id     bigint not null,
+  width          text collate "C" not null check (width in ('day', 'minute')),
+  starts_at      timestamptz not null,
+  delta_minor    numeric not null,               -- amounts of many legs: a bigint might not do
+  primary key (marketplace_id, account_id, width, starts_at)
+) with (fillfactor = 80);
+select runtime.isolate('ledger.shifts');
+
+-- The recorded side of those steps. Within an account, recorded time and position rise together.
+create index transfers_dated_debit_recorded
+  on ledger.transfers (marketplace_id, debit_account_id, recorded_at, position)
+  where effective_at <> recorded_at;
+create index transfers_dated_credit_recorded
+  on ledger.transfers (marketplace_id, credit_account_id, recorded_at, position)
+  where effective_at <> recorded_at;
+
+-- What is sealed stays as it is: only ledger.seal_next writes it, with the rights of its owner.
+revoke insert, update, delete on ledger.seals, ledger.shifts from banyan_app;
+
+-- A leg as it is hashed, and as it is written to an archive: JSON, times in UTC.
+create function ledger.leg_text(t ledger.transfers, d ledger.accounts, c ledger.accounts) returns text
+language sql stable as $$
+  select json_build_object(
+    'position', t.position, 'transfer', t.transfer_id, 'leg', t.leg, 'kind', t.kind,
+    'debit', t.debit_account_id, 'debit_path', d.path, 'credit', t.credit_account_id, 'credit_path', c.path,
+    'amount', t.amount_minor, 'currency', d.currency, 'code', t.code, 'subject', t.subject,
+    'may_break_limits', t.may_break_limits,
+    'pending_transfer', t.pending_transfer_id, 'pending_leg', t.pending_leg,
+    'expires_at', t.expires_at at time zone 'UTC', 'effective_at', t.effective_at at time zone 'UTC',
+    'recorded_at', t.recorded_at at time zone 'UTC',
+    'debit_version', t.debit_version, 'debit_posted', t.debit_posted_minor,
+    'credit_version', t.credit_version, 'credit_posted', t.credit_posted_minor,
+    'description', t.description, 'metadata', t.metadata)::text
+$$;
+
+-- The digests of the legs behind p_after up to p_through.
+create function ledger.digests(p_marketplace_id uuid, p_after bigint, p_through bigint)
+returns table ("position" bigint, transfer_id uuid, digest bytea)
+language sql stable as $$
+  select t.position, t.transfer_id, sha256(convert_to(ledger.leg_text(t, d, c), 'UTF8'))
+  from ledger.transfers t
+  left join ledger.accounts d on d.marketplace_id = p_marketplace_id and d.account_id = t.debit_account_id
+  left join ledger.accounts c on c.marketplace_id = p_marketplace_id and c.account_id = t.credit_account_id
+  where t.marketplace_id = p_marketplace_id and t.position > p_after and t.position <= p_through
+$$;
+
+-- What a chain begins with.
+create function ledger.seal_genesis(p_marketplace_id uuid) returns bytea
+language sql immutable as $$
+  select sha256(uuid_send(p_marketplace_id))
+$$;
+
+create function ledger.seal_hash(
+  p_previous bytea, p_batch bigint, p_last_position bigint, p_legs int, p_root bytea
+) returns bytea
+language sql immutable as $$
+  select sha256(p_previous || int8send(p_batch) || int8send(p_last_position) || int4send(p_legs) || p_root)
+$$;
+
+-- The steps of the legs behind p_after up to p_through that were dated otherwise.
+create function ledger.steps(p_marketplace_id uuid, p_after bigint, p_through bigint)
+returns table (account_id bigint, at timestamptz, delta_minor bigint)
+language sql stable as $$
+  select s.account_id, s.at, s.delta_minor
+  from ledger.transfers t
+  cross join lateral (values
+    (t.debit_account_id, t.effective_at, -t.amount_minor), (t.debit_account_id, t.recorded_at, t.amount_minor),
+    (t.credit_account_id, t.effective_at, t.amount_minor), (t.credit_account_id, t.recorded_at, -t.amount_minor)
+  ) as s (account_id, at, delta_minor)
+  where t.marketplace_id = p_marketplace_id and t.position > p_after and t.position <= p_through
+    and t.effective_at <> t.recorded_at and t.kind <> 'pending'
+$$;
+
+-- Seals the next batch: up to p_legs_max legs, none behind p_through; how many it were. A batch ends
+-- where a period was closed, so that an archive of the period holds whole batches.
+create function ledger.seal_next(
+  p_marketplace_id uuid, p_now timestamptz, p_through bigint, p_legs_max int
+) returns int
+language plpgsql security definer
+set search_path = ledger, pg_temp
+set enable_seqscan = off
+as $$
+declare
+  v_before        seals;
+  v_after         bigint;
+  v_last_position bigint;
+  v_legs          int;
+  v_leaves        bytea;
+  v_root          bytea;
+begin
+  if p_marketplace_id is distinct from runtime.scope() then
+    raise insufficient_privilege using message = 'the transaction belongs to another marketplace';
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('ledger.seals:' || p_marketplace_id, 0));
+  select * into v_before from seals where marketplace_id = p_marketplace_id order by batch desc limit 1;
+  v_after := coalesce(v_before.last_position, 0);
+  select max(position) into v_last_position
+  from (
+    select position from transfers
+    where marketplace_id = p_marketplace_id and position > v_after
+      and position <= least(p_through, (
+        select min(last_position) from periods
+        where marketplace_id = p_marketplace_id and last_position > v_after))
+    order by position
+    limit p_legs_max
+  ) next;
+  if v_last_position is null then
+    return 0;
+  end if;
+
+  select count(*), sha256(string_agg(l.digest, '' order by l.position)),
+         string_agg(int8send(l.position) || uuid_send(l.transfer_id) || substr(l.digest, 1, 8), '' order by l.position)
+  into v_legs, v_root, v_leaves
+  from ledger.digests(p_marketplace_id, v_after, v_last_position) l;
+
+  insert into seals (marketplace_id, batch, last_position, legs, leaves, root, hash, sealed_at)
+  values (
+    p_marketplace_id, coalesce(v_before.batch, 0) + 1, v_last_position, v_legs, v_leaves, v_root,
+    seal_hash(coalesce(v_before.hash, seal_genesis(p_marketplace_id)), coalesce(v_before.batch, 0) + 1,
+              v_last_position, v_legs, v_root),
+    p_now);
+
+  insert into shifts (marketplace_id, account_id, width, starts_at, delta_minor)
+  select p_marketplace_id, s.account_id, w.width, date_bin(w.stride, s.at, '2000-01-01Z'), sum(s.delta_minor)
+  from steps(p_marketplace_id, v_after, v_last_position) s
+  cross join (values ('day', interval '1 day'), ('minute', interval '1 minute')) as w (width, stride)
+  group by 2, 3, 4
+  order by 2, 3, 4
+  on conflict (marketplace_id, account_id, width, starts_at)
+  do update set delta_minor = shifts.delta_minor + excluded.delta_minor;
+  return v_legs;
+end
+$$;
+revoke execute on function ledger.seal_next from public;
+grant execute on function ledger.seal_next to banyan_app;
+
+-- The account's last entry recorded until p_at: its version and what was posted after it; 0 and 0
+-- before the first. Versions have no gap and their recorded times never go back, so that halving
+-- finds the entry in a few probes; an account at rest needs none.
+create function ledger.entry_at(
+  p_marketplace_id uuid, p_account_id bigint, p_at timestamptz, out version bigint, out posted_minor bigint
+)
+language plpgsql stable
+as $$
+declare
+  v_high    bigint;
+  v_last_at timestamptz;
+  v_entry   record;
+begin
+  select a.version, a.posted_minor, a.recorded_at into version, posted_minor, v_last_at
+  from ledger.accounts a
+  where a.marketplace_id = p_marketplace_id and a.account_id = p_account_id;
+  if v_last_at <= p_at or version is null then
+    return;
+  end if;
+  v_high := version - 1;
+  version := 0;
+  posted_minor := 0;
+  while version < v_high loop
+    select * into v_entry
+    from (
+      select t.debit_version as version, t.recorded_at, t.debit_posted_minor as posted_minor
+      from ledger.transfers t
+      where t.marketplace_id = p_marketplace_id and t.debit_account_id = p_account_id
+        and t.debit_version = (entry_at.version + v_high + 1) / 2
+      union all
+      select t.credit_version, t.recorded_at, t.credit_posted_minor
+      from ledger.transfers t
+      where t.marketplace_id = p_marketplace_id and t.credit_account_id = p_account_id
+        and t.credit_version = (entry_at.version + v_high + 1) / 2
+    ) e;
+    if v_entry.recorded_at <= p_at then
+      version := v_entry.version;
+      posted_minor := v_entry.posted_minor;
+    else
+      v_high := v_entry.version - 1;
+    end if;
+  end loop;
+end
+$$;
+
+create or replace function ledger.posted_at(p_marketplace_id uuid, p_account_id bigint, p_at timestamptz) returns bigint
+language sql stable
+as $$
+  select posted_minor from ledger.entry_at(p_marketplace_id, p_account_id, p_at)
+$$;
+
+-- What was posted on an account by what takes effect until p_at, whenever it was recorded: the balance
+-- in recorded time, and all steps until then. Whole days and minutes are summed already; single legs
+-- are read within the last minute, and of those that aren't sealed yet.
+create function ledger.counted_at(p_marketplace_id uuid, p_account_id bigint, p_at timestamptz) returns bigint
+language plpgsql stable
+as $$
+declare
+  v_day      constant timestamptz := date_bin('1 day', p_at, '2000-01-01Z');
+  v_minute   constant timestamptz := date_bin('1 minute', p_at, '2000-01-01Z');
+  v_sealed   bigint;
+  v_posted   numeric;
+  v_leg      record;
+begin
+  select posted_minor into v_posted from ledger.entry_at(p_marketplace_id, p_account_id, p_at);
+  select max(last_position) into v_sealed from ledger.seals where marketplace_id = p_marketplace_id;
+  v_sealed := coalesce(v_sealed, 0);
+
+  select v_posted + coalesce(sum(delta_minor), 0) into v_posted
+  from (
+    select delta_minor from ledger.shifts
+    where marketplace_id = p_marketplace_id and account_id = p_account_id
+      and width = 'day' and starts_at < v_day
+    union all
+    select delta_minor from ledger.shifts
+    where marketplace_id = p_marketplace_id and account_id = p_account_id
+      and width = 'minute' and starts_at >= v_day and starts_at < v_minute
+    union all
+    select -amount_minor from ledger.transfers
+    where marketplace_id = p_marketplace_id and debit_account_id = p_account_id
+      and effective_at <> recorded_at and effective_at between v_minute and p_at
+      and position <= v_sealed and kind <> 'pending'
+    union all
+    select amount_minor from ledger.transfers
+    where marketplace_id = p_marketplace_id and credit_account_id = p_account_id
+      and effective_at <> recorded_at and effective_at between v_minute and p_at
+      and position <= v_sealed and kind <> 'pending'
+    union all
+    select amount_minor from ledger.transfers
+    where marketplace_id = p_marketplace_id and debit_account_id = p_account_id
+      and effective_at <> recorded_at and recorded_at between v_minute and p_at
+      and position <= v_sealed and kind <> 'pending'
+    union all
+    select -amount_minor from ledger.transfers
+    where marketplace_id = p_marketplace_id and credit_account_id = p_account_id
+      and effective_at <> recorded_at and recorded_at between v_minute and p_at
+      and position <= v_sealed and kind <> 'pending'
+  ) step;
+
+  -- The last ones first, until one is sealed: so are all before it.
+  for v_leg in
+    select position, kind, amount_minor, effective_at, recorded_at from ledger.transfers
+    where marketplace_id = p_marketplace_id and debit_account_id = p_account_id and effective_at <> recorded_at
+    order by recorded_at desc, position desc
+  loop
+    exit when v_leg.position <= v_sealed;
+    continue when v_leg.kind = 'pending';
+    v_posted := v_posted + case when v_leg.effective_at <= p_at then -v_leg.amount_minor else 0 end
+                         + case when v_leg.recorded_at <= p_at then v_leg.amount_minor else 0 end;
+  end loop;
+  for v_leg in
+    select position, kind, amount_minor, effective_at, recorded_at from ledger.transfers
+    where marketplace_id = p_marketplace_id and credit_account_id = p_account_id and effective_at <> recorded_at
+    order by recorded_at desc, position desc
+  loop
+    exit when v_leg.position <= v_sealed;
+    continue when v_leg.kind = 'pending';
+    v_posted := v_posted + case when v_leg.effective_at <= p_at then v_leg.amount_minor else 0 end
+                         - case when v_leg.recorded_at <= p_at then v_leg.amount_minor else 0 end;
+  end loop;
+  return v_posted::bigint;
+end
+$$;

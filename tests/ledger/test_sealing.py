@@ -1,0 +1,210 @@
+"""Seals: nothing committed is skipped, and whatever is changed behind the ledger's back is named."""
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from banyan import ledger
+from banyan.ledger import Seal
+from banyan.runtime import Database
+from tests.ledger.accounts import BANK, HELD, SELLER, move
+from tests.ledger.books import as_owner, seal_all
+
+NAMED = {number: UUID(int=number) for number in range(1, 10)}
+
+
+async def _post(database: Database, marketplace_id: UUID, *numbers: int) -> None:
+    async with database.transaction(marketplace_id) as tx:
+        await ledger.post(tx, [move(BANK, HELD, number, NAMED[number]) for number in numbers])
+
+
+async def test_what_is_committed_is_sealed_once(database: Database, sandbox: UUID) -> None:
+    async with database.transaction(sandbox) as tx:
+        assert await ledger.head(tx) is None
+        assert await ledger.is_sealed(tx)
+    await _post(database, sandbox, 1, 2)
+    assert await seal_all(database, sandbox) == 2
+    assert await seal_all(database, sandbox) == 0
+    await _post(database, sandbox, 3)
+    assert await seal_all(database, sandbox) == 1
+    async with database.transaction(sandbox) as tx:
+        page = await ledger.list_seals(tx)
+        assert [(seal.batch, seal.legs) for seal in page.data] == [(2, 1), (1, 2)]
+        assert await ledger.is_sealed(tx)
+        report = await ledger.verify(tx)
+        assert report.findings == ()
+        assert report.head == page.data[0]
+
+
+async def test_a_lower_position_that_commits_later_is_not_skipped(
+    database: Database, sandbox: UUID
+) -> None:
+    """The first transaction has drawn its position and is still open when a later one commits."""
+    async with database.transaction(sandbox) as early:
+        await ledger.post(early, [move(BANK, HELD, 1, NAMED[1])])
+        async with database.transaction(sandbox) as late:
+            elsewhere = [move(ledger.Account("x:a", "EUR"), ledger.Account("x:b", "EUR"), 2)]
+            await ledger.post(late, elsewhere)
+        for _ in range(3):
+            assert await seal_all(database, sandbox) == 0
+    assert await seal_all(database, sandbox) == 2
+    async with database.transaction(sandbox) as tx:
+        assert (await ledger.verify(tx)).findings == ()
+
+
+async def test_positions_that_a_rollback_lost_are_gaps(database: Database, sandbox: UUID) -> None:
+    await _post(database, sandbox, 1)
+    with pytest.raises(ZeroDivisionError):
+        async with database.transaction(sandbox) as tx:
+            await ledger.post(tx, [move(BANK, HELD, 2)])
+            raise ZeroDivisionError
+    await _post(database, sandbox, 3)
+    assert await seal_all(database, sandbox) == 2
+    async with database.transaction(sandbox) as tx:
+        assert (await ledger.verify(tx)).findings == ()
+
+
+async def test_marketplaces_have_chains_of_their_own(
+    database: Database, sandbox: UUID, live: UUID
+) -> None:
+    await _post(database, sandbox, 1)
+    async with database.transaction(live) as tx:
+        await ledger.post(tx, [move(BANK, HELD, 1, NAMED[1])])
+    heads: list[Seal | None] = []
+    for marketplace_id in (sandbox, live):
+        assert await seal_all(database, marketplace_id) == 1
+        async with database.transaction(marketplace_id) as tx:
+            heads.append(await ledger.head(tx))
+    assert heads[0] is not None
+    assert heads[1] is not None
+    assert heads[0].batch == heads[1].batch == 1
+    assert heads[0].hash != heads[1].hash
+
+
+FORGED = "'00000000-0000-0000-0000-000000000099'"
+TAMPERING = [
+    ("update ledger.transfers set amount_minor = 7 where transfer_id = %(2)s", "batch 1", 2, "altered"),
+    ("update ledger.transfers set description = 'ours' where transfer_id = %(4)s", "batch 2", 4, "altered"),
+    ("update ledger.transfers set recorded_at = recorded_at + interval '1 us' where transfer_id = %(3)s", "batch 2", 3, "altered"),
+    ("update ledger.accounts set path = 'buyer:other' where path = 'buyer:funds_held'", "batch 1", 1, "altered"),
+    ("delete from ledger.transfers where transfer_id = %(3)s", "batch 2", 3, "removed"),
+    ("delete from ledger.transfers where transfer_id = %(5)s", "batch 3", 5, "removed"),
+    (f"update ledger.transfers set transfer_id = {FORGED} where transfer_id = %(2)s", "batch 1", 2, "altered"),
+    (f"""insert into ledger.transfers
+         select (jsonb_populate_record(t, jsonb_build_object('position', 0, 'transfer_id', {FORGED},
+           'debit_version', 50, 'credit_version', 50))).*
+         from ledger.transfers t where transfer_id = %(1)s""", "batch 1", 0x99, "inserted"),
+    ("update ledger.seals set legs = 3 where batch = 2", "batch 2", None, "the seal was altered"),
+    ("update ledger.seals set hash = sha256(hash) where batch = 3", "batch 3", None, "the seal was altered"),
+    ("update ledger.seals set leaves = '' where batch = 1", "batch 1", None, "the seal was altered"),
+    ("update ledger.seals set root = sha256(root) where batch = 1", "batch 1", None, "the seal was altered"),
+    ("delete from ledger.seals where batch = 2", "batch 3", None, "a batch before it was removed"),
+]  # fmt: skip
+
+
+async def test_tampering_is_named(database: Database, database_url: str, sandbox: UUID) -> None:
+    """Each harm is done by the database's owner, who alone can, and taken back."""
+    for numbers in ((1, 2), (3, 4), (5,)):
+        await _post(database, sandbox, *numbers)
+        assert await seal_all(database, sandbox) == len(numbers)
+    names = {str(number): transfer_id for number, transfer_id in NAMED.items()}
+    async with as_owner(database, database_url, sandbox) as (owner, tx):
+        for statement, batch, number, what in TAMPERING:
+            async with owner.transaction(force_rollback=True):
+                await owner.execute(statement.encode(), names if "%(" in statement else None)
+                found = [
+                    finding.detail
+                    for finding in (await ledger.verify(tx)).findings
+                    if finding.check == "seals_chain"
+                ]
+                assert len(found) == 1, statement
+                assert found[0].startswith(f"{batch}: "), (statement, found)
+                assert what in found[0], (statement, found)
+                assert number is None or str(UUID(int=number)) in found[0], (statement, found)
+
+
+async def test_a_chain_that_was_rewritten_is_found_by_an_exported_seal(
+    database: Database, database_url: str, sandbox: UUID
+) -> None:
+    """Whoever owns the database can compute every hash again, but not what was carried away."""
+    await _post(database, sandbox, 1, 2)
+    await seal_all(database, sandbox)
+    async with database.transaction(sandbox) as tx:
+        exported = await ledger.head(tx)
+        assert exported is not None
+        assert await ledger.check_against(tx, exported) == []
+    await _post(database, sandbox, 3)
+    await seal_all(database, sandbox)
+    async with as_owner(database, database_url, sandbox) as (owner, tx):
+        assert await ledger.check_against(tx, exported) == [], "the chain has only grown"
+        await owner.execute("delete from ledger.seals")
+        (removed,) = await ledger.check_against(tx, exported)
+        assert "was removed" in removed.detail
+        await owner.execute("update ledger.transfers set description = 'ours'")
+        await owner.commit()
+    await seal_all(database, sandbox)
+    async with database.transaction(sandbox) as tx:
+        assert (await ledger.verify(tx)).findings == (), "it agrees with itself"
+        (changed,) = await ledger.check_against(tx, exported)
+        assert "not the exported one" in changed.detail
+
+
+async def test_the_application_can_not_write_seals(database: Database, sandbox: UUID) -> None:
+    await _post(database, sandbox, 1)
+    await seal_all(database, sandbox)
+    for statement in (
+        "update ledger.seals set legs = 7",
+        "delete from ledger.seals",
+        "delete from ledger.shifts",
+        "update ledger.period_balances set posted_minor = 7",
+        "delete from ledger.archives",
+    ):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            async with database.transaction(sandbox) as tx:
+                await tx.execute(statement)
+
+
+async def test_dated_legs_count_alike_before_and_after_they_are_sealed(
+    database: Database, database_url: str, sandbox: UUID
+) -> None:
+    """The sums that the sealer keeps change how a balance is found, never the balance."""
+    from dataclasses import replace
+
+    from tests.conftest import START
+
+    days = [timedelta(minutes=minutes) for minutes in (-3000, -1441, -61, -60, -59, -1, 0, 1, 4000)]
+    dated = [
+        replace(move(BANK, SELLER, 10**nth), effective_at=START + day)
+        for nth, day in enumerate(days)
+    ]
+    async with database.transaction(sandbox) as tx:
+        await ledger.post_or_refuse(tx, dated)
+
+    async def balances() -> list[int]:
+        async with database.transaction(sandbox) as tx:
+            return [
+                (await ledger.balances(tx, [SELLER.path], effective_at=START + day + shift))[
+                    0
+                ].posted.minor
+                for day in days
+                for shift in (timedelta(0), timedelta(seconds=-1), timedelta(seconds=31))
+            ]
+
+    before = await balances()
+    assert before[0] == 1
+    assert before[-1] == 111_111_111
+    assert await seal_all(database, sandbox) == len(days)
+    assert await balances() == before
+    async with database.transaction(sandbox) as tx:
+        again = replace(move(SELLER, BANK, 1, uuid4()), effective_at=START - timedelta(days=9))
+        await ledger.post_or_refuse(tx, [replace(again, may_break_limits=True)])
+    assert await balances() == [balance - 1 for balance in before]
+    async with as_owner(database, database_url, sandbox) as (owner, tx):
+        assert (await ledger.verify(tx)).findings == ()
+        await owner.execute(
+            "update ledger.shifts set delta_minor = delta_minor + 1 where width = 'day'"
+        )
+        found = {finding.check for finding in (await ledger.verify(tx)).findings}
+        assert found == {"shifts_are_sums"}
