@@ -4,7 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from uuid import UUID
@@ -192,6 +192,11 @@ NEEDS_DATABASE = [
     ("schema",),
     ("ledger", "verify"),
     ("fx", "load", __file__, "--marketplace", "sandbox"),
+    ("ledger", "seal", "--marketplace", "sandbox"),
+    ("ledger", "close", "2018-02", "--marketplace", "sandbox"),
+    ("ledger", "periods", "--marketplace", "sandbox"),
+    ("ledger", "trial-balance", "--marketplace", "sandbox"),
+    ("ledger", "archive", "2018-02", "--to", ".", "--marketplace", "sandbox"),
     ("keys", "create", "--marketplace", "sandbox", "--name", "mine"),
     ("keys", "list", "--marketplace", "sandbox"),
     ("keys", "revoke", "key_1", "--marketplace", "sandbox"),
@@ -369,6 +374,59 @@ def test_a_balance_that_was_tampered_with_is_found(market: Banyan, database_url:
     assert any("buyer:funds_held" in line for line in findings)
     assert market("ledger", "verify", "--marketplace", "live").code == 0
     assert market("ledger", "verify", "--marketplace", "sandbox").code == 1
+
+
+def test_a_month_is_closed_sealed_and_archived(
+    market: Banyan, database_url: str, tmp_path: Path
+) -> None:
+    """The month's end as finance lives it, from the terminal alone."""
+    _post(database_url)
+    of_it = ("--marketplace", "sandbox")
+    statement = ("ledger", "statement", "buyer:funds_held", "BRL", "--since", "2018-01-01", *of_it)
+    month = f"{datetime.now(UTC) - timedelta(days=31):%Y-%m}"
+
+    closed = market("ledger", "close", month, *of_it)
+    assert closed == Said(0, f"{month} is closed.\n", ""), "nothing was recorded in it"
+    assert_refused(market("ledger", "close", month, *of_it), "is closed already")
+    assert_refused(market("ledger", "close", "2018", *of_it), "not a month such as 2018-03")
+    periods = market("ledger", "periods", *of_it)
+    assert (periods.out.split()[0], periods.out.split()[-1]) == (month, "balanced")
+
+    assert_refused(market("ledger", "archive", month, "--to", str(tmp_path), *of_it), "not sealed")
+    sealed = market("ledger", "seal", *of_it)
+    assert sealed.code == 0
+    kept = tmp_path / "seal.json"
+    kept.write_text(sealed.out)
+    archived = market("ledger", "archive", month, "--to", str(tmp_path), *of_it)
+    assert archived.out.startswith(f"{tmp_path / month}: 1 legs in 1 batches\n")
+    whole = market("ledger", "check-archive", str(tmp_path / month), "--against", str(kept))
+    assert whole == Said(0, f"{tmp_path / month}: whole\n", "")
+    (tmp_path / month / "trial_balance.csv").write_text("all is well")
+    assert market("ledger", "check-archive", str(tmp_path / month)).code == 1
+
+    balance = market("ledger", "trial-balance", "--by", "account", *of_it).out.splitlines()
+    assert balance[1:] == ["BRL,buyer:funds_held,1,0.00,19.99", "BRL,platform:bank,1,19.99,0.00"]
+    then = market("ledger", "trial-balance", "--at", "2018-01-01", "--by", "account", *of_it)
+    assert then.out == "currency,path,accounts,debit,credit\r\n"
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    assert ",19.99,19.99,BRL" in market(*statement, "--until", today).out
+    assert_refused(market(*statement, "--until", "yesterday"), "neither a day nor an instant")
+    assert_refused(market(*statement, "--until", "2017-01-01"), "begins before it ends")
+
+    verified = market("ledger", "verify", "--against", str(kept), *of_it)
+    assert verified.code == 0
+    assert "sealed through batch 1: " in verified.out
+    with psycopg.connect(database_url) as owner:
+        owner.execute("update ledger.transfers set description = 'ours'")
+    verified = market("ledger", "verify", *of_it)
+    assert verified.code == 1
+    assert "seals_chain: batch 1: transfer " in verified.out
+    assert_refused(
+        market("ledger", "verify", "--against", str(kept), "--marketplace", "live"),
+        "isn't looked at",
+    )
+    kept.write_text("{}")
+    assert_refused(market("ledger", "verify", "--against", str(kept)), "not a seal")
 
 
 def _post(database_url: str) -> None:

@@ -16,10 +16,11 @@ import uvloop
 from rich.console import Console
 from starlette.applications import Starlette
 
-from banyan import __version__, app, fx, ledger, replay
+from banyan import __version__, app, fx, replay
 from banyan.console import Role, add_user, find_user, sign_in_link
 from banyan.developers import KEY, create_key, list_keys, revoke_key
 from banyan.kernel import BanyanError, NotFound, TooLarge, Unavailable
+from banyan.ledger_commands import Ways, ledger_group
 from banyan.runtime import (
     MARKETPLACE,
     Cause,
@@ -39,7 +40,7 @@ from banyan.up import up as run_up
 T = TypeVar("T")
 
 _BY_HAND = Cause("person", "command line", "command line")
-_DONE, _REFUSED, _UNBALANCED = 0, 2, 1
+_REFUSED = 2
 _INDENT = " " * 4
 _START_WAIT_S = 10.0
 """For a database that starts up at the same time."""
@@ -132,21 +133,6 @@ def replay_command(path: Path, url: str, key: str, limit: int | None) -> None:
     replay goes on where it stopped.
     """
     _run(replay.watch(path, url.rstrip("/"), key, _terminal, limit=limit))
-
-
-@cli.group("ledger")
-def ledger_group() -> None:
-    """Look after the ledger."""
-
-
-@ledger_group.command("verify")
-@click.option("--marketplace", help="live, sandbox, demo or mkt_…  [default: all of them]")
-def verify(marketplace: str | None) -> None:
-    """Check every invariant from the entries.
-
-    Says what it finds, and ends with exit code 1 if that is anything.
-    """
-    sys.exit(_run(_verify(_with_schema(_settings()), marketplace)))
 
 
 @cli.group("fx")
@@ -409,23 +395,12 @@ def _server(settings: Settings, application: Starlette) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-async def _verify(settings: Settings, name: str | None) -> int:
-    async with app.open_database(settings) as database:
+@asynccontextmanager
+async def _marketplaces(name: str | None) -> AsyncGenerator[tuple[Database, list[Marketplace]]]:
+    """The marketplace that a person names, or all of them, in an open database."""
+    async with app.open_database(_with_schema(_settings())) as database:
         known = await _all_marketplaces(database)
-        chosen = known if name is None else [_chosen(known, name)]
-        sound = [await _verify_one(database, marketplace) for marketplace in chosen]
-    return _DONE if all(sound) else _UNBALANCED
+        yield database, known if name is None else [_chosen(known, name)]
 
 
-async def _verify_one(database: Database, marketplace: Marketplace) -> bool:
-    """Say what the ledger of one marketplace looks like; whether it is sound."""
-    async with database.transaction(marketplace.marketplace_id) as tx:
-        report = await ledger.verify(tx)
-    verdict = "sound" if report.is_sound else "NOT SOUND"
-    click.echo(
-        f"{marketplace.name}: {verdict} ({report.accounts:,} accounts, "
-        f"{report.transfers:,} transfers, {report.legs:,} legs)"
-    )
-    for finding in report.findings:
-        click.echo(f"{_INDENT}{finding.check}: {finding.detail}")
-    return report.is_sound
+cli.add_command(ledger_group(Ways(run=_run, transaction=_transaction, marketplaces=_marketplaces)))

@@ -9,7 +9,8 @@ import psycopg
 
 from banyan import ledger
 from banyan.ledger import Transfer
-from banyan.runtime import Cause, Database, Transaction, advance_clock
+from banyan.ledger.jobs import jobs
+from banyan.runtime import Cause, Database, Job, Transaction, Worker, advance_clock
 from tests.conftest import START
 
 
@@ -31,6 +32,15 @@ async def seal_all(database: Database, marketplace_id: UUID) -> int:
         async with database.transaction(marketplace_id) as tx:
             sealed += await ledger.seal(tx)
     return sealed
+
+
+async def run_jobs(database: Database) -> None:
+    """Run the ledger's jobs that are due."""
+
+    async def never(_tx: Transaction, job: Job, reason: str) -> None:
+        raise AssertionError(f"{job.kind}: {reason}")
+
+    await Worker(database, jobs(), never).run_due()
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from banyan import ledger
 from banyan.ledger import TRANSFER
 from banyan.runtime import Database
 from tests.conftest import START, client_for
+from tests.ledger.books import run_jobs, seal_all
 
 ACCOUNTS = [
     {"path": "platform:bank", "currency": "BRL", "normal": "debit"},
@@ -159,3 +160,93 @@ async def test_accounts_of_another_marketplace_are_unknown(
         for path in ("", "/entries", "/balance?at=2018-01-01T00:00:00Z"):
             answer = await other.get(f"/v1/ledger/accounts/{accounts[0]['id']}{path}")
             assert answer.status_code == 404
+
+
+async def test_a_month_is_closed_for_good(
+    client: httpx.AsyncClient, accounts: list[dict[str, Any]], database: Database
+) -> None:
+    await send(client, transfer(9, effective_at="2018-02-10T00:00:00Z"))
+    closed = await client.post("/v1/ledger/periods", json={"month": "2018-02"})
+    assert closed.status_code == 201, closed.text
+    assert closed.json()["closed_through"] == "2018-02-28T23:59:59.999999Z"
+    late = await send(client, transfer(5, effective_at="2018-02-28T23:59:59Z"))
+    assert (late.status_code, late.json()["errors"][0]["code"]) == (422, "period_closed")
+    assert (await send(client, transfer(5))).status_code == 201
+    for month, status in (("2018-02", 409), ("2018-03", 409), ("2018-13", 400)):
+        again = await client.post("/v1/ledger/periods", json={"month": month})
+        assert again.status_code == status, again.text
+    assert (await client.get("/v1/ledger/periods/2018-02")).json()["trial_balances"] == []
+    await run_jobs(database)
+    kept = (await client.get("/v1/ledger/periods/2018-02")).json()
+    assert kept["period"]["balanced_at"] is not None
+    (trial,) = kept["trial_balances"]
+    assert [(line["path"], line["credits"]["amount"]) for line in trial["lines"]] == [
+        ("platform", 0),
+        ("seller", 9),
+    ]
+    listed = (await client.get("/v1/ledger/periods")).json()["data"]
+    assert listed == [kept["period"]]
+    assert (await client.get("/v1/ledger/periods/2018-01")).status_code == 404
+
+
+async def test_a_trial_balance_as_of_then(
+    client: httpx.AsyncClient, accounts: list[dict[str, Any]]
+) -> None:
+    await send(client, transfer(9, effective_at="2018-02-10T00:00:00Z"))
+    await send(client, transfer(4))
+    path = "/v1/ledger/trial_balance"
+    then = {"at": "2018-02-20T00:00:00Z", "time": "effective", "by": "account"}
+    (trial,) = (await client.get(path, params=then)).json()["data"]
+    assert {line["path"]: line["debits"]["amount"] for line in trial["lines"]} == {
+        "platform:bank": 9,
+        "seller:7:available": 0,
+    }
+    assert trial["is_balanced"]
+    unknown = await client.get(path, params=then | {"time": "recorded"})
+    assert unknown.json()["data"] == []
+    exported = await client.get(f"{path}/csv", params=then | {"prefix": "seller:"})
+    assert exported.headers["content-type"] == "text/csv; charset=utf-8"
+    assert "trial-balance-2018-02-20.csv" in exported.headers["content-disposition"]
+    assert exported.text.splitlines() == [
+        "currency,path,accounts,debit,credit",
+        "BRL,seller:7:available,1,0.00,0.09",
+    ]
+
+
+async def test_a_statement_in_pages_and_as_csv(
+    client: httpx.AsyncClient, accounts: list[dict[str, Any]]
+) -> None:
+    for amount, at in ((9, "2018-02-10T00:00:00Z"), (5, "2018-02-11T00:00:00Z"), (7, None)):
+        await send(client, transfer(amount, **({"effective_at": at} if at else {})))
+    path = f"/v1/ledger/accounts/{accounts[1]['id']}/statement"
+    month = {"since": "2018-02-10T12:00:00Z", "until": "2018-04-01T00:00:00Z"}
+    first = (await client.get(path, params=month | {"limit": 1})).json()
+    assert (first["opening"]["amount"], first["closing"]["amount"]) == (9, 21)
+    assert first["has_more"]
+    second = (
+        await client.get(path, params=month | {"limit": 1, "cursor": first["next_cursor"]})
+    ).json()
+    entries = first["entries"] + second["entries"]
+    assert [(e["amount"]["amount"], e["balance"]["amount"]) for e in entries] == [(5, 14), (7, 21)]
+    assert not second["has_more"]
+    exported = await client.get(f"{path}/csv", params=month)
+    assert "seller-7-available-BRL-2018-02-10.csv" in exported.headers["content-disposition"]
+    assert [line.split(",")[-2] for line in exported.text.splitlines()[1:]] == [
+        "0.09", "0.14", "0.21",
+    ]  # fmt: skip
+    backwards = {"since": month["until"], "until": month["since"]}
+    for query in (backwards, month | {"cursor": "nonsense"}, {"since": month["since"]}):
+        assert (await client.get(path, params=query)).status_code == 400
+
+
+async def test_seals_are_listed(
+    client: httpx.AsyncClient, accounts: list[dict[str, Any]], database: Database, sandbox: UUID
+) -> None:
+    assert (await client.get("/v1/ledger/seals")).json()["data"] == []
+    await send(client, transfer(9))
+    await seal_all(database, sandbox)
+    (seal,) = (await client.get("/v1/ledger/seals")).json()["data"]
+    assert (seal["batch"], seal["legs"], len(seal["hash"])) == (1, 1, 64)
+    verified = (await client.get("/v1/ledger/verification")).json()
+    assert verified["is_balanced"]
+    assert verified["sealed_through"] == seal

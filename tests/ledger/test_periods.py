@@ -12,21 +12,13 @@ import pytest
 
 from banyan import ledger
 from banyan.ledger import Kind, Rejection
-from banyan.ledger.jobs import jobs
-from banyan.runtime import Database, Job, Transaction, Worker, advance_clock, events_of
+from banyan.runtime import MARKETPLACE, Database, advance_clock, events_of
 from tests.ledger.accounts import BANK, HELD, SELLER, brl, hold, move, resolve
-from tests.ledger.books import as_owner, post_at, seal_all
+from tests.ledger.books import as_owner, post_at, run_jobs, seal_all
 
 APRIL = datetime(2018, 4, 10, tzinfo=UTC)
 MAY = datetime(2018, 5, 2, 9, tzinfo=UTC)
 END = datetime(2018, 5, 1, tzinfo=UTC)
-
-
-async def _work(database: Database) -> None:
-    async def never(_tx: Transaction, job: Job, reason: str) -> None:
-        raise AssertionError(f"{job.kind}: {reason}")
-
-    await Worker(database, jobs(), never).run_due()
 
 
 async def _april(database: Database, marketplace_id: UUID) -> None:
@@ -39,7 +31,7 @@ async def _april(database: Database, marketplace_id: UUID) -> None:
 async def _close(database: Database, marketplace_id: UUID, month: str) -> ledger.Period:
     async with database.transaction(marketplace_id) as tx:
         period = await ledger.close_month(tx, month)
-    await _work(database)
+    await run_jobs(database)
     return period
 
 
@@ -66,15 +58,11 @@ async def test_a_closed_month_stays_as_it_was(database: Database, sandbox: UUID)
             tx, effective_at=period.closed_through, by_account=True
         )
         events = [
-            event for event in await events_of(tx, _subject(sandbox)) if "ledger" in event.type
+            event
+            for event in await events_of(tx, MARKETPLACE.text(sandbox))
+            if "ledger" in event.type
         ]
         assert [event.payload["month"] for event in events] == ["2018-04"]
-
-
-def _subject(marketplace_id: UUID) -> str:
-    from banyan.runtime import MARKETPLACE
-
-    return MARKETPLACE.text(marketplace_id)
 
 
 async def test_what_can_not_be_closed_is_refused(database: Database, sandbox: UUID) -> None:
@@ -140,6 +128,10 @@ async def test_a_balance_of_the_close_that_was_changed_is_found(
                 assert found == {"closed_balances_stay"}
 
 
+def _names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 async def _archive(database: Database, marketplace_id: UUID, folder: Path) -> ledger.Archive:
     async with database.transaction(marketplace_id) as tx:
         return await ledger.archive_month(tx, "2018-04", folder)
@@ -158,7 +150,7 @@ async def test_a_month_is_archived_and_checked_from_its_files(
     await seal_all(database, sandbox)
     archive = await _archive(database, sandbox, tmp_path)
     assert (archive.legs, archive.batches) == (4, 1)
-    assert sorted(path.name for path in archive.path.iterdir()) == [
+    assert _names(archive.path) == [
         "legs-000001.jsonl.gz", "manifest.json", "trial_balance.csv",
     ]  # fmt: skip
     assert ledger.check_archive(archive.path) == []
@@ -175,7 +167,7 @@ async def test_a_month_is_archived_and_checked_from_its_files(
         seals = {seal.batch: seal for seal in (await ledger.list_seals(tx)).data}
         archived = [
             event
-            for event in await events_of(tx, _subject(sandbox))
+            for event in await events_of(tx, MARKETPLACE.text(sandbox))
             if event.type == "ledger.period_archived"
         ]
     assert len(archived) == 1
@@ -274,7 +266,7 @@ async def test_a_crash_while_archiving_leaves_nothing_that_looks_whole(
     assert not (tmp_path / "2018-04").exists()
     archive = await _archive(database, sandbox, tmp_path)
     assert ledger.check_archive(archive.path) == []
-    assert [path.name for path in tmp_path.iterdir()] == ["2018-04"]
+    assert _names(tmp_path) == ["2018-04"]
 
 
 async def test_an_archive_that_was_written_but_not_noted_is_noted(

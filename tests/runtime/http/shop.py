@@ -14,6 +14,7 @@ from banyan.kernel import IdKind, NotFound, Page, decode_cursor, derived_id, enc
 from banyan.runtime.http import (
     Amount,
     Call,
+    Csv,
     Instant,
     List,
     ListQuery,
@@ -178,6 +179,11 @@ async def get_label(call: Call) -> Item:
     raise ItemNotFound(f"No label {call.text['label']!r} on this item.")
 
 
+async def export_item(call: Call) -> Csv:
+    row = await _find(call)
+    return Csv("item.csv", f"name,price\r\n{row.name},{row.amount_minor}\r\n")
+
+
 async def _find(call: Call) -> Row:
     row = await call.tx.one(
         Row,
@@ -284,6 +290,17 @@ def operations() -> list[Operation]:
             handler=get_label,
             scope="items:read",
             returns=Item,
+            errors=(ItemNotFound,),
+        ),
+        Operation(
+            id="exportItem",
+            method="GET",
+            path="/v1/items/{item_id}/csv",
+            ids={"item_id": ITEM},
+            summary="Download an item as CSV",
+            handler=export_item,
+            scope="items:read",
+            returns=Csv,
             errors=(ItemNotFound,),
         ),
     ]

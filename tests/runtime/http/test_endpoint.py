@@ -49,6 +49,15 @@ async def test_lists_page_by_cursor(shop_client: httpx.AsyncClient) -> None:
     assert (rest["has_more"], rest["next_cursor"], rest["object"]) == (False, None, "list")
 
 
+async def test_a_file_is_saved_under_its_name(shop_client: httpx.AsyncClient) -> None:
+    item = (await shop_client.post("/v1/items", json=shop.EXAMPLE)).json()
+    answer = await shop_client.get(f"/v1/items/{item['id']}/csv")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"] == 'attachment; filename="item.csv"'
+    assert answer.text == "name,price\r\nBlue shirt,1999\r\n"
+
+
 @pytest.mark.parametrize("header", [None, "Bearer", "Bearer nobody", "Basic all", "Bearer \xff"])
 async def test_an_unknown_asker_is_401(shop_client: httpx.AsyncClient, header: str | None) -> None:
     headers = [] if header is None else [(b"authorization", header.encode("latin-1"))]

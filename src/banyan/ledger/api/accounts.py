@@ -1,4 +1,4 @@
-"""Operations on accounts: their balances now and then, their entries, and all of them summed."""
+"""Operations on accounts: their balances now and then, and their entries."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -78,25 +78,6 @@ class EntryView(Struct, kw_only=True):
     subject: str
     effective_at: datetime
     recorded_at: datetime
-
-
-class TrialLineView(Struct, kw_only=True):
-    path: str
-    accounts: int
-    debits: Amount
-    credits: Amount
-
-
-class TrialBalanceView(Struct, kw_only=True):
-    """All accounts of a currency by the first part of their path; both sums must be the same."""
-
-    object: Literal["trial_balance"] = "trial_balance"
-    livemode: bool
-    currency: str
-    is_balanced: bool
-    debits: Amount
-    credits: Amount
-    lines: list[TrialLineView]
 
 
 Limit = Annotated[int, Meta(ge=-MINOR_MAX, le=MINOR_MAX)]
@@ -198,15 +179,6 @@ def operations() -> list[Operation]:
             returns=List[EntryView],
             errors=(AccountNotFound,),
         ),
-        Operation(
-            id="listTrialBalances",
-            method="GET",
-            path="/v1/ledger/trial_balance",
-            summary="Sum all accounts, one trial balance a currency",
-            handler=list_trial_balances,
-            scope="ledger:read",
-            returns=List[TrialBalanceView],
-        ),
     ]
 
 
@@ -254,12 +226,7 @@ async def list_entries(call: Call[ListQuery]) -> List[EntryView]:
     page = await service.entries(
         call.tx, call.path["account_id"], limit=call.query.limit, cursor=call.query.cursor
     )
-    return List[EntryView].of(page, lambda entry: _entry(call, entry))
-
-
-async def list_trial_balances(call: Call) -> List[TrialBalanceView]:
-    trials = await service.trial_balance(call.tx)
-    return List[TrialBalanceView].whole(_trial_balance(call, trial) for trial in trials)
+    return List[EntryView].of(page, lambda entry: entry_view(call, entry))
 
 
 def _account(call: Call, state: model.AccountState) -> AccountView:
@@ -288,7 +255,7 @@ def _amount(money: Money | None) -> Amount | None:
     return None if money is None else Amount.of(money)
 
 
-def _entry(call: Call, entry: model.Entry) -> EntryView:
+def entry_view(call: Call, entry: model.Entry) -> EntryView:
     return EntryView(
         livemode=call.key.livemode,
         version=entry.version,
@@ -303,23 +270,4 @@ def _entry(call: Call, entry: model.Entry) -> EntryView:
         subject=entry.subject,
         effective_at=entry.effective_at,
         recorded_at=entry.recorded_at,
-    )
-
-
-def _trial_balance(call: Call, trial: model.TrialBalance) -> TrialBalanceView:
-    return TrialBalanceView(
-        livemode=call.key.livemode,
-        currency=trial.currency,
-        is_balanced=trial.is_balanced,
-        debits=Amount.of(trial.debits),
-        credits=Amount.of(trial.credits),
-        lines=[
-            TrialLineView(
-                path=line.head,
-                accounts=line.accounts,
-                debits=Amount.of(line.debits),
-                credits=Amount.of(line.credits),
-            )
-            for line in trial.lines
-        ],
     )

@@ -5,6 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 from banyan.ledger import service
+from banyan.ledger.api.periods import LedgerSealView, seal_view
 from banyan.runtime.http import Call, Operation
 
 
@@ -14,7 +15,10 @@ class FindingView(Struct, kw_only=True):
 
 
 class VerificationView(Struct, kw_only=True):
-    """Every invariant, computed again from the entries; ``findings`` lists what is broken."""
+    """Every invariant, computed again from the entries; ``findings`` lists what is broken.
+
+    ``sealed_through`` is the last seal; what was recorded after it isn't sealed yet.
+    """
 
     object: Literal["ledger_verification"] = "ledger_verification"
     livemode: bool
@@ -23,6 +27,7 @@ class VerificationView(Struct, kw_only=True):
     transfers: int
     legs: int
     findings: list[FindingView]
+    sealed_through: LedgerSealView | None
 
 
 def operations() -> list[Operation]:
@@ -48,4 +53,5 @@ async def verify_ledger(call: Call) -> VerificationView:
         transfers=report.transfers,
         legs=report.legs,
         findings=[FindingView(check=one.check, detail=one.detail) for one in report.findings],
+        sealed_through=None if report.head is None else seal_view(call, report.head),
     )

@@ -28,9 +28,7 @@ async def find_horizon(tx: Transaction) -> Horizon | None:
 
 async def last_drawn_position(tx: Transaction) -> int:
     """The last position drawn, of all marketplaces, whether or not it will be committed."""
-    return await tx.value(
-        "select case when is_called then last_value else 0 end from ledger.positions"
-    )
+    return await tx.value("select coalesce(pg_sequence_last_value('ledger.positions'), 0)")
 
 
 async def stage_horizon(tx: Transaction, position: int) -> None:

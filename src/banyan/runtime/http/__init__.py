@@ -15,6 +15,7 @@ from banyan.runtime.http.problems import Problem, status_of
 from banyan.runtime.http.rates import Rate
 from banyan.runtime.http.shapes import (
     Amount,
+    Csv,
     CurrencyCode,
     Instant,
     List,
@@ -30,6 +31,7 @@ __all__ = [
     "RATES",
     "Amount",
     "Call",
+    "Csv",
     "CurrencyCode",
     "Instant",
     "List",

@@ -9,6 +9,7 @@ Headers = list[tuple[bytes, bytes]]
 
 JSON = b"application/json"
 PROBLEM_JSON = b"application/problem+json"
+CSV = b"text/csv; charset=utf-8"
 
 encode = Encoder().encode
 

@@ -15,13 +15,14 @@ from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled, Se
 from banyan.kernel import Fault
 from banyan.runtime.database import Database, DatabaseUnavailable
 from banyan.runtime.events import Cause
-from banyan.runtime.http.answers import Answer, encode
+from banyan.runtime.http.answers import CSV, Answer, encode
 from banyan.runtime.http.errors import InvalidApiKey, MissingScope
 from banyan.runtime.http.idempotency import IdempotentRequest, find_answer, keep_answer
 from banyan.runtime.http.incoming import Incoming
 from banyan.runtime.http.operations import Call, Operation, Principal
 from banyan.runtime.http.query import QueryReader
 from banyan.runtime.http.rates import RateLimiter
+from banyan.runtime.http.shapes import Csv
 from banyan.runtime.http.validation import BodyReader, invalid, read_nothing
 
 Authenticate = Callable[[str], Awaitable[Principal | None]]
@@ -154,6 +155,10 @@ class Endpoint:
         result = await self.operation.handler(*arguments)
         if self.operation.returns is None:
             return Answer(204)
+        if isinstance(result, Csv):
+            disposition = f'attachment; filename="{result.name}"'.encode()
+            headers = [(b"content-disposition", disposition)]
+            return Answer(self.operation.status, result.text.encode(), CSV, headers)
         return Answer(self.operation.status, encode(result))
 
 

@@ -30,6 +30,7 @@ from msgspec import Struct
 from banyan.kernel import BanyanError, IdKind
 from banyan.runtime.database import Database, Transaction
 from banyan.runtime.http.bounds import slips
+from banyan.runtime.http.shapes import Csv
 
 if sys.version_info >= (3, 13):
     from typing import TypeVar
@@ -92,7 +93,7 @@ class Operation:
     """None: any key may."""
     body: type[Struct] | None = None
     returns: Any = None
-    """A struct, or ``List[…]`` of one; None answers 204 without a body."""
+    """A struct, ``List[…]`` of one, or ``Csv`` (of a GET); None answers 204 without a body."""
     status: int = 200
     query: type[Struct] | None = None
     ids: Mapping[str, IdKind] = field(default_factory=dict[str, IdKind])
@@ -143,6 +144,9 @@ def _check(operation: Operation) -> None:
     assert set(operation.ids) <= set(operation.names), f"{name}: an id is not in the path"
     assert operation.returns is not None or operation.status in (200, 204), f"{name}: no answer"
     assert operation.body is None or operation.method != "GET", f"{name}: a GET has no body"
+    assert operation.returns is not Csv or operation.method == "GET", (
+        f"{name}: only a GET gives CSV"
+    )
     arguments = len(inspect.signature(operation.handler).parameters)
     expected = 1 if operation.body is None else 2
     assert arguments == expected, f"{name}: the handler takes the call{', body' * (expected - 1)}"

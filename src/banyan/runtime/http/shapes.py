@@ -1,6 +1,7 @@
 """Structs that every context's API shares: amounts and lists."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Generic, Literal, Self, TypeVar
 
@@ -93,6 +94,14 @@ class List(Struct, Generic[T], kw_only=True):
     def whole(items: Iterable[T]) -> "List[T]":
         """A list that fits on one page."""
         return List(data=list(items), has_more=False, next_cursor=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Csv:
+    """The answer of an operation that gives a file: CSV (RFC 4180), saved under ``name``."""
+
+    name: str
+    text: str
 
 
 class ListQuery(Struct, kw_only=True, forbid_unknown_fields=True):
