@@ -1,7 +1,9 @@
 """Seals: nothing committed is skipped, and whatever is changed behind the ledger's back is named."""
 
+import random
+from dataclasses import replace
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from banyan import ledger
 from banyan.ledger import Seal
 from banyan.runtime import Database
+from tests.conftest import START
 from tests.ledger.accounts import BANK, HELD, SELLER, move
 from tests.ledger.books import as_owner, seal_all
 
@@ -166,45 +169,52 @@ async def test_the_application_can_not_write_seals(database: Database, sandbox: 
                 await tx.execute(statement)
 
 
+@pytest.mark.parametrize("legs", [9, 2100])
 async def test_dated_legs_count_alike_before_and_after_they_are_sealed(
-    database: Database, database_url: str, sandbox: UUID
+    database: Database, database_url: str, sandbox: UUID, legs: int
 ) -> None:
-    """The sums that the sealer keeps change how a balance is found, never the balance."""
-    from dataclasses import replace
-
-    from tests.conftest import START
-
-    days = [timedelta(minutes=minutes) for minutes in (-3000, -1441, -61, -60, -59, -1, 0, 1, 4000)]
+    """The sums that the sealer keeps of many change how a balance is found, never the balance."""
+    chosen = random.Random(legs)
+    effective = [START + timedelta(minutes=chosen.randint(-9000, 9000)) for _ in range(legs)]
+    amounts = [chosen.randint(1, 999) for _ in range(legs)]
     dated = [
-        replace(move(BANK, SELLER, 10**nth), effective_at=START + day)
-        for nth, day in enumerate(days)
+        replace(move(BANK, SELLER, amount), effective_at=at)
+        for at, amount in zip(effective, amounts, strict=True)
     ]
-    async with database.transaction(sandbox) as tx:
-        await ledger.post_or_refuse(tx, dated)
 
-    async def balances() -> list[int]:
+    async def check() -> None:
         async with database.transaction(sandbox) as tx:
-            return [
-                (await ledger.balances(tx, [SELLER.path], effective_at=START + day + shift))[
-                    0
-                ].posted.minor
-                for day in days
-                for shift in (timedelta(0), timedelta(seconds=-1), timedelta(seconds=31))
-            ]
+            for at in [*effective[:9], START, START + timedelta(days=30)]:
+                for shift in (0, -1, 31, 90_000):
+                    until = at + timedelta(seconds=shift)
+                    (balance,) = await ledger.balances(tx, [SELLER.path], effective_at=until)
+                    pairs = zip(effective, amounts, strict=True)
+                    assert balance.posted.minor == sum(a for at, a in pairs if at <= until)
 
-    before = await balances()
-    assert before[0] == 1
-    assert before[-1] == 111_111_111
-    assert await seal_all(database, sandbox) == len(days)
-    assert await balances() == before
-    async with database.transaction(sandbox) as tx:
-        again = replace(move(SELLER, BANK, 1, uuid4()), effective_at=START - timedelta(days=9))
-        await ledger.post_or_refuse(tx, [replace(again, may_break_limits=True)])
-    assert await balances() == [balance - 1 for balance in before]
+    async def post(transfers: list[ledger.Transfer]) -> None:
+        async with database.transaction(sandbox) as tx:
+            await ledger.post_or_refuse(tx, transfers)
+
+    await post(dated[: legs // 2])
+    await seal_all(database, sandbox)
+    await post(dated[legs // 2 :])
+    await check()
+    await seal_all(database, sandbox)
+    await check()
+    effective.append(START - timedelta(days=9))
+    amounts.append(5)
+    await post([replace(move(BANK, SELLER, 5), effective_at=effective[-1])])
+    await check()
+    await seal_all(database, sandbox)
+    await check()
     async with as_owner(database, database_url, sandbox) as (owner, tx):
         assert (await ledger.verify(tx)).findings == ()
-        await owner.execute(
-            "update ledger.shifts set delta_minor = delta_minor + 1 where width = 'day'"
-        )
-        found = {finding.check for finding in (await ledger.verify(tx)).findings}
-        assert found == {"shifts_are_sums"}
+        assert await tx.value("select count(*) > 0 from ledger.shifts") is (legs > 2000)
+        for statement, check_name in (
+            ("update ledger.shifts set delta_minor = 7 where width = 'day'", "shifts_are_sums"),
+            ("update ledger.dated_accounts set legs = 7", "dated_legs_are_counted"),
+        ):
+            async with owner.transaction(force_rollback=True):
+                touched = await owner.execute(statement.encode())
+                found = {finding.check for finding in (await ledger.verify(tx)).findings}
+                assert found == ({check_name} if touched.rowcount else set())

@@ -30,9 +30,20 @@ alter table ledger.seals alter column leaves set storage external;   -- digests 
 create unique index seals_by_position on ledger.seals (marketplace_id, last_position);
 select runtime.isolate('ledger.seals');
 
+-- Accounts with sealed legs that were dated otherwise than they were recorded. Those with few are read
+-- leg by leg; from 2,000 on their steps are summed, and stay so.
+create table ledger.dated_accounts (
+  marketplace_id uuid not null,
+  account_id     bigint not null,
+  legs           bigint not null,
+  is_summed      boolean not null,
+  primary key (marketplace_id, account_id)
+) with (fillfactor = 80);
+select runtime.isolate('ledger.dated_accounts');
+
 -- By how much the balance in effective time runs ahead of the one in recorded time, as steps: a leg
 -- that is dated otherwise adds its amount when it takes effect, and takes it back when it was
--- recorded. Summed by minute and by day, over the sealed legs.
+-- recorded. Of accounts with many such legs, summed by minute and by day.
 create table ledger.shifts (
   marketplace_id uuid not null,
   account_id     bigint not null,
@@ -52,7 +63,7 @@ create index transfers_dated_credit_recorded
   where effective_at <> recorded_at;
 
 -- What is sealed stays as it is: only ledger.seal_next writes it, with the rights of its owner.
-revoke insert, update, delete on ledger.seals, ledger.shifts from banyan_app;
+revoke insert, update, delete on ledger.seals, ledger.dated_accounts, ledger.shifts from banyan_app;
 
 -- A leg as it is hashed, and as it is written to an archive: JSON, times in UTC.
 create function ledger.leg_text(t ledger.transfers, d ledger.accounts, c ledger.accounts) returns text
@@ -94,18 +105,77 @@ language sql immutable as $$
   select sha256(p_previous || int8send(p_batch) || int8send(p_last_position) || int4send(p_legs) || p_root)
 $$;
 
--- The steps of the legs behind p_after up to p_through that were dated otherwise.
-create function ledger.steps(p_marketplace_id uuid, p_after bigint, p_through bigint)
-returns table (account_id bigint, at timestamptz, delta_minor bigint)
+-- The steps of an account's legs up to p_through that were dated otherwise.
+create function ledger.steps(p_marketplace_id uuid, p_account_id bigint, p_through bigint)
+returns table (at timestamptz, delta_minor bigint)
 language sql stable as $$
-  select s.account_id, s.at, s.delta_minor
-  from ledger.transfers t
-  cross join lateral (values
-    (t.debit_account_id, t.effective_at, -t.amount_minor), (t.debit_account_id, t.recorded_at, t.amount_minor),
-    (t.credit_account_id, t.effective_at, t.amount_minor), (t.credit_account_id, t.recorded_at, -t.amount_minor)
-  ) as s (account_id, at, delta_minor)
-  where t.marketplace_id = p_marketplace_id and t.position > p_after and t.position <= p_through
-    and t.effective_at <> t.recorded_at and t.kind <> 'pending'
+  select s.at, s.delta_minor
+  from (
+    select effective_at, recorded_at, -amount_minor as amount_minor from ledger.transfers
+    where marketplace_id = p_marketplace_id and debit_account_id = p_account_id
+      and effective_at <> recorded_at and kind <> 'pending' and position <= p_through
+    union all
+    select effective_at, recorded_at, amount_minor from ledger.transfers
+    where marketplace_id = p_marketplace_id and credit_account_id = p_account_id
+      and effective_at <> recorded_at and kind <> 'pending' and position <= p_through
+  ) t
+  cross join lateral (values (t.effective_at, t.amount_minor), (t.recorded_at, -t.amount_minor)) as s (at, delta_minor)
+$$;
+
+-- Takes the sealed legs behind p_after up to p_through into the sums of accounts with many dated ones.
+-- An account that becomes one of them brings all its earlier legs.
+create function ledger.sum_dated(p_marketplace_id uuid, p_after bigint, p_through bigint) returns void
+language sql
+set search_path = ledger, pg_temp
+as $$
+  with dated as materialized (
+    select s.account_id, t.effective_at, t.recorded_at, s.amount_minor
+    from transfers t
+    cross join lateral (values
+      (t.debit_account_id, case when t.kind = 'pending' then 0 else -t.amount_minor end),
+      (t.credit_account_id, case when t.kind = 'pending' then 0 else t.amount_minor end)
+    ) as s (account_id, amount_minor)
+    where t.marketplace_id = p_marketplace_id and t.position > p_after and t.position <= p_through
+      and t.effective_at <> t.recorded_at
+  ),
+  known as (
+    insert into dated_accounts (marketplace_id, account_id, legs, is_summed)
+    select p_marketplace_id, account_id, count(*), count(*) >= 2000 from dated
+    group by account_id
+    order by account_id
+    on conflict (marketplace_id, account_id) do update
+    set legs = dated_accounts.legs + excluded.legs,
+        is_summed = dated_accounts.legs + excluded.legs >= 2000
+    returning account_id, is_summed
+  ),
+  summed as (
+    select k.account_id, coalesce(before.is_summed, false) as was_summed
+    from known k
+    -- as it was before this statement
+    left join dated_accounts before
+      on before.marketplace_id = p_marketplace_id and before.account_id = k.account_id
+    where k.is_summed
+  ),
+  steps as (
+    select d.account_id, s.at, s.delta_minor
+    from summed
+    join dated d on d.account_id = summed.account_id
+    cross join lateral (values (d.effective_at, d.amount_minor), (d.recorded_at, -d.amount_minor)) as s (at, delta_minor)
+    where summed.was_summed
+    union all
+    select summed.account_id, s.at, s.delta_minor
+    from summed
+    cross join lateral ledger.steps(p_marketplace_id, summed.account_id, p_through) s
+    where not summed.was_summed
+  )
+  insert into shifts (marketplace_id, account_id, width, starts_at, delta_minor)
+  select p_marketplace_id, s.account_id, w.width, date_bin(w.stride, s.at, '2000-01-01Z'), sum(s.delta_minor)
+  from steps s
+  cross join (values ('day', interval '1 day'), ('minute', interval '1 minute')) as w (width, stride)
+  group by 2, 3, 4
+  order by 2, 3, 4
+  on conflict (marketplace_id, account_id, width, starts_at)
+  do update set delta_minor = shifts.delta_minor + excluded.delta_minor
 $$;
 
 -- Seals the next batch: up to p_legs_max legs, none behind p_through; how many it were. A batch ends
@@ -157,18 +227,11 @@ begin
               v_last_position, v_legs, v_root),
     p_now);
 
-  insert into shifts (marketplace_id, account_id, width, starts_at, delta_minor)
-  select p_marketplace_id, s.account_id, w.width, date_bin(w.stride, s.at, '2000-01-01Z'), sum(s.delta_minor)
-  from steps(p_marketplace_id, v_after, v_last_position) s
-  cross join (values ('day', interval '1 day'), ('minute', interval '1 minute')) as w (width, stride)
-  group by 2, 3, 4
-  order by 2, 3, 4
-  on conflict (marketplace_id, account_id, width, starts_at)
-  do update set delta_minor = shifts.delta_minor + excluded.delta_minor;
+  perform sum_dated(p_marketplace_id, v_after, v_last_position);
   return v_legs;
 end
 $$;
-revoke execute on function ledger.seal_next from public;
+revoke execute on function ledger.seal_next, ledger.sum_dated from public;
 grant execute on function ledger.seal_next to banyan_app;
 
 -- The account's last entry recorded until p_at: its version and what was posted after it; 0 and 0
@@ -223,54 +286,55 @@ as $$
 $$;
 
 -- What was posted on an account by what takes effect until p_at, whenever it was recorded: the balance
--- in recorded time, and all steps until then. Whole days and minutes are summed already; single legs
--- are read within the last minute, and of those that aren't sealed yet.
+-- in recorded time, and all steps until then. Where whole days and minutes are summed, single legs are
+-- read within the last minute only, and those that aren't sealed yet.
 create function ledger.counted_at(p_marketplace_id uuid, p_account_id bigint, p_at timestamptz) returns bigint
 language plpgsql stable
 as $$
 declare
   v_day      constant timestamptz := date_bin('1 day', p_at, '2000-01-01Z');
   v_minute   constant timestamptz := date_bin('1 minute', p_at, '2000-01-01Z');
-  v_sealed   bigint;
+  v_sealed   bigint := 0;   -- what is summed is sealed until here
   v_posted   numeric;
   v_leg      record;
 begin
   select posted_minor into v_posted from ledger.entry_at(p_marketplace_id, p_account_id, p_at);
-  select max(last_position) into v_sealed from ledger.seals where marketplace_id = p_marketplace_id;
-  v_sealed := coalesce(v_sealed, 0);
+  if exists (select from ledger.dated_accounts
+             where marketplace_id = p_marketplace_id and account_id = p_account_id and is_summed) then
+    v_sealed := (select max(last_position) from ledger.seals where marketplace_id = p_marketplace_id);
+    select v_posted + coalesce(sum(delta_minor), 0) into v_posted
+    from (
+      select delta_minor from ledger.shifts
+      where marketplace_id = p_marketplace_id and account_id = p_account_id
+        and width = 'day' and starts_at < v_day
+      union all
+      select delta_minor from ledger.shifts
+      where marketplace_id = p_marketplace_id and account_id = p_account_id
+        and width = 'minute' and starts_at >= v_day and starts_at < v_minute
+      union all
+      select -amount_minor from ledger.transfers
+      where marketplace_id = p_marketplace_id and debit_account_id = p_account_id
+        and effective_at <> recorded_at and effective_at between v_minute and p_at
+        and position <= v_sealed and kind <> 'pending'
+      union all
+      select amount_minor from ledger.transfers
+      where marketplace_id = p_marketplace_id and credit_account_id = p_account_id
+        and effective_at <> recorded_at and effective_at between v_minute and p_at
+        and position <= v_sealed and kind <> 'pending'
+      union all
+      select amount_minor from ledger.transfers
+      where marketplace_id = p_marketplace_id and debit_account_id = p_account_id
+        and effective_at <> recorded_at and recorded_at between v_minute and p_at
+        and position <= v_sealed and kind <> 'pending'
+      union all
+      select -amount_minor from ledger.transfers
+      where marketplace_id = p_marketplace_id and credit_account_id = p_account_id
+        and effective_at <> recorded_at and recorded_at between v_minute and p_at
+        and position <= v_sealed and kind <> 'pending'
+    ) step;
+  end if;
 
-  select v_posted + coalesce(sum(delta_minor), 0) into v_posted
-  from (
-    select delta_minor from ledger.shifts
-    where marketplace_id = p_marketplace_id and account_id = p_account_id
-      and width = 'day' and starts_at < v_day
-    union all
-    select delta_minor from ledger.shifts
-    where marketplace_id = p_marketplace_id and account_id = p_account_id
-      and width = 'minute' and starts_at >= v_day and starts_at < v_minute
-    union all
-    select -amount_minor from ledger.transfers
-    where marketplace_id = p_marketplace_id and debit_account_id = p_account_id
-      and effective_at <> recorded_at and effective_at between v_minute and p_at
-      and position <= v_sealed and kind <> 'pending'
-    union all
-    select amount_minor from ledger.transfers
-    where marketplace_id = p_marketplace_id and credit_account_id = p_account_id
-      and effective_at <> recorded_at and effective_at between v_minute and p_at
-      and position <= v_sealed and kind <> 'pending'
-    union all
-    select amount_minor from ledger.transfers
-    where marketplace_id = p_marketplace_id and debit_account_id = p_account_id
-      and effective_at <> recorded_at and recorded_at between v_minute and p_at
-      and position <= v_sealed and kind <> 'pending'
-    union all
-    select -amount_minor from ledger.transfers
-    where marketplace_id = p_marketplace_id and credit_account_id = p_account_id
-      and effective_at <> recorded_at and recorded_at between v_minute and p_at
-      and position <= v_sealed and kind <> 'pending'
-  ) step;
-
-  -- The last ones first, until one is sealed: so are all before it.
+  -- The last ones first, until one is in the sums: so are all before it.
   for v_leg in
     select position, kind, amount_minor, effective_at, recorded_at from ledger.transfers
     where marketplace_id = p_marketplace_id and debit_account_id = p_account_id and effective_at <> recorded_at

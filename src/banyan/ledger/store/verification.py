@@ -166,13 +166,28 @@ full join (
 ) stored using (closed_through, account_id)
 where computed.posted is distinct from stored.posted_minor
 union all
+select 'dated_legs_are_counted', 'account ' || account_id
+from (
+  select s.account_id, count(*) as legs from sides s
+  join legs l on l.transfer_id = s.transfer_id and l.leg = s.leg
+  where s.effective_at <> s.recorded_at and l.position <= (
+    select max(last_position) from ledger.seals where marketplace_id = %(marketplace_id)s)
+  group by s.account_id
+) computed
+full join (
+  select account_id, legs from ledger.dated_accounts where marketplace_id = %(marketplace_id)s
+) stored using (account_id)
+where computed.legs is distinct from stored.legs
+union all
 select 'shifts_are_sums', 'account ' || account_id || ', the ' || width || ' from ' || starts_at
 from (
-  select s.account_id, w.width, date_bin(w.stride, s.at, '2000-01-01Z') as starts_at,
+  select d.account_id, w.width, date_bin(w.stride, s.at, '2000-01-01Z') as starts_at,
     sum(s.delta_minor) as delta
-  from ledger.steps(%(marketplace_id)s, -9223372036854775807, (
+  from ledger.dated_accounts d
+  cross join lateral ledger.steps(%(marketplace_id)s, d.account_id, (
     select max(last_position) from ledger.seals where marketplace_id = %(marketplace_id)s)) s
   cross join (values ('day', interval '1 day'), ('minute', interval '1 minute')) as w (width, stride)
+  where d.marketplace_id = %(marketplace_id)s and d.is_summed
   group by 1, 2, 3
 ) computed
 full join (
