@@ -3,7 +3,8 @@
 Both move money between the same kind of accounts in the same database, through tables of the same
 shape. ``plain`` is what one would write by hand, and with care: prepared statements, accounts locked
 in the order of their ids, two round trips a transfer, up to 16 connections. ``hot`` means that every
-transfer touches one platform account, ``spread`` that both sides are among 10,000. Rounds alternate;
+transfer touches one platform account, ``spread`` that both sides are among 10,000; ``orders`` are
+whole orders, of a hold and a capture in five legs (see ``ledger_orders``). Rounds alternate;
 medians are shown. ``cpu`` is the processor time of a transfer, of this process and of the server: where
 other work shares the machine it is steadier than transfers per second.
 """
@@ -13,10 +14,11 @@ import asyncio
 import random
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+import ledger_orders
 import psycopg
 from ledger_server import Meter, server
 from rich.console import Console
@@ -34,6 +36,7 @@ AMOUNT = Money.of(100, "EUR")
 CONNECTIONS_MAX = 16
 
 Post = Callable[[Account, Account], Awaitable[None]]
+Act = Callable[[], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -72,6 +75,7 @@ class Plain:
                 create schema plain;
                 create table plain.accounts (like ledger.accounts including all) with (fillfactor = 40);
                 create table plain.transfers (like ledger.transfers including all);
+                create table plain.holds (like ledger.holds including all);
                 create sequence plain.positions;
                 insert into plain.accounts overriding system value select * from ledger.accounts;
                 """
@@ -86,6 +90,12 @@ class Plain:
     async def close(self) -> None:
         while not self._free.empty():
             await self._free.get_nowait().close()
+
+    def orders(self) -> ledger_orders.PlainOrders:
+        """The same way for orders, over the same connections."""
+        return ledger_orders.PlainOrders(
+            self._marketplace_id, self._numbers, self._free.get, self._free.put_nowait
+        )
 
     async def post(self, debit: Account, credit: Account) -> None:
         connection = await self._free.get()
@@ -166,16 +176,19 @@ def pair(mode: str) -> tuple[Account, Account]:
     return debit, credit
 
 
-async def one_round(
-    rounds: Rounds, post: Post, mode: str, callers: int, seconds: float, meter: Meter
-) -> None:
+def moving(post: Post, mode: str) -> Act:
+    """One transfer between accounts of this mode."""
+    return lambda: post(*pair(mode))
+
+
+async def one_round(rounds: Rounds, act: Act, callers: int, seconds: float, meter: Meter) -> None:
     cpu_s, started = meter.cpu_s(), time.perf_counter()
     done = 0
 
     async def call() -> None:
         nonlocal done
         while (sent := time.perf_counter()) < started + seconds:
-            await post(*pair(mode))
+            await act()
             rounds.waits_ms.append((time.perf_counter() - sent) * 1000)
             done += 1
 
@@ -201,6 +214,21 @@ async def batch_round(
     rounds.cpu_us.append((meter.cpu_s() - cpu_s) / done * 1e6)
 
 
+async def side_by_side(
+    table: Table, title: str, acts: dict[str, Act], callers: Sequence[int],
+    arguments: argparse.Namespace, meter: Meter,
+) -> None:  # fmt: skip
+    """A row for each number of callers: rounds of the two ways in turn, their medians, the ratio."""
+    for count in callers:
+        results = {way: Rounds() for way in acts}
+        for _ in range(arguments.rounds):
+            for way, act in acts.items():
+                await one_round(results[way], act, count, arguments.seconds, meter)
+        cells = [cell for rounds in results.values() for cell in rounds.cells()]
+        ratio = results["ledger"].median / results["plain"].median
+        table.add_row(title, str(count), *cells, f"{ratio:.1f}")
+
+
 async def measure(url: str, meter: Meter, arguments: argparse.Namespace) -> None:
     database = await Database.open(url, size=4)
     marketplace = await create_marketplace(
@@ -210,6 +238,8 @@ async def measure(url: str, meter: Meter, arguments: argparse.Namespace) -> None
     marketplace_id = marketplace.marketplace_id
     async with database.transaction(marketplace_id) as tx:
         await ledger.post_or_refuse(tx, [transfer(account, HOT) for account in SPREAD])
+        for account in ledger_orders.ACCOUNTS:
+            await ledger.open_account(tx, account)
     plain = Plain(url, marketplace_id)
     await plain.open()
     with psycopg.connect(url, autocommit=True) as connection:
@@ -222,14 +252,8 @@ async def measure(url: str, meter: Meter, arguments: argparse.Namespace) -> None
                    *(f"ledger {each}" for each in measures), "ratio"):  # fmt: skip
         table.add_column(column, justify="right")
     for mode in ("hot", "spread"):
-        for callers in arguments.callers:
-            results = {way: Rounds() for way in ways}
-            for _ in range(arguments.rounds):
-                for way, post in ways.items():
-                    await one_round(results[way], post, mode, callers, arguments.seconds, meter)
-            cells = [cell for rounds in results.values() for cell in rounds.cells()]
-            ratio = results["ledger"].median / results["plain"].median
-            table.add_row(mode, str(callers), *cells, f"{ratio:.1f}")
+        acts = {way: moving(post, mode) for way, post in ways.items()}
+        await side_by_side(table, mode, acts, arguments.callers, arguments, meter)
         for size in arguments.batches:
             rounds = Rounds()
             for _ in range(arguments.rounds):
@@ -237,6 +261,11 @@ async def measure(url: str, meter: Meter, arguments: argparse.Namespace) -> None
                     rounds, database, marketplace_id, mode, size, arguments.seconds, meter
                 )
             table.add_row(mode, f"1 batch of {size:,}", "", "", "", *rounds.cells(), "")
+    orders = {
+        "plain": plain.orders().book,
+        "ledger": ledger_orders.grouped(database, marketplace_id),
+    }
+    await side_by_side(table, "orders", orders, arguments.orders, arguments, meter)
     async with database.transaction(marketplace_id) as tx:
         report = await ledger.verify(tx)
     Console(width=120).print(table)
