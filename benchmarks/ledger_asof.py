@@ -269,20 +269,26 @@ async def measure(url: str, legs: int, *, is_sample: bool) -> dict[str, Answers]
     return answers
 
 
-def run(arguments: argparse.Namespace) -> None:
-    sizes = [round(millions * MILLION) for millions in arguments.millions]
-    results: dict[int, dict[str, Answers]] = {}
-    for legs in (arguments.sample, *sizes):
-        with server(arguments.url) as (url, _):
-            apply_schema(url)
-            is_sample = legs == arguments.sample
-            results[legs] = asyncio.run(measure(url, legs, is_sample=is_sample))
+def show(results: dict[int, dict[str, Answers]]) -> None:
     table = Table(title="Milliseconds, p50 / p99")
     table.add_column("question")
-    for legs in sizes:
+    for legs in results:
         for column in (f"ledger, {legs / MILLION:g} M", "sum", "ratio"):
             table.add_column(column, justify="right")
-    for question in results[sizes[0]]:
-        cells = [cell for legs in sizes for cell in results[legs][question].cells()]
+    for question in next(iter(results.values())):
+        cells = [cell for answers in results.values() for cell in answers[question].cells()]
         table.add_row(question, *cells)
     Console(width=160).print(table)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Verify a sample, then ask ledgers of each size; the table grows by one size at a time."""
+    results: dict[int, dict[str, Answers]] = {}
+    for legs in (arguments.sample, *(round(millions * MILLION) for millions in arguments.millions)):
+        is_sample = legs == arguments.sample
+        with server(arguments.url) as (url, _):
+            apply_schema(url)
+            answers = asyncio.run(measure(url, legs, is_sample=is_sample))
+        if not is_sample:
+            results[legs] = answers
+            show(results)

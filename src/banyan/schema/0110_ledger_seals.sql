@@ -54,12 +54,15 @@ create table ledger.shifts (
 ) with (fillfactor = 80);
 select runtime.isolate('ledger.shifts');
 
--- The recorded side of those steps. Within an account, recorded time and position rise together.
+-- The recorded side of those steps, with all that they are made of, so that the legs themselves needn't
+-- be read. Within an account, recorded time and position rise together.
 create index transfers_dated_debit_recorded
   on ledger.transfers (marketplace_id, debit_account_id, recorded_at, position)
+  include (effective_at, amount_minor, kind)
   where effective_at <> recorded_at;
 create index transfers_dated_credit_recorded
   on ledger.transfers (marketplace_id, credit_account_id, recorded_at, position)
+  include (effective_at, amount_minor, kind)
   where effective_at <> recorded_at;
 
 -- What is sealed stays as it is: only ledger.seal_next writes it, with the rights of its owner.

@@ -8,35 +8,34 @@ from banyan.ledger.model import MICROSECOND, Entry
 from banyan.runtime import Transaction
 
 _ENTRIES: LiteralString = """
-        select e.version, t.transfer_id, t.leg, t.kind, e.side, t.amount_minor, o.currency,
-          e.balance_minor, t.code, o.account_id as other_account_id, o.path as other_path, t.subject,
-          coalesce(first.description, '') as description, t.effective_at, t.recorded_at
+        select e.version, e.transfer_id, e.leg, e.kind, e.side, e.amount_minor, o.currency,
+          e.balance_minor, e.code, o.account_id as other_account_id, o.path as other_path, e.subject,
+          coalesce(e.description, first.description, '') as description, e.effective_at, e.recorded_at
         from (
 """
 _WITH_DETAILS: LiteralString = """
         ) e
-        join ledger.transfers t
-          on t.marketplace_id = %(marketplace_id)s and t.transfer_id = e.transfer_id and t.leg = e.leg
-        join ledger.transfers first
-          on first.marketplace_id = %(marketplace_id)s and first.transfer_id = e.transfer_id
-          and first.leg = 0
         join ledger.accounts o
           on o.marketplace_id = %(marketplace_id)s and o.account_id = e.other_id
+        left join ledger.transfers first
+          on first.marketplace_id = %(marketplace_id)s and first.transfer_id = e.transfer_id
+          and first.leg = 0 and e.leg > 0
 """
-
 _NEWEST_FIRST: LiteralString = "order by e.version desc"
 _AS_RECORDED: LiteralString = "order by e.version"
-_AS_COUNTED: LiteralString = "order by t.effective_at, e.version"
+_AS_COUNTED: LiteralString = "order by e.effective_at, e.version"
 
 _LATEST: LiteralString = """
           (select debit_version as version, 'debit' as side, debit_posted_minor as balance_minor,
-             credit_account_id as other_id, transfer_id, leg
+             credit_account_id as other_id,
+             transfer_id, leg, kind, amount_minor, code, subject, description, effective_at, recorded_at
            from ledger.transfers
            where marketplace_id = %(marketplace_id)s and debit_account_id = %(account_id)s
              and debit_version < %(before)s
            order by debit_version desc limit %(limit)s)
           union all
-          (select credit_version, 'credit', credit_posted_minor, debit_account_id, transfer_id, leg
+          (select credit_version, 'credit', credit_posted_minor, debit_account_id,
+             transfer_id, leg, kind, amount_minor, code, subject, description, effective_at, recorded_at
            from ledger.transfers
            where marketplace_id = %(marketplace_id)s and credit_account_id = %(account_id)s
              and credit_version < %(before)s
@@ -89,14 +88,16 @@ async def counted_at(tx: Transaction, account_id: int, at: datetime) -> int:
 
 _RECORDED: LiteralString = """
           (select debit_version as version, 'debit' as side, debit_posted_minor as balance_minor,
-             credit_account_id as other_id, transfer_id, leg
+             credit_account_id as other_id,
+             transfer_id, leg, kind, amount_minor, code, subject, description, effective_at, recorded_at
            from ledger.transfers
            where marketplace_id = %(marketplace_id)s and debit_account_id = %(account_id)s
              and debit_version > %(after)s and debit_version <= %(through)s
              and kind <> 'pending' and amount_minor > 0
            order by debit_version limit %(limit)s)
           union all
-          (select credit_version, 'credit', credit_posted_minor, debit_account_id, transfer_id, leg
+          (select credit_version, 'credit', credit_posted_minor, debit_account_id,
+             transfer_id, leg, kind, amount_minor, code, subject, description, effective_at, recorded_at
            from ledger.transfers
            where marketplace_id = %(marketplace_id)s and credit_account_id = %(account_id)s
              and credit_version > %(after)s and credit_version <= %(through)s
@@ -122,11 +123,12 @@ async def recorded_entries(
 
 
 _COUNTED: LiteralString = """
-          select version, side, other_id, transfer_id, leg,
+          select line.*,
             (%(balance)s + sum(delta) over (order by effective_at, version))::bigint as balance_minor
           from (
             (select debit_version as version, 'debit' as side, credit_account_id as other_id,
-               transfer_id, leg, effective_at, -amount_minor as delta
+               transfer_id, leg, kind, amount_minor, code, subject, description, effective_at,
+               recorded_at, -amount_minor as delta
              from ledger.transfers
              where marketplace_id = %(marketplace_id)s and debit_account_id = %(account_id)s
                and debit_version > %(low)s and debit_version <= %(high)s
@@ -135,7 +137,8 @@ _COUNTED: LiteralString = """
              order by debit_version limit %(limit)s)
             union all
             (select credit_version, 'credit', debit_account_id,
-               transfer_id, leg, effective_at, amount_minor
+               transfer_id, leg, kind, amount_minor, code, subject, description, effective_at,
+               recorded_at, amount_minor
              from ledger.transfers
              where marketplace_id = %(marketplace_id)s and credit_account_id = %(account_id)s
                and credit_version > %(low)s and credit_version <= %(high)s
@@ -144,7 +147,8 @@ _COUNTED: LiteralString = """
              order by credit_version limit %(limit)s)
             union all
             (select debit_version, 'debit', credit_account_id,
-               transfer_id, leg, effective_at, -amount_minor
+               transfer_id, leg, kind, amount_minor, code, subject, description, effective_at,
+               recorded_at, -amount_minor
              from ledger.transfers
              where marketplace_id = %(marketplace_id)s and debit_account_id = %(account_id)s
                and effective_at >= %(after)s and effective_at < %(until)s
@@ -153,7 +157,8 @@ _COUNTED: LiteralString = """
              order by effective_at, debit_version limit %(limit)s)
             union all
             (select credit_version, 'credit', debit_account_id,
-               transfer_id, leg, effective_at, amount_minor
+               transfer_id, leg, kind, amount_minor, code, subject, description, effective_at,
+               recorded_at, amount_minor
              from ledger.transfers
              where marketplace_id = %(marketplace_id)s and credit_account_id = %(account_id)s
                and effective_at >= %(after)s and effective_at < %(until)s
