@@ -107,7 +107,8 @@ from banyan.payments.service.routing import (
     provider_health,
     set_policy,
 )
-from banyan.payments.service.settings import get_settings, update_settings
+from banyan.payments.service.sales import sales_since
+from banyan.payments.service.settings import commission_defaults, get_settings, update_settings
 from banyan.payments.service.summary import movements_of, summary
 from banyan.payments.service.webhooks import receive_webhook
 
@@ -173,6 +174,7 @@ __all__ = [
     "capture_payments",
     "check_method",
     "circuits",
+    "commission_defaults",
     "complete_authentication",
     "connections_of",
     "create_payments",
@@ -197,6 +199,7 @@ __all__ = [
     "release",
     "reliability",
     "run_payouts",
+    "sales_since",
     "set_payout_account",
     "set_policy",
     "splits_of",

@@ -1,5 +1,6 @@
 """How a marketplace pays."""
 
+from banyan import commission
 from banyan.payments.errors import ProviderMissing
 from banyan.payments.model import PaymentSettings
 from banyan.payments.providers import sandbox
@@ -18,6 +19,14 @@ async def update_settings(tx: Transaction, settings: PaymentSettings) -> Payment
     """Set how the marketplace pays from now on; payments that were made keep their terms."""
     await store.save_settings(tx, settings)
     return settings
+
+
+async def commission_defaults(tx: Transaction) -> commission.Defaults:
+    """What a sale costs where no rule of commission holds, and the marketplace's own tax."""
+    settings = await get_settings(tx)
+    reason = f"{commission.percent(settings.commission_tax_bp)} by the payment settings."
+    own = commission.Tax(settings.tax_jurisdiction, settings.commission_tax_bp, reason)
+    return commission.Defaults(settings.commission_bp, own)
 
 
 def check_destination(destination: str, *, livemode: bool) -> None:
