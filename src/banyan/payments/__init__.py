@@ -11,7 +11,7 @@ it. Outcomes come back as events (see ``model``)::
     release(tx, payment_ids) -> list[Payment]             sellers' parts become available
     run_payouts(tx) -> list[Payout]                       now; daily by itself
 
-``price_splits`` prices the sellers' parts by the marketplace's terms; they are frozen in the
+``splits_of_pricing`` makes the sellers' parts of what commission has priced; they are frozen in the
 payment. Ids may be sent again: the same content changes nothing, other content is refused.
 """
 
@@ -75,7 +75,7 @@ from banyan.payments.model import (
 )
 from banyan.payments.providers import Provider, Providers
 from banyan.payments.providers.sandbox import Sandbox
-from banyan.payments.rules import price_splits, usable_methods
+from banyan.payments.rules import price_splits, splits_of_pricing, usable_methods
 from banyan.payments.service.attempts import attempts_of
 from banyan.payments.service.disputes import get_dispute, list_disputes
 from banyan.payments.service.payments import (
@@ -203,6 +203,7 @@ __all__ = [
     "set_payout_account",
     "set_policy",
     "splits_of",
+    "splits_of_pricing",
     "summary",
     "update_settings",
     "usable_methods",

@@ -83,3 +83,45 @@ create index rules_by_seller on commission.rules (marketplace_id, seller_id, val
 create unique index rules_superseded on commission.rules (marketplace_id, supersedes)
   where supersedes is not null;
 select runtime.isolate('commission.rules');
+
+-- Payments keep what commission has priced: discounts by who funds them, shipping that the platform
+-- keeps, the buyer's service fee, and the sentence that tells why.
+
+alter table payments.splits
+  drop constraint splits_gross_minor_check,       -- a voucher may cover a seller's part whole
+  drop constraint splits_check1,                  -- the seller's part: told anew below
+  add column seller_discount_minor            bigint not null default 0 check (seller_discount_minor >= 0),
+  add column platform_discount_minor          bigint not null default 0 check (platform_discount_minor >= 0),
+  add column shipping_kept_minor              bigint not null default 0,
+  add column service_fee_minor                bigint not null default 0 check (service_fee_minor >= 0),
+  add column service_fee_tax_minor            bigint not null default 0 check (service_fee_tax_minor >= 0),
+  add column service_fee_jurisdiction         text not null default '',
+  add column reason                           text not null default '',
+  add column service_fee_reason               text not null default '',
+  add column reversed_platform_discount_minor bigint not null default 0,
+  add column reversed_shipping_kept_minor     bigint not null default 0,
+  add column reversed_service_fee_minor       bigint not null default 0,
+  add column reversed_service_fee_tax_minor   bigint not null default 0,
+  add constraint splits_of_something check (gross_minor >= 0 and gross_minor + platform_discount_minor > 0),
+  add constraint splits_shipping_kept check (shipping_kept_minor between 0 and shipping_minor),
+  add constraint splits_reversed_seller check (
+    reversed_seller_minor between 0
+    and gross_minor + platform_discount_minor - shipping_kept_minor - commission_minor - tax_minor),
+  add constraint splits_reversed_platform_discount check (
+    reversed_platform_discount_minor between 0 and platform_discount_minor),
+  add constraint splits_reversed_shipping_kept check (
+    reversed_shipping_kept_minor between 0 and shipping_kept_minor),
+  add constraint splits_reversed_service_fee check (
+    reversed_service_fee_minor between 0 and service_fee_minor),
+  add constraint splits_reversed_service_fee_tax check (
+    reversed_service_fee_tax_minor between 0 and service_fee_tax_minor);
+
+alter table payments.reversals
+  add column shipping_kept_minor      bigint not null default 0 check (shipping_kept_minor >= 0),
+  add column service_fee_minor        bigint not null default 0 check (service_fee_minor >= 0),
+  add column service_fee_tax_minor    bigint not null default 0 check (service_fee_tax_minor >= 0),
+  add column service_fee_jurisdiction text not null default '',
+  add column platform_discount_minor  bigint not null default 0 check (platform_discount_minor >= 0);
+
+-- False: the tax on commission is that of the marketplace's country, as it is on the day.
+alter table payments.settings add column has_own_tax boolean not null default true;

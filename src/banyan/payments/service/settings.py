@@ -1,5 +1,7 @@
 """How a marketplace pays."""
 
+from dataclasses import replace
+
 from banyan import commission
 from banyan.payments.errors import ProviderMissing
 from banyan.payments.model import PaymentSettings
@@ -12,7 +14,13 @@ from banyan.runtime import Transaction
 async def get_settings(tx: Transaction) -> PaymentSettings:
     """The marketplace's own, or what its country starts with."""
     own = await store.find_settings(tx)
-    return own or settings_default(country=tx.marketplace.country, livemode=tx.livemode)
+    country = tx.marketplace.country
+    if own is None:
+        return settings_default(country=country, livemode=tx.livemode, at=tx.now)
+    if own.has_own_tax:
+        return own
+    tax = commission.domestic_tax(country, tx.now)
+    return replace(own, commission_tax_bp=tax.rate_bp, tax_jurisdiction=tax.jurisdiction)
 
 
 async def update_settings(tx: Transaction, settings: PaymentSettings) -> PaymentSettings:
@@ -24,6 +32,8 @@ async def update_settings(tx: Transaction, settings: PaymentSettings) -> Payment
 async def commission_defaults(tx: Transaction) -> commission.Defaults:
     """What a sale costs where no rule of commission holds, and the marketplace's own tax."""
     settings = await get_settings(tx)
+    if not settings.has_own_tax:
+        return commission.Defaults(settings.commission_bp)
     reason = f"{commission.percent(settings.commission_tax_bp)} by the payment settings."
     own = commission.Tax(settings.tax_jurisdiction, settings.commission_tax_bp, reason)
     return commission.Defaults(settings.commission_bp, own)
