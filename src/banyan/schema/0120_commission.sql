@@ -125,3 +125,9 @@ alter table payments.reversals
 
 -- False: the tax on commission is that of the marketplace's country, as it is on the day.
 alter table payments.settings add column has_own_tax boolean not null default true;
+
+-- What vouchers take off an order, and what the buyer pays on top: known once it has been priced.
+alter table orders.orders
+  add column vouchers          jsonb not null default '[]' check (jsonb_typeof(vouchers) = 'array'),
+  add column discount_minor    bigint not null default 0 check (discount_minor >= 0),
+  add column service_fee_minor bigint not null default 0 check (service_fee_minor >= 0);

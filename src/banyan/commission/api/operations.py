@@ -253,6 +253,8 @@ class _Previews:
     async def preview(self, call: Call, body: PreviewOrder) -> CommissionPreviewView:
         basket = basket_of(body, call.tx.now)
         [pricing] = await price_baskets(call.tx, [basket], await self.defaults_of(call.tx))
+        if isinstance(pricing, VoucherTooLarge):
+            raise pricing
         return preview_view(pricing, basket.at, livemode=call.key.livemode)
 
     async def get_tax(self, call: Call[TaxQuery]) -> CommissionTaxView:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 from uuid import UUID
 
+from banyan.commission.errors import VoucherTooLarge
 from banyan.commission.model.basket import Basket, Defaults, RateBook, SellerTerms
 from banyan.commission.model.pricing import Pricing
 from banyan.commission.rules.choosing import by_scope
@@ -21,10 +22,10 @@ DefaultsOf: TypeAlias = Callable[[Transaction], Awaitable[Defaults]]
 
 async def price_baskets(
     tx: Transaction, baskets: Sequence[Basket], defaults: Defaults
-) -> list[Pricing]:
-    """What each order comes to, in order; ``SellerNotFound``, ``VoucherTooLarge``.
+) -> list[Pricing | VoucherTooLarge]:
+    """What each order comes to, in order, or why it can't be; ``SellerNotFound``.
 
-    Three look-ups, however many orders.
+    A few look-ups, however many orders.
     """
     if not baskets:
         return []
@@ -39,7 +40,7 @@ async def price_baskets(
     tiers = await tiers_at(tx, ids, instants)
     settings = await get_settings(tx)
     return [
-        price(
+        _price(
             basket,
             RateBook(
                 country=tx.marketplace.country,
@@ -56,6 +57,14 @@ async def price_baskets(
         )
         for basket in baskets
     ]
+
+
+def _price(basket: Basket, book: RateBook) -> Pricing | VoucherTooLarge:
+    """One order's vouchers must not stop the others."""
+    try:
+        return price(basket, book)
+    except VoucherTooLarge as refusal:
+        return refusal
 
 
 def _sellers_of(basket: Basket) -> set[UUID]:
