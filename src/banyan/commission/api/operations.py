@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from banyan.commission.api.preview import (
     CommissionPreviewView,
-    PreviewOrder,
+    PreviewCommission,
     basket_of,
     preview_view,
 )
@@ -13,15 +13,15 @@ from banyan.commission.api.shapes import (
     ChangeCommissionSettings,
     CommissionRuleView,
     CommissionSettingsView,
+    CommissionTaxQuery,
     CommissionTaxView,
     CommissionTierView,
-    EndRule,
-    ListRules,
+    EndCommissionRule,
+    ListCommissionRules,
     SellerTierView,
+    SetCommissionTier,
     SetSellerTier,
-    SetTier,
-    TaxQuery,
-    WriteRule,
+    WriteCommissionRule,
     draft_of,
     rule_view,
     seller_tier_view,
@@ -70,7 +70,7 @@ def _rules() -> Sequence[Operation]:
             description="A rule is never edited: supersede it. What was charged stays as it is.",
             handler=create_rule,
             scope="commission:write",
-            body=WriteRule,
+            body=WriteCommissionRule,
             returns=CommissionRuleView,
             status=201,
             errors=_REFUSED,
@@ -83,7 +83,7 @@ def _rules() -> Sequence[Operation]:
             summary="List rules, the newest first; with `at`, those that hold then",
             handler=list_rules,
             scope="commission:read",
-            query=ListRules,
+            query=ListCommissionRules,
             returns=List[CommissionRuleView],
         ),
         Operation(
@@ -105,7 +105,7 @@ def _rules() -> Sequence[Operation]:
             summary="Put another rule in the place of this one, from now or later on",
             handler=supersede_rule,
             scope="commission:write",
-            body=WriteRule,
+            body=WriteCommissionRule,
             returns=CommissionRuleView,
             status=201,
             errors=(CommissionRuleNotFound, RuleEnded, *_REFUSED),
@@ -119,7 +119,7 @@ def _rules() -> Sequence[Operation]:
             summary="Let a rule hold no longer, from now or later on",
             handler=end_rule,
             scope="commission:write",
-            body=EndRule,
+            body=EndCommissionRule,
             returns=CommissionRuleView,
             errors=(CommissionRuleNotFound, RuleEnded, InvalidRule),
             example={"reason": "The sale is over."},
@@ -137,7 +137,7 @@ def _tiers() -> Sequence[Operation]:
             description="Tiers with a volume are reviewed at every midnight (UTC).",
             handler=set_tier,
             scope="commission:write",
-            body=SetTier,
+            body=SetCommissionTier,
             returns=CommissionTierView,
             errors=(RankTaken,),
             example={
@@ -223,7 +223,7 @@ class _Previews:
                 summary="What an order would pay, to whom, and why; nothing is kept",
                 handler=self.preview,
                 scope="commission:read",
-                body=PreviewOrder,
+                body=PreviewCommission,
                 returns=CommissionPreviewView,
                 errors=(SellerNotFound, VoucherTooLarge),
                 example={
@@ -244,20 +244,20 @@ class _Previews:
                 summary="Which tax stands on a commission for a seller in a country, and why",
                 handler=self.get_tax,
                 scope="commission:read",
-                query=TaxQuery,
+                query=CommissionTaxQuery,
                 returns=CommissionTaxView,
                 errors=(InvalidCountry,),
             ),
         ]
 
-    async def preview(self, call: Call, body: PreviewOrder) -> CommissionPreviewView:
+    async def preview(self, call: Call, body: PreviewCommission) -> CommissionPreviewView:
         basket = basket_of(body, call.tx.now)
         [pricing] = await price_baskets(call.tx, [basket], await self.defaults_of(call.tx))
         if isinstance(pricing, VoucherTooLarge):
             raise pricing
         return preview_view(pricing, basket.at, livemode=call.key.livemode)
 
-    async def get_tax(self, call: Call[TaxQuery]) -> CommissionTaxView:
+    async def get_tax(self, call: Call[CommissionTaxQuery]) -> CommissionTaxView:
         query = call.query
         check_country(query.country)
         own = (await self.defaults_of(call.tx)).own_tax
@@ -272,12 +272,12 @@ class _Previews:
         )
 
 
-async def create_rule(call: Call, body: WriteRule) -> CommissionRuleView:
+async def create_rule(call: Call, body: WriteCommissionRule) -> CommissionRuleView:
     rule = await rules.create_rule(call.tx, draft_of(body))
     return rule_view(rule, livemode=call.key.livemode)
 
 
-async def list_rules(call: Call[ListRules]) -> List[CommissionRuleView]:
+async def list_rules(call: Call[ListCommissionRules]) -> List[CommissionRuleView]:
     query = call.query
     page = await rules.list_rules(
         call.tx,
@@ -299,17 +299,17 @@ async def get_rule(call: Call) -> CommissionRuleView:
     return rule_view(rule, livemode=call.key.livemode)
 
 
-async def supersede_rule(call: Call, body: WriteRule) -> CommissionRuleView:
+async def supersede_rule(call: Call, body: WriteCommissionRule) -> CommissionRuleView:
     rule = await rules.supersede_rule(call.tx, call.path["rule_id"], draft_of(body))
     return rule_view(rule, livemode=call.key.livemode)
 
 
-async def end_rule(call: Call, body: EndRule) -> CommissionRuleView:
+async def end_rule(call: Call, body: EndCommissionRule) -> CommissionRuleView:
     rule = await rules.end_rule(call.tx, call.path["rule_id"], body.at, body.reason)
     return rule_view(rule, livemode=call.key.livemode)
 
 
-async def set_tier(call: Call, body: SetTier) -> CommissionTierView:
+async def set_tier(call: Call, body: SetCommissionTier) -> CommissionTierView:
     volume = None if body.volume is None else body.volume.money()
     tier = Tier(
         marketplace_id=call.tx.marketplace_id,

@@ -13,7 +13,7 @@ from banyan.parties import SELLER
 from banyan.runtime.http import Amount, Instant, NonNegativeAmount, PositiveAmount
 
 
-class PreviewLine(Struct, kw_only=True, forbid_unknown_fields=True):
+class PreviewCommissionLine(Struct, kw_only=True, forbid_unknown_fields=True):
     """`goods`: what all of its units cost before vouchers."""
 
     seller: SellerId
@@ -22,12 +22,12 @@ class PreviewLine(Struct, kw_only=True, forbid_unknown_fields=True):
     category: Category | None = None
 
 
-class PreviewShipping(Struct, kw_only=True, forbid_unknown_fields=True):
+class PreviewCommissionShipping(Struct, kw_only=True, forbid_unknown_fields=True):
     seller: SellerId
     amount: NonNegativeAmount
 
 
-class PreviewVoucher(Struct, kw_only=True, forbid_unknown_fields=True):
+class PreviewCommissionVoucher(Struct, kw_only=True, forbid_unknown_fields=True):
     """Money off the goods: `amount`, or `rate_bp` of them; of one seller's only, with `seller`."""
 
     code: Annotated[str, Meta(min_length=1, max_length=40)]
@@ -41,12 +41,12 @@ class PreviewVoucher(Struct, kw_only=True, forbid_unknown_fields=True):
             raise ValueError("a voucher has an amount or a rate_bp")
 
 
-class PreviewOrder(Struct, kw_only=True, forbid_unknown_fields=True):
+class PreviewCommission(Struct, kw_only=True, forbid_unknown_fields=True):
     """An order that might be placed. `at` absent: now."""
 
-    lines: Annotated[list[PreviewLine], Meta(min_length=1, max_length=30)]
-    shipping: Annotated[list[PreviewShipping], Meta(max_length=30)] = []
-    vouchers: Annotated[list[PreviewVoucher], Meta(max_length=10)] = []
+    lines: Annotated[list[PreviewCommissionLine], Meta(min_length=1, max_length=30)]
+    shipping: Annotated[list[PreviewCommissionShipping], Meta(max_length=30)] = []
+    vouchers: Annotated[list[PreviewCommissionVoucher], Meta(max_length=10)] = []
     at: Instant | None = None
 
     def __post_init__(self) -> None:
@@ -107,7 +107,7 @@ class CommissionPreviewView(Struct, kw_only=True):
     shares: list[SellerShareView]
 
 
-def basket_of(body: PreviewOrder, now: datetime) -> Basket:
+def basket_of(body: PreviewCommission, now: datetime) -> Basket:
     """The order to price; its ids are checked."""
     return Basket(
         currency=body.lines[0].goods.currency,
@@ -129,7 +129,7 @@ def basket_of(body: PreviewOrder, now: datetime) -> Basket:
     )
 
 
-def _voucher(nth: int, voucher: PreviewVoucher) -> Voucher:
+def _voucher(nth: int, voucher: PreviewCommissionVoucher) -> Voucher:
     seller, pointer = voucher.seller, f"/vouchers/{nth}/seller"
     return Voucher(
         code=voucher.code,

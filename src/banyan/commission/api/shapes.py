@@ -46,7 +46,7 @@ Reason = Annotated[str, Meta(min_length=1, max_length=500, description="For the 
 SellerId = Annotated[str, id_meta(SELLER)]
 
 
-class WriteRule(Struct, kw_only=True, forbid_unknown_fields=True):
+class WriteCommissionRule(Struct, kw_only=True, forbid_unknown_fields=True):
     """A rule. What isn't named in `seller`, `tier`, `category` and `currency` doesn't matter to it.
 
     `effect`, `priority` and `stacks` are of promotions. `per` tells what `fixed`, `minimum` and
@@ -78,7 +78,7 @@ class WriteRule(Struct, kw_only=True, forbid_unknown_fields=True):
             check_currency(self.currency)
 
 
-class EndRule(Struct, kw_only=True, forbid_unknown_fields=True):
+class EndCommissionRule(Struct, kw_only=True, forbid_unknown_fields=True):
     """`at` absent: now."""
 
     at: Instant | None = None
@@ -116,7 +116,7 @@ class CommissionRuleView(Struct, kw_only=True):
     created_by: str
 
 
-class ListRules(ListQuery, kw_only=True, forbid_unknown_fields=True):
+class ListCommissionRules(ListQuery, kw_only=True, forbid_unknown_fields=True):
     """`at`: only rules that hold at that instant."""
 
     kind: RuleKind | None = None
@@ -126,7 +126,7 @@ class ListRules(ListQuery, kw_only=True, forbid_unknown_fields=True):
     at: Instant | None = None
 
 
-class SetTier(Struct, kw_only=True, forbid_unknown_fields=True):
+class SetCommissionTier(Struct, kw_only=True, forbid_unknown_fields=True):
     """A tier. With `volume` and `window_days` sales of so much reach it; without, only by hand."""
 
     tier: TierName
@@ -195,12 +195,12 @@ class CommissionTaxView(Struct, kw_only=True):
     reason: str
 
 
-class TaxQuery(Struct, kw_only=True, forbid_unknown_fields=True):
+class CommissionTaxQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     country: Annotated[str, Meta(pattern="^[A-Z]{2}$", description="Where the seller is.")]
     at: Instant | None = None
 
 
-def draft_of(body: WriteRule) -> RuleDraft:
+def draft_of(body: WriteCommissionRule) -> RuleDraft:
     return RuleDraft(
         kind=body.kind,
         label=body.label,
