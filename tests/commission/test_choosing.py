@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from banyan.commission import Basket, Line, Scope, SellerTerms, price
-from banyan.commission.rules.choosing import by_scope, clashing, promotions_of, standard_rule
+from banyan.commission.rules.choosing import (
+    by_scope,
+    clashing,
+    holding,
+    promotions_of,
+    standard_rule,
+)
 from banyan.kernel import Money
 from tests.commission.records import AT, SELLERS, START, book, rule
 
@@ -27,7 +33,7 @@ CLOSEST_FIRST = [
 def test_the_closest_rule_holds() -> None:
     rules = [rule(f"Rule {n}", **scope._asdict()) for n, scope in enumerate(CLOSEST_FIRST)]
     for n in range(len(rules)):
-        found = standard_rule(by_scope(reversed(rules[n:])), SALE, "commission", AT)
+        found = standard_rule(holding(by_scope(reversed(rules[n:])), SALE, AT), "commission")
         assert found == rules[n]
     assert all(a.closeness > b.closeness for a, b in pairwise(CLOSEST_FIRST))
 
@@ -42,7 +48,7 @@ def test_a_rule_of_somebody_else_does_not_hold() -> None:
         rule("Past", valid_until=AT),
         rule("Future", valid_from=AT + timedelta(seconds=1)),
     ]
-    assert standard_rule(by_scope(others), SALE, "commission", AT) is None
+    assert standard_rule(holding(by_scope(others), SALE, AT), "commission") is None
 
 
 def _promoted(*promotions: dict[str, object]) -> tuple[int, str]:
@@ -94,7 +100,7 @@ def test_a_promotion_never_makes_a_sale_dearer() -> None:
 
 
 def test_no_promotion_no_list() -> None:
-    assert promotions_of({}, SALE, AT) == ()
+    assert promotions_of(holding({}, SALE, AT)) == ()
 
 
 def test_two_rules_of_one_scope_clash_while_both_hold() -> None:

@@ -39,7 +39,10 @@ class SellerShare:
 
     @property
     def gross(self) -> Money:
-        return self.goods + self.shipping - self.seller_discount - self.platform_discount
+        paid = self.goods.minor + self.shipping.minor
+        return Money(
+            paid - self.seller_discount.minor - self.platform_discount.minor, self.goods.currency
+        )
 
     @property
     def net(self) -> Money:

@@ -1,6 +1,6 @@
 """Which rules hold for a sale, and which of two would be ambiguous."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from banyan.commission.model.rule import Rule, RuleKind, Scope
@@ -14,27 +14,32 @@ def by_scope(rules: Iterable[Rule]) -> dict[Scope, tuple[Rule, ...]]:
     return {scope: tuple(own) for scope, own in found.items()}
 
 
-def standard_rule(
-    rules: Mapping[Scope, tuple[Rule, ...]], sale: Scope, kind: RuleKind, at: datetime
-) -> Rule | None:
-    """The rule of the closest scope that holds for a sale, which names all that is known of it."""
-    return next(iter(_holding(rules, sale, kind, at)), None)
+def holding(rules: Mapping[Scope, tuple[Rule, ...]], sale: Scope, at: datetime) -> Sequence[Rule]:
+    """The rules that hold for a sale, the closest first. ``sale`` names all that is known of it."""
+    if not rules:
+        return ()
+    return [
+        rule for scope in _scopes_around(sale) for rule in rules.get(scope, ()) if rule.holds_at(at)
+    ]
 
 
-def promotions_of(
-    rules: Mapping[Scope, tuple[Rule, ...]], sale: Scope, at: datetime
-) -> tuple[Rule, ...]:
+def standard_rule(held: Sequence[Rule], kind: RuleKind) -> Rule | None:
+    """Of the rules that hold, the closest of a kind."""
+    return next((rule for rule in held if rule.kind == kind), None)
+
+
+def promotions_of(held: Sequence[Rule]) -> tuple[Rule, ...]:
     """The promotions that apply: the one of the highest priority, of equal ones the closest.
 
     If it stacks, the others that stack apply as well, whatever their priority.
     """
-    holding = _holding(rules, sale, "promotion", at)
-    if not holding:
+    promotions = [rule for rule in held if rule.kind == "promotion"]
+    if not promotions:
         return ()
-    first = max(holding, key=lambda rule: rule.priority)  # of equal ones the first: the closest
+    first = max(promotions, key=lambda rule: rule.priority)  # of equal ones the first: the closest
     if not first.stacks:
         return (first,)
-    return (first, *(rule for rule in holding if rule.stacks and rule is not first))
+    return (first, *(rule for rule in promotions if rule.stacks and rule is not first))
 
 
 def clashing(draft: Rule, rules: Iterable[Rule]) -> list[Rule]:
@@ -53,31 +58,14 @@ def clashing(draft: Rule, rules: Iterable[Rule]) -> list[Rule]:
     ]
 
 
-def _holding(
-    rules: Mapping[Scope, tuple[Rule, ...]], sale: Scope, kind: RuleKind, at: datetime
-) -> list[Rule]:
-    """The rules that hold, the closest scope first."""
-    if not rules:
-        return []
-    return [
-        rule
-        for scope in _scopes_around(sale)
-        for rule in rules.get(scope, ())
-        if rule.kind == kind and rule.holds_at(at)
-    ]
-
-
-def _scopes_around(sale: Scope) -> Sequence[Scope]:
+def _scopes_around(sale: Scope) -> Iterator[Scope]:
     """Every scope that a sale falls into, the closest first; none has both a seller and a tier."""
-    owners = [(sale.seller_id, None), (None, sale.tier), (None, None)]
-    return list(
-        dict.fromkeys(
-            Scope(seller_id, tier, category, currency)
-            for seller_id, tier in owners
-            for category in (sale.category, None)
-            for currency in (sale.currency, None)
-        )
-    )
+    owners = [(sale.seller_id, None)] if sale.seller_id else []
+    owners += [(None, sale.tier)] if sale.tier else []
+    for seller_id, tier in (*owners, (None, None)):
+        for category in dict.fromkeys((sale.category, None)):
+            for currency in dict.fromkeys((sale.currency, None)):
+                yield Scope(seller_id, tier, category, currency)
 
 
 def _overlap(one: Rule, other: Rule) -> bool:

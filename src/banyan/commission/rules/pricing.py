@@ -11,7 +11,7 @@ from banyan.commission.errors import VoucherTooLarge
 from banyan.commission.model.basket import Basket, RateBook, Tax, Voucher
 from banyan.commission.model.pricing import Charge, Pricing, SellerShare, ServiceFee
 from banyan.commission.model.rule import Scope
-from banyan.commission.rules.choosing import standard_rule
+from banyan.commission.rules.choosing import holding, standard_rule
 from banyan.commission.rules.reckoning import PricedLine, bounded, charges_on
 from banyan.commission.rules.taxes import domestic_tax, tax_on_commission
 from banyan.commission.rules.words import rule_in_words
@@ -33,7 +33,7 @@ def price(basket: Basket, book: RateBook) -> Pricing:
         if shipping.minor or any(line.goods for line in own):
             shares.append(_share(seller_id, own, shipping, basket, book))
     fee = _service_fee(shares, basket, book)
-    total = sum((share.gross for share in shares), Money(0, currency))
+    total = Money(sum([share.gross.minor for share in shares]), currency)
     return Pricing(tuple(shares), fee, total if fee is None else total + fee.total)
 
 
@@ -62,9 +62,9 @@ def _discounted(basket: Basket) -> list[tuple[UUID, PricedLine]]:
         for index, part in enumerate(off.split(left)):
             seller_id, line = lines[index]
             if voucher.funded_by == "seller":
-                line = replace(line, seller_discount=line.seller_discount + part.minor)
+                line = line._replace(seller_discount=line.seller_discount + part.minor)
             else:
-                line = replace(line, platform_discount=line.platform_discount + part.minor)
+                line = line._replace(platform_discount=line.platform_discount + part.minor)
             lines[index] = seller_id, line
     return lines
 
@@ -83,10 +83,10 @@ def _share(
 ) -> SellerShare:
     currency = shipping.currency
     kept = shipping if book.shipping_to == "platform" else Money(0, currency)
-    goods = Money(sum(line.goods for line in lines), currency)
-    seller_discount = Money(sum(line.seller_discount for line in lines), currency)
-    platform_discount = Money(sum(line.platform_discount for line in lines), currency)
-    due = goods + shipping - seller_discount - kept
+    goods = sum([line.goods for line in lines])
+    seller_discount = sum([line.seller_discount for line in lines])
+    platform_discount = sum([line.platform_discount for line in lines])
+    due = Money(goods + shipping.minor - seller_discount - kept.minor, currency)
     terms = book.sellers[seller_id]
     tax = tax_on_commission(
         book.country,
@@ -98,13 +98,13 @@ def _share(
     shipped = _with_shipping(lines, shipping - kept)
     charges = charges_on(shipped, seller_id, book, basket.at, currency) if lines else []
     charges = _within(charges, due, tax)
-    commission = sum((charge.commission for charge in charges), Money(0, currency))
+    commission = Money(sum([charge.commission.minor for charge in charges]), currency)
     return SellerShare(
         seller_id=seller_id,
-        goods=goods,
+        goods=Money(goods, currency),
         shipping=shipping,
-        seller_discount=seller_discount,
-        platform_discount=platform_discount,
+        seller_discount=Money(seller_discount, currency),
+        platform_discount=Money(platform_discount, currency),
         shipping_kept=kept,
         commission=commission,
         tax=commission.portion(tax.rate_bp),
@@ -119,13 +119,13 @@ def _with_shipping(lines: Sequence[PricedLine], shipping: Money) -> Sequence[Pri
     if not shipping.minor or not any(line.goods for line in lines):
         return lines
     parts = shipping.split([line.goods for line in lines])
-    return [replace(line, shipping=part.minor) for line, part in zip(lines, parts, strict=True)]
+    return [line._replace(shipping=part.minor) for line, part in zip(lines, parts, strict=True)]
 
 
 def _within(charges: list[Charge], due: Money, tax: Tax) -> list[Charge]:
     """The charges, cut so that they and their tax leave the seller nothing less than nothing."""
-    commission = sum((charge.commission for charge in charges), Money(0, due.currency))
-    if (commission + commission.portion(tax.rate_bp)) <= due:
+    commission = Money(sum([charge.commission.minor for charge in charges]), due.currency)
+    if commission.minor + commission.portion(tax.rate_bp).minor <= due.minor:
         return charges
     most = _most_commission(due, tax.rate_bp)
     parts = most.split([charge.commission.minor for charge in charges])
@@ -150,7 +150,7 @@ def _service_fee(
 ) -> ServiceFee | None:
     """What the buyer pays on top, of what the goods cost after vouchers; taxed at the platform's."""
     sale = Scope(currency=basket.currency)
-    rule = standard_rule(book.rules, sale, "service_fee", basket.at)
+    rule = standard_rule(holding(book.rules, sale, basket.at), "service_fee")
     if rule is None or not shares:
         return None
     zero = Money.zero(basket.currency)

@@ -1,21 +1,19 @@
 """What rules come to on the lines of one seller."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
+from typing import NamedTuple
 from uuid import UUID
 
 from banyan.commission.model.basket import RateBook
 from banyan.commission.model.pricing import Charge
 from banyan.commission.model.rule import Rate, Rule, Scope
-from banyan.commission.rules.choosing import promotions_of, standard_rule
+from banyan.commission.rules.choosing import holding, promotions_of, standard_rule
 from banyan.commission.rules.words import charge_in_words, default_in_words, rule_in_words
 from banyan.kernel import Currency, Money
 
 
-@dataclass(frozen=True, slots=True)
-class PricedLine:
+class PricedLine(NamedTuple):
     """A line of one seller with its share of everything, in minor units.
 
     ``shipping`` counts what the seller gets of it: nothing where the platform keeps it.
@@ -29,8 +27,7 @@ class PricedLine:
     platform_discount: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Terms:
+class _Terms(NamedTuple):
     """The rules of a line: a standard one (None: the default) and the promotions on it."""
 
     standard: Rule | None
@@ -42,6 +39,9 @@ class _Terms:
         return tuple(rule.rule_id for rule in rules if rule is not None)
 
 
+_DEFAULT = _Terms(None, ())
+
+
 def charges_on(
     lines: Sequence[PricedLine], seller_id: UUID, book: RateBook, at: datetime, currency: Currency
 ) -> list[Charge]:
@@ -50,16 +50,16 @@ def charges_on(
     So the percentage is rounded once for each of them, and amounts "per order" are taken once.
     """
     tier = book.sellers[seller_id].tier
-    ruled = list[tuple[_Terms, PricedLine]]()
+    default_bp = book.defaults.commission_bp
+    if not book.rules:
+        return [_charge(_DEFAULT, lines, default_bp, currency)]
+    ruled: dict[tuple[UUID, ...], tuple[_Terms, list[PricedLine]]] = {}
     for line in lines:
         sale = Scope(seller_id, tier, line.category, currency.code)
-        standard = standard_rule(book.rules, sale, "commission", at)
-        ruled.append((_Terms(standard, promotions_of(book.rules, sale, at)), line))
-    ruled.sort(key=lambda pair: [rule_id.int for rule_id in pair[0].ids])
-    return [
-        _charge(terms, [line for _, line in own], book.defaults.commission_bp, currency)
-        for terms, own in groupby(ruled, key=lambda pair: pair[0])
-    ]
+        held = holding(book.rules, sale, at)
+        terms = _Terms(standard_rule(held, "commission"), promotions_of(held))
+        ruled.setdefault(terms.ids, (terms, []))[1].append(line)
+    return [_charge(terms, own, default_bp, currency) for _, (terms, own) in sorted(ruled.items())]
 
 
 def bounded(rate: Rate, base: Money, count: int = 1) -> Money:
@@ -108,16 +108,15 @@ def _promoted(rate: Rate, promotions: Sequence[Rule]) -> Rate:
 
 def _reckon(rate: Rate, lines: Sequence[PricedLine], currency: Currency) -> tuple[Money, Money]:
     """The base and the commission on lines that a rate holds for."""
-    bases = [Money(_base(rate, line), currency) for line in lines]
-    zero = Money(0, currency)
-    total = sum(bases, zero)
+    bases = [_base(rate, line) for line in lines]
+    total = Money(sum(bases), currency)
     if rate.per == "order" or not rate.has_amounts:
         return total, bounded(rate, total)
     each = (
-        bounded(rate, base, line.quantity if rate.per == "unit" else 1)
+        bounded(rate, Money(base, currency), line.quantity if rate.per == "unit" else 1).minor
         for base, line in zip(bases, lines, strict=True)
     )
-    return total, sum(each, zero)
+    return total, Money(sum(each), currency)
 
 
 def _base(rate: Rate, line: PricedLine) -> int:
