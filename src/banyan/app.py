@@ -19,6 +19,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from banyan.commission import api as commission_api
+from banyan.commission import jobs as commission_jobs
 from banyan.compliance import api as compliance_api
 from banyan.console import console_routes
 from banyan.developers import api as developers_api
@@ -34,7 +36,7 @@ from banyan.operations import jobs as operations_jobs
 from banyan.orders import api as orders_api
 from banyan.orders import jobs as orders_jobs
 from banyan.parties import api as parties_api
-from banyan.payments import Providers, Sandbox
+from banyan.payments import Providers, Sandbox, commission_defaults, sales_since
 from banyan.payments import api as payments_api
 from banyan.payments import jobs as payments_jobs
 from banyan.runtime import (
@@ -74,6 +76,7 @@ TAGS = (
     Tag("disputes", "Payments that a buyer's bank has taken back, for now or for good."),
     Tag("payouts", "Money paid to sellers."),
     Tag("payment_settings", "What the marketplace takes, and when it pays out."),
+    Tag("commission", "What a sale costs a seller: rules, tiers, taxes, and a preview."),
     Tag("fx", "Exchange rates, quotes, and what is held and owed in other currencies."),
     Tag("cases", "What a machine could not decide and a person must."),
     Tag("ledger", "Accounts, transfers and balances: where the money is."),
@@ -99,6 +102,7 @@ def operations() -> list[Operation]:
         *ledger_api.operations(),
         *fraud_api.operations(),
         *compliance_api.operations(),
+        *commission_api.operations(commission_defaults),
     ]
 
 
@@ -115,6 +119,7 @@ def job_handlers(database: Database) -> list[JobHandler]:
         *fx_jobs.jobs(),
         *operations_jobs.jobs(),
         *ledger_jobs.jobs(),
+        *commission_jobs.jobs(sales_since),
     ]
 
 

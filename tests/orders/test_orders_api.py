@@ -44,6 +44,9 @@ async def _market(client: httpx.AsyncClient) -> dict[str, Any]:
     }
 
 
+_EURO = {"code": "V", "funded_by": "seller"}
+
+
 def _worker(database: Database) -> Worker:
     return Worker(database, app.job_handlers(database), operations_jobs.open_case_for_failed_job)
 
@@ -135,6 +138,8 @@ async def test_rubbish_is_refused_with_its_place(
         ("payment_method/token", "tok_of_nobody", "unknown_token"),
         ("buyer", "buy_01h455vb4pex5vsknk084sn02q", "buyer_unknown"),
         ("lines/0/unit_price_max", {"amount": 100, "currency": "EUR"}, "invalid_request"),
+        ("vouchers", [{"code": "V", "funded_by": "seller"}], "invalid_request"),
+        ("vouchers", [{**_EURO, "amount": {"amount": 1, "currency": "EUR"}}], "invalid_request"),
     ],
 )
 async def test_what_is_against_a_rule_is_refused_by_name(
@@ -144,6 +149,27 @@ async def test_what_is_against_a_rule_is_refused_by_name(
     answer = await client.post("/v1/orders", json=body)
     assert 400 <= answer.status_code < 500, answer.text
     assert answer.json()["code"] == code
+
+
+async def test_a_voucher_and_a_service_fee_over_http(
+    client: httpx.AsyncClient, database: Database
+) -> None:
+    body = await _market(client)
+    fee = {"kind": "service_fee", "label": "Service", "rate_bp": 100}
+    assert (await client.post("/v1/commission/rules", json=fee)).status_code == 201
+    body["vouchers"] = [{"code": "SPRING", "funded_by": "platform", "rate_bp": 1000}]
+    placed = (await client.post("/v1/orders", json=body)).json()
+    assert (placed["vouchers"], placed["discount"]["amount"]) == (["SPRING"], 0)
+    await _worker(database).run_due()
+    order = (await client.get(f"/v1/orders/{placed['id']}")).json()
+    assert (order["discount"]["amount"], order["service_fee"]["amount"]) == (899, 81 + 4)
+    assert order["total"]["amount"] == 8_990 + 1_500 - 899 + 85
+    [split] = (await client.get(f"/v1/payments/{order['payment']}")).json()["splits"]
+    assert split["platform_discount"]["amount"] == 899
+    assert split["reason"] == "12 % by the payment settings, on 89.90 BRL; tax: 5 % ISS in BR."
+    assert split["service_fee_reason"].startswith("1 % Service since 2018-03-01")
+    money = (await client.get("/v1/summary")).json()["money"]
+    assert (money["promotions"]["amount"], money["service_fees"]["amount"]) == (899, 81)
 
 
 async def test_another_marketplace_sees_nothing(

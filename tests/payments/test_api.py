@@ -150,6 +150,11 @@ async def test_settings_change_what_is_charged_from_now_on(
     changed = await http.post("/v1/payment_settings", json={"commission_bp": 1_000})
     assert changed.json()["commission_bp"] == 1_000
     assert (await http.get("/v1/payment_settings")).json()["tax_jurisdiction"] == "BR-ISS"
+    async with shop.begin() as tx:
+        assert not (await payments.get_settings(tx)).has_own_tax
+    await http.post("/v1/payment_settings", json={"tax_jurisdiction": "BR-ISS"})
+    async with shop.begin() as tx:
+        assert (await payments.get_settings(tx)).has_own_tax
     wrong = await http.post("/v1/payment_settings", json={"commission_bp": 9_000})
     assert wrong.status_code == 400
     after = await shop.create()

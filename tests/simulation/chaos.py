@@ -14,9 +14,17 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from banyan import payments
+from banyan import commission, payments
+from banyan.commission import SellerTerms, Voucher
 from banyan.kernel import Money, derived_id, new_id
-from banyan.payments import Method, MethodType, Payment, PaymentDraft, Sandbox, Share
+from banyan.payments import (
+    Method,
+    MethodType,
+    Payment,
+    PaymentDraft,
+    Sandbox,
+    splits_of_pricing,
+)
 from banyan.payments.jobs import jobs
 from banyan.payments.providers import (
     Absent,
@@ -27,8 +35,8 @@ from banyan.payments.providers import (
     Succeeded,
     Unavailable,
 )
-from banyan.payments.rules import price_splits
 from banyan.runtime import Database, DatabaseUnavailable, Job, Transaction, Worker, advance_clock
+from tests.commission.records import START, book, rule
 
 STORIES: tuple[tuple[MethodType, str], ...] = (
     ("card", "tok_visa"),
@@ -251,18 +259,14 @@ class Chaos:
 
     async def _create(self, type_: MethodType, token: str, payment_id: UUID) -> None:
         async with self.database.transaction(self.marketplace) as tx:
-            terms = (await payments.get_settings(tx)).terms
-            shares = [
-                Share(seller, Money.of(3_333 + n, "BRL"), Money.of(10, "BRL"))
-                for n, seller in enumerate(SELLERS)
-            ]
+            pricing = _pricing()
             draft = PaymentDraft(
                 payment_id=payment_id,
                 subject=f"ord_{payment_id.hex}",
                 buyer_id=derived_id(payment_id, "buyer"),
-                amount=Money.of(sum(3_343 + n for n in range(len(SELLERS))), "BRL"),
+                amount=pricing.total,
                 method=Method(type_, token),
-                splits=price_splits(shares, terms),
+                splits=splits_of_pricing(pricing),
                 country="BR",
             )
             await payments.create_payments(tx, [draft])
@@ -347,6 +351,25 @@ class Chaos:
                 self.captured += bool(captures)
             for summary in await payments.summary(tx):
                 assert summary.is_balanced, summary
+
+
+def _pricing() -> commission.Pricing:
+    """An order with all that there can be: vouchers of both sides, the platform's shipping, a fee."""
+    basket = commission.Basket(
+        currency="BRL",
+        lines=tuple(
+            commission.Line(seller, Money.of(3_333 + n, "BRL")) for n, seller in enumerate(SELLERS)
+        ),
+        shipping={seller: Money.of(10, "BRL") for seller in SELLERS},
+        at=START,
+        vouchers=(
+            Voucher(code="P", funded_by="platform", rate_bp=777),
+            Voucher(code="S", funded_by="seller", amount=Money.of(101, "BRL")),
+        ),
+    )
+    fee = rule("Service", kind="service_fee", rate_bp=333)
+    sellers = {seller: SellerTerms("BR") for seller in SELLERS}
+    return commission.price(basket, book([fee], sellers=sellers, shipping_to="platform"))
 
 
 def refund_of(payment: Payment) -> UUID:

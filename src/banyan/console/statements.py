@@ -31,23 +31,35 @@ def movements(every: Sequence[Leg], currency: str) -> tuple[Movement, ...]:
     paid = sum((leg.amount for leg in legs if leg.code == "authorize"), zero)
     back = -_into("provider:", legs, zero, but=("authorize", *_FEES))
     commission = _into("platform:commission", legs, zero)
-    tax = _into("tax:", legs, zero)
+    tax = _into("tax:", legs, zero, ending=":commission")
+    added = -_into("platform:promotions", legs, zero)
+    service = _into("platform:service_fees", legs, zero)
+    service_tax = _into("tax:", legs, zero, ending=":service_fee")
+    shipping = _into("platform:shipping", legs, zero)
     fees = _into("provider:", legs, zero, only=_FEES, ending=":fees")
     losses = _into("platform:write_offs", legs, zero)
     sellers = _into("seller:", legs, zero)
     disputed = _into("disputes:held", legs, zero)
+    kept = commission + service + shipping - added + fees + losses
     lines = (
         Movement("Buyer paid", paid),
         Movement("Back to the buyer", back),
+        Movement("Added by the marketplace (vouchers)", added),
+        Movement("Service fee", -service),
+        Movement("Tax on the service fee", -service_tax),
+        Movement("Shipping run by the marketplace", -shipping),
         Movement("Commission", -commission),
         Movement("Tax on commission", -tax),
         Movement("Held by a dispute", -disputed),
         Movement("Covered by the marketplace", -losses),
         Movement("Sellers receive", sellers, is_total=True),
         Movement("Commission", commission),
+        Movement("Service fee", service),
+        Movement("Shipping", shipping),
+        Movement("Vouchers", -added),
         Movement("Provider's fees", fees),
         Movement("Written off", losses),
-        Movement("Marketplace keeps", commission + fees + losses, is_total=True),
+        Movement("Marketplace keeps", kept, is_total=True),
     )
     return tuple(line for line in lines if line.amount.minor or line.is_total)
 

@@ -1,10 +1,12 @@
 """Records of orders."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
+from banyan.commission import Voucher
 from banyan.kernel import IdKind, Money
 from banyan.payments import Method, MethodType
 
@@ -75,11 +77,31 @@ class OrderDraft:
     country: str
     region: str
     external_id: str | None = None
+    vouchers: tuple[Voucher, ...] = ()
+
+    @property
+    def voucher_rows(self) -> list[dict[str, Any]]:
+        """Vouchers as an order keeps them; their amounts are in the order's currency."""
+        return [
+            {
+                "code": voucher.code,
+                "funded_by": voucher.funded_by,
+                "amount": None if voucher.amount is None else voucher.amount.minor,
+                "rate_bp": voucher.rate_bp,
+                "seller": None if voucher.seller_id is None else str(voucher.seller_id),
+            }
+            for voucher in self.vouchers
+        ]
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order. ``items_minor`` is None until every line is matched to an offer."""
+    """An order. ``items_minor`` is None until every line is matched to an offer.
+
+    ``discount_minor`` is what its vouchers take off, ``service_fee_minor`` what the buyer pays the
+    platform on top, tax included: both are known when the order has been priced, before it is
+    checked.
+    """
 
     marketplace_id: UUID
     order_id: UUID
@@ -106,6 +128,9 @@ class Order:
     carrier: str | None
     tracking: str | None
     refunded_minor: int
+    vouchers: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    discount_minor: int = 0
+    service_fee_minor: int = 0
 
     @property
     def reference(self) -> str:
@@ -130,7 +155,16 @@ class Order:
         """What the buyer pays, once the items have their prices."""
         if self.items_minor is None:
             return None
-        return Money.of(self.items_minor + self.shipping_minor, self.currency)
+        charged = self.items_minor + self.shipping_minor + self.service_fee_minor
+        return Money.of(charged - self.discount_minor, self.currency)
+
+    @property
+    def discount(self) -> Money:
+        return Money.of(self.discount_minor, self.currency)
+
+    @property
+    def service_fee(self) -> Money:
+        return Money.of(self.service_fee_minor, self.currency)
 
     @property
     def refunded(self) -> Money:

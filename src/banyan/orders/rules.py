@@ -1,13 +1,16 @@
 """Decisions about orders: plain functions on plain values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 
-from banyan.kernel import Money
+from banyan import commission
+from banyan.commission import Basket, Voucher, VoucherTooLarge
+from banyan.kernel import Fault, Money
 from banyan.orders.errors import OrderStateConflict
-from banyan.orders.model import Line, Order, OrderState, Settings
+from banyan.orders.model import Line, Order, OrderDraft, OrderState, Settings
 
 S = OrderState
 NEXT: dict[OrderState, frozenset[OrderState]] = {
@@ -74,6 +77,59 @@ def seller_shares(order: Order, lines: Sequence[Line]) -> dict[UUID, tuple[Money
         seller_id: (cost, share)
         for (seller_id, cost), share in zip(items.items(), shipping, strict=True)
     }
+
+
+def basket_of(order: Order, lines: Sequence[Line], categories: Mapping[UUID, str | None]) -> Basket:
+    """A matched order for commission to price; ``categories`` are those of its offers."""
+    sold = list[commission.Line]()
+    for line in lines:
+        assert line.seller_id is not None, "the order is matched"
+        assert line.offer_id is not None, "the order is matched"
+        cost = line_cost(line, order.currency)
+        sold.append(
+            commission.Line(line.seller_id, cost, line.quantity, categories.get(line.offer_id))
+        )
+    return Basket(
+        currency=order.currency,
+        lines=tuple(sold),
+        shipping={
+            seller_id: shipping for seller_id, (_, shipping) in seller_shares(order, lines).items()
+        },
+        at=order.placed_at,
+        vouchers=tuple(_voucher(row, order.currency) for row in order.vouchers),
+    )
+
+
+def _voucher(row: Mapping[str, Any], currency: str) -> Voucher:
+    amount, seller = row["amount"], row["seller"]
+    return Voucher(
+        code=row["code"],
+        funded_by=row["funded_by"],
+        amount=None if amount is None else Money.of(amount, currency),
+        rate_bp=row["rate_bp"],
+        seller_id=None if seller is None else UUID(seller),
+    )
+
+
+def check_vouchers(draft: OrderDraft) -> None:
+    """``VoucherTooLarge`` if vouchers are worth more than the goods can cost at most.
+
+    That is known here if every line says how much it may cost; otherwise it turns out at the match.
+    """
+    highest = Money(0, draft.shipping.currency)
+    for line in draft.lines:
+        if line.unit_price_max is None:
+            return
+        highest = highest + line.unit_price_max * line.quantity
+    for nth, voucher in enumerate(draft.vouchers):
+        value = commission.voucher_value(voucher, highest)
+        if value > highest:
+            detail = (
+                f"The voucher {voucher.code} is worth {value}; the goods cost {highest} at most."
+            )
+            fault = Fault("voucher_too_large", detail, f"/vouchers/{nth}")
+            raise VoucherTooLarge(detail, faults=(fault,))
+        highest = highest - value
 
 
 def days_late(order: Order, at: datetime) -> int:

@@ -41,8 +41,13 @@ class MarketplaceSummary:
 async def place_order(tx: Transaction, draft: OrderDraft) -> Order:
     """Take an order; the journey starts once it is committed.
 
-    ``BuyerUnknown``, ``OrderExists``, and what payments say against the method of payment.
+    ``BuyerUnknown``, ``OrderExists``, ``VoucherTooLarge``, ``SellerNotFound`` (of a voucher), and what
+    payments say against the method of payment.
     """
+    rules.check_vouchers(draft)
+    for voucher in draft.vouchers:
+        if voucher.seller_id is not None:
+            await parties.get_seller(tx, voucher.seller_id)
     await payments.check_method(
         tx, draft.method, country=draft.country, currency=draft.shipping.currency.code
     )

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from psycopg.types.json import Jsonb
+
 from banyan.orders.model import (
     DayOfOrders,
     Line,
@@ -37,12 +39,12 @@ async def insert_order(
           insert into orders.orders
             (marketplace_id, order_id, external_id, buyer_id, state, currency, shipping_minor,
              payment_id, payment_type, payment_token, payment_fingerprint, installments,
-             country, region, placed_at)
+             country, region, placed_at, vouchers)
           values
             (%(marketplace_id)s, %(order_id)s, %(external_id)s, %(buyer_id)s, 'placed',
              %(currency)s, %(shipping_minor)s, %(payment_id)s, %(payment_type)s,
              %(payment_token)s, %(payment_fingerprint)s, %(installments)s, %(country)s,
-             %(region)s, %(now)s)
+             %(region)s, %(now)s, %(vouchers)s)
           on conflict (marketplace_id, external_id) do nothing
           returning *
         ),
@@ -74,6 +76,7 @@ async def insert_order(
         country=draft.country,
         region=draft.region,
         now=tx.now,
+        vouchers=Jsonb(draft.voucher_rows),
         products=[line.product for line in draft.lines],
         quantities=[line.quantity for line in draft.lines],
         prices=[line.unit_price_max.minor if line.unit_price_max else None for line in draft.lines],
@@ -171,6 +174,22 @@ async def update_matched(tx: Transaction, orders: Sequence[tuple[UUID, int, date
         order_ids=[order_id for order_id, _, _ in orders],
         items=[items for _, items, _ in orders],
         promised=[promised_at for _, _, promised_at in orders],
+    )
+
+
+async def update_priced(tx: Transaction, orders: Sequence[Order]) -> None:
+    """Set what vouchers take off each order, and what the buyer pays on top."""
+    await tx.execute(
+        """
+        update orders.orders o
+        set discount_minor = new.discount_minor, service_fee_minor = new.service_fee_minor
+        from unnest(%(order_ids)s::uuid[], %(discounts)s::bigint[], %(fees)s::bigint[])
+          as new (order_id, discount_minor, service_fee_minor)
+        where o.marketplace_id = %(marketplace_id)s and o.order_id = new.order_id
+        """,
+        order_ids=[order.order_id for order in orders],
+        discounts=[order.discount_minor for order in orders],
+        fees=[order.service_fee_minor for order in orders],
     )
 
 
@@ -349,7 +368,9 @@ async def select_days(tx: Transaction, since: datetime) -> list[DayOfOrders]:
           date_trunc('day', placed_at, 'UTC') as day,
           currency,
           count(*)::int as orders,
-          coalesce(sum(items_minor + shipping_minor), 0)::bigint as total_minor
+          coalesce(
+            sum(items_minor + shipping_minor - discount_minor + service_fee_minor), 0
+          )::bigint as total_minor
         from orders.orders
         where marketplace_id = %(marketplace_id)s and placed_at >= %(since)s
         group by 1, 2

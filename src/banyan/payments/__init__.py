@@ -11,7 +11,7 @@ it. Outcomes come back as events (see ``model``)::
     release(tx, payment_ids) -> list[Payment]             sellers' parts become available
     run_payouts(tx) -> list[Payout]                       now; daily by itself
 
-``price_splits`` prices the sellers' parts by the marketplace's terms; they are frozen in the
+``splits_of_pricing`` makes the sellers' parts of what commission has priced; they are frozen in the
 payment. Ids may be sent again: the same content changes nothing, other content is refused.
 """
 
@@ -75,7 +75,7 @@ from banyan.payments.model import (
 )
 from banyan.payments.providers import Provider, Providers
 from banyan.payments.providers.sandbox import Sandbox
-from banyan.payments.rules import price_splits, usable_methods
+from banyan.payments.rules import price_splits, splits_of_pricing, usable_methods
 from banyan.payments.service.attempts import attempts_of
 from banyan.payments.service.disputes import get_dispute, list_disputes
 from banyan.payments.service.payments import (
@@ -107,7 +107,8 @@ from banyan.payments.service.routing import (
     provider_health,
     set_policy,
 )
-from banyan.payments.service.settings import get_settings, update_settings
+from banyan.payments.service.sales import sales_since
+from banyan.payments.service.settings import commission_defaults, get_settings, update_settings
 from banyan.payments.service.summary import movements_of, summary
 from banyan.payments.service.webhooks import receive_webhook
 
@@ -173,6 +174,7 @@ __all__ = [
     "capture_payments",
     "check_method",
     "circuits",
+    "commission_defaults",
     "complete_authentication",
     "connections_of",
     "create_payments",
@@ -197,9 +199,11 @@ __all__ = [
     "release",
     "reliability",
     "run_payouts",
+    "sales_since",
     "set_payout_account",
     "set_policy",
     "splits_of",
+    "splits_of_pricing",
     "summary",
     "update_settings",
     "usable_methods",

@@ -1,6 +1,7 @@
 """HTTP operations on orders."""
 
 from banyan import parties, payments
+from banyan.commission import Voucher, VoucherTooLarge
 from banyan.kernel import Money, derived_id, new_id
 from banyan.orders import service
 from banyan.orders.api.shapes import (
@@ -9,6 +10,7 @@ from banyan.orders.api.shapes import (
     OrderView,
     PlaceLine,
     PlaceOrder,
+    PlaceVoucher,
     RefundOrder,
     RefundStarted,
     ShipOrder,
@@ -54,7 +56,14 @@ def _asking() -> list[Operation]:
             body=PlaceOrder,
             returns=OrderView,
             status=201,
-            errors=(BuyerUnknown, OrderExists, payments.UnknownToken, payments.ProviderMissing),
+            errors=(
+                BuyerUnknown,
+                OrderExists,
+                payments.UnknownToken,
+                payments.ProviderMissing,
+                VoucherTooLarge,
+                parties.SellerNotFound,
+            ),
             example=_EXAMPLE,
         ),
         Operation(
@@ -174,6 +183,7 @@ async def create_order(call: Call, body: PlaceOrder) -> OrderView:
         country=body.ship_to.country,
         region=body.ship_to.region,
         external_id=body.external_id,
+        vouchers=tuple(_voucher(nth, voucher) for nth, voucher in enumerate(body.vouchers)),
     )
     order = await service.place_order(call.tx, draft)
     return await _shown(call, order)
@@ -259,6 +269,17 @@ async def get_summary(call: Call[SummaryQuery]) -> SummaryView:
         money=money_view(summary.money, currency),
         ledger_balanced=summary.is_balanced,
         human_touches_per_1000=summary.human_touches_per_1000,
+    )
+
+
+def _voucher(nth: int, voucher: PlaceVoucher) -> Voucher:
+    seller, pointer = voucher.seller, f"/vouchers/{nth}/seller"
+    return Voucher(
+        code=voucher.code,
+        funded_by=voucher.funded_by,
+        amount=None if voucher.amount is None else voucher.amount.money(),
+        rate_bp=voucher.rate_bp,
+        seller_id=None if seller is None else parties.SELLER.parse(seller, pointer=pointer),
     )
 
 

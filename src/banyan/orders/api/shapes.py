@@ -48,6 +48,26 @@ class PaymentMethod(Struct, kw_only=True, forbid_unknown_fields=True):
     fingerprint: Annotated[str, Meta(max_length=80)] = ""
 
 
+class PlaceVoucher(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Money off the goods: `amount`, or `rate_bp` of them; of one seller's only, with `seller`.
+
+    Your platform has checked that the buyer may use it. It is funded by the sellers, who get less, or
+    by the platform, which tops them up.
+    """
+
+    code: Annotated[str, Meta(min_length=1, max_length=40)]
+    funded_by: Literal["seller", "platform"]
+    amount: PositiveAmount | None = None
+    rate_bp: (
+        Annotated[int, Meta(ge=1, le=10_000, description="Hundredths of a percent.")] | None
+    ) = None
+    seller: Annotated[str, id_meta(parties.SELLER)] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.amount is None) == (self.rate_bp is None):
+            raise ValueError("a voucher has an amount or a rate_bp")
+
+
 class PlaceOrder(Struct, kw_only=True, forbid_unknown_fields=True):
     buyer: Annotated[str, id_meta(parties.BUYER)]
     lines: Annotated[list[PlaceLine], Meta(min_length=1, max_length=30)]
@@ -55,8 +75,12 @@ class PlaceOrder(Struct, kw_only=True, forbid_unknown_fields=True):
     ship_to: Destination
     payment_method: PaymentMethod
     external_id: Text80 | None = None
+    vouchers: Annotated[list[PlaceVoucher], Meta(max_length=10)] = []
 
     def __post_init__(self) -> None:
+        for voucher in self.vouchers:
+            if voucher.amount is not None and voucher.amount.currency != self.shipping.currency:
+                raise ValueError("a voucher's amount must be in the currency of shipping")
         for line in self.lines:
             highest = line.unit_price_max
             if highest is not None and highest.currency != self.shipping.currency:
@@ -89,7 +113,10 @@ class LineView(Struct, kw_only=True):
 
 
 class OrderView(Struct, kw_only=True):
-    """An order. ``items`` and ``total`` are null until every line is matched to an offer."""
+    """An order. ``items`` and ``total`` are null until every line is matched to an offer.
+
+    ``total`` is items and shipping, less the ``discount`` of vouchers, plus the ``service_fee``.
+    """
 
     id: str
     object: Literal["order"] = "order"
@@ -100,6 +127,9 @@ class OrderView(Struct, kw_only=True):
     lines: list[LineView]
     items: Amount | None
     shipping: Amount
+    vouchers: list[str]
+    discount: Amount
+    service_fee: Amount
     total: Amount | None
     refunded: Amount
     ship_to: Destination
@@ -157,6 +187,9 @@ class MoneyView(Struct, kw_only=True):
     fees: Amount
     commission: Amount
     tax: Amount
+    service_fees: Amount
+    shipping_kept: Amount
+    promotions: Amount
     owed_to_sellers: Amount
     paid_out: Amount
     in_dispute: Amount
@@ -183,6 +216,9 @@ def money_view(money: payments.Summary | None, currency: str) -> MoneyView:
         fees=amount(money and money.provider_fees),
         commission=amount(money and money.commission),
         tax=amount(money and money.tax),
+        service_fees=amount(money and money.service_fees),
+        shipping_kept=amount(money and money.shipping_kept),
+        promotions=amount(money and money.promotions),
         owed_to_sellers=amount(money and money.owed_to_sellers),
         paid_out=amount(money and money.paid_out),
         in_dispute=amount(money and money.in_dispute),
@@ -201,6 +237,9 @@ def order_view(call: Call, order: Order, lines: Mapping[UUID, list[Line]]) -> Or
         lines=[_line_view(line, currency) for line in lines[order.order_id]],
         items=_amount(order.items_minor, currency),
         shipping=Amount.of(order.shipping),
+        vouchers=[str(row["code"]) for row in order.vouchers],
+        discount=Amount.of(order.discount),
+        service_fee=Amount.of(order.service_fee),
         total=Amount.of(order.total) if order.total else None,
         refunded=Amount.of(order.refunded),
         ship_to=Destination(country=order.country, region=order.region),

@@ -7,6 +7,7 @@ from datetime import timedelta
 from banyan.orders import rules, service, store
 from banyan.orders.jobs import checking
 from banyan.orders.jobs.loading import lock_orders_of, payload_of, text
+from banyan.orders.jobs.pricing import price_orders
 from banyan.orders.model import Order, OrderState
 from banyan.runtime import Job, JobDraft, Json, Transaction
 
@@ -28,7 +29,8 @@ async def follow_cases(tx: Transaction, jobs: Sequence[Job]) -> None:
 async def _approve(tx: Transaction, order: Order, _why: str) -> None:
     if rules.can_become(order, OrderState.CHECKED):
         lines = await service.lines_of(tx, [order.order_id])
-        await checking.begin_payments(tx, [(order, lines[order.order_id], "normal")])
+        priced = await price_orders(tx, [order], lines)
+        await checking.begin_payments(tx, [(one, "normal") for one in priced])
 
 
 async def _decline(tx: Transaction, order: Order, why: str) -> None:

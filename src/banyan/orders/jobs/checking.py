@@ -11,8 +11,9 @@ from banyan.compliance import ComplianceDecision, ComplianceRequest
 from banyan.fraud import FraudDecision, FraudRequest
 from banyan.kernel import Money
 from banyan.operations import CaseDraft
-from banyan.orders import rules, service, store
+from banyan.orders import service, store
 from banyan.orders.jobs.loading import lock_orders_in
+from banyan.orders.jobs.pricing import PricedOrder, price_orders
 from banyan.orders.model import Line, Order, OrderState
 from banyan.runtime import Event, Job, Transaction
 
@@ -25,10 +26,14 @@ async def check_orders(tx: Transaction, jobs: Sequence[Job]) -> None:
     if not orders:
         return
     lines = await service.lines_of(tx, [order.order_id for order in orders])
+    priced = {one.order.order_id: one for one in await price_orders(tx, orders, lines)}
+    orders = [one.order for one in priced.values()]
+    if not orders:
+        return
     buyers = await parties.buyers_by_id(tx, {order.buyer_id for order in orders})
     passed = await _comply(tx, orders, lines, buyers)
     clear = await _assess(tx, passed, buyers)
-    await begin_payments(tx, [(order, lines[order.order_id], risk) for order, risk in clear])
+    await begin_payments(tx, [(priced[order.order_id], risk) for order, risk in clear])
 
 
 async def _comply(
@@ -170,42 +175,35 @@ async def _stop(
 
 
 async def begin_payments(
-    tx: Transaction, orders: Sequence[tuple[Order, list[Line], payments.Risk]]
+    tx: Transaction, orders: Sequence[tuple[PricedOrder, payments.Risk]]
 ) -> None:
     """checked: freeze what each seller is owed, and ask the provider for the money."""
     if not orders:
         return
-    terms = (await payments.get_settings(tx)).terms
     drafts = [
         payments.PaymentDraft(
-            payment_id=order.payment_id,
-            subject=order.reference,
-            buyer_id=order.buyer_id,
-            amount=_total(order),
-            method=order.method,
-            country=order.country,
+            payment_id=one.order.payment_id,
+            subject=one.order.reference,
+            buyer_id=one.order.buyer_id,
+            amount=_total(one.order),
+            method=one.order.method,
+            country=one.order.country,
             risk=risk,
-            splits=payments.price_splits(
-                [
-                    payments.Share(seller_id=seller_id, goods=goods, shipping=shipping)
-                    for seller_id, (goods, shipping) in rules.seller_shares(order, lines).items()
-                ],
-                terms,
-            ),
+            splits=one.splits,
         )
-        for order, lines, risk in orders
+        for one, risk in orders
     ]
     await payments.create_payments(tx, drafts)
-    await store.update_state(tx, [order.order_id for order, _, _ in orders], OrderState.CHECKED)
+    await store.update_state(tx, [one.order.order_id for one, _ in orders], OrderState.CHECKED)
     await tx.record_all(
         [
             service.news(
                 "checked",
-                replace(order, state="checked"),
-                f"Asking for {order.total}.",
-                payment=payments.PAYMENT.text(order.payment_id),
+                replace(one.order, state="checked"),
+                f"Asking for {one.order.total}.",
+                payment=payments.PAYMENT.text(one.order.payment_id),
             )
-            for order, _, _ in orders
+            for one, _ in orders
         ]
     )
 

@@ -22,15 +22,27 @@ class MethodView(Struct, kw_only=True):
 
 
 class SplitView(Struct, kw_only=True):
-    """One seller's part. ``net`` is what the seller gets, before refunds and disputes."""
+    """One seller's part, before refunds and disputes.
+
+    The buyer pays ``gross`` and, with it, the ``service_fee`` and its tax. The platform adds
+    ``platform_discount``; the seller gets ``net``. ``reason`` tells why the commission is what it is.
+    """
 
     seller: str
     gross: Amount
     shipping: Amount
+    seller_discount: Amount
+    platform_discount: Amount
+    shipping_kept: Amount
     commission: Amount
     tax: Amount
     tax_jurisdiction: str
     net: Amount
+    reason: str
+    service_fee: Amount
+    service_fee_tax: Amount
+    service_fee_jurisdiction: str
+    service_fee_reason: str
 
 
 class PaymentView(Struct, kw_only=True):
@@ -242,12 +254,23 @@ def payment_view(
 
 
 def _split_view(split: model.PaymentSplit) -> SplitView:
+    def amount(minor: int) -> Amount:
+        return Amount(minor, split.currency)
+
     return SplitView(
         seller=SELLER.text(split.seller_id),
-        gross=Amount(split.gross_minor, split.currency),
-        shipping=Amount(split.shipping_minor, split.currency),
-        commission=Amount(split.commission_minor, split.currency),
-        tax=Amount(split.tax_minor, split.currency),
+        gross=amount(split.gross_minor),
+        shipping=amount(split.shipping_minor),
+        seller_discount=amount(split.seller_discount_minor),
+        platform_discount=amount(split.platform_discount_minor),
+        shipping_kept=amount(split.shipping_kept_minor),
+        commission=amount(split.commission_minor),
+        tax=amount(split.tax_minor),
         tax_jurisdiction=split.tax_jurisdiction,
-        net=Amount(split.net_minor, split.currency),
+        net=amount(split.net_minor),
+        reason=split.reason,
+        service_fee=amount(split.service_fee_minor),
+        service_fee_tax=amount(split.service_fee_tax_minor),
+        service_fee_jurisdiction=split.service_fee_jurisdiction,
+        service_fee_reason=split.service_fee_reason,
     )

@@ -65,6 +65,8 @@ async def get_settings(call: Call) -> SettingsView:
 
 async def update_settings(call: Call, body: UpdateSettings) -> SettingsView:
     changes = {name: value for name, value in asdict(body).items() if value is not UNSET}
+    if not {"commission_tax_bp", "tax_jurisdiction"}.isdisjoint(changes):
+        changes["has_own_tax"] = True
     changed = replace(await settings.get_settings(call.tx), **changes)
     await settings.update_settings(call.tx, changed)
     return settings_view(changed, livemode=call.key.livemode)

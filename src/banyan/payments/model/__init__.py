@@ -73,7 +73,7 @@ from banyan.payments.model.routing import (
     SandboxFault,
 )
 from banyan.payments.model.settings import PaymentSettings
-from banyan.payments.model.splits import PaymentSplit, Reversal, Share, Split, Terms
+from banyan.payments.model.splits import Parts, PaymentSplit, Reversal, Share, Split, Terms
 from banyan.payments.model.summary import Movement, Summary
 
 __all__ = [
@@ -109,6 +109,7 @@ __all__ = [
     "Movement",
     "OpenQuestions",
     "Operation",
+    "Parts",
     "Payment",
     "PaymentDraft",
     "PaymentSettings",

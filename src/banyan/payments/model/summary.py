@@ -11,7 +11,8 @@ class Summary:
     """Where the money of one currency is.
 
     ``is_balanced``: what the provider holds for us by the ledger is what it must hold by the
-    payments, refunds, disputes and payouts.
+    payments, refunds, disputes and payouts. ``promotions`` is what the platform added to sales;
+    ``tax`` is on commission and service fees.
     """
 
     currency: str
@@ -20,6 +21,9 @@ class Summary:
     provider_fees: Money
     commission: Money
     tax: Money
+    service_fees: Money
+    shipping_kept: Money
+    promotions: Money
     owed_to_sellers: Money
     paid_out: Money
     in_transit: Money

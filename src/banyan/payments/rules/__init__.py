@@ -4,7 +4,13 @@ from banyan.payments.rules.authentication import AuthenticationChoice, choose_au
 from banyan.payments.rules.methods import check_usable, usable_methods
 from banyan.payments.rules.payments import state_after_refund
 from banyan.payments.rules.settings import COMMISSION_BP_DEFAULT, settings_default
-from banyan.payments.rules.splits import SPLITS_MAX, check_draft, price_splits, share_reversal
+from banyan.payments.rules.splits import (
+    SPLITS_MAX,
+    check_draft,
+    price_splits,
+    share_reversal,
+    splits_of_pricing,
+)
 from banyan.payments.rules.timing import (
     AUTHENTICATION_TTL,
     EXPIRY_GRACE,
@@ -32,6 +38,7 @@ __all__ = [
     "retry_after",
     "settings_default",
     "share_reversal",
+    "splits_of_pricing",
     "state_after_refund",
     "usable_methods",
 ]

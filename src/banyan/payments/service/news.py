@@ -93,6 +93,7 @@ def shares(splits: list[PaymentSplit]) -> Json:
             "commission": amount(Money.of(split.commission_minor, split.currency)),
             "tax": amount(Money.of(split.tax_minor, split.currency)),
             "net": amount(Money.of(split.net_minor, split.currency)),
+            "reason": split.reason,
         }
         for split in splits
     ]

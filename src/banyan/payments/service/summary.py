@@ -26,6 +26,9 @@ async def summary(tx: Transaction) -> list[Summary]:
     }
     paths = [
         "platform:commission",
+        "platform:service_fees",
+        "platform:shipping",
+        "platform:promotions",
         "payouts:in_transit",
         "disputes:held",
     ]
@@ -56,6 +59,9 @@ async def summary(tx: Transaction) -> list[Summary]:
                 provider_fees=fees,
                 commission=posted("platform:commission"),
                 tax=by_head.get(("tax", currency), zero),
+                service_fees=posted("platform:service_fees"),
+                shipping_kept=posted("platform:shipping"),
+                promotions=-posted("platform:promotions"),
                 owed_to_sellers=by_head.get(("seller", currency), zero),
                 paid_out=paid_out,
                 in_transit=(transit.pending_in if transit else None) or zero,

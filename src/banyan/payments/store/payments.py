@@ -76,12 +76,18 @@ async def insert_splits(tx: Transaction, drafts: Sequence[PaymentDraft]) -> None
         """
         insert into payments.splits
           (marketplace_id, payment_id, seller_id, currency, gross_minor, shipping_minor,
-           commission_minor, tax_minor, tax_jurisdiction)
+           commission_minor, tax_minor, tax_jurisdiction, seller_discount_minor,
+           platform_discount_minor, shipping_kept_minor, service_fee_minor, service_fee_tax_minor,
+           service_fee_jurisdiction, reason, service_fee_reason)
         select %(marketplace_id)s, new.*
         from unnest(
           %(payment_ids)s::uuid[], %(seller_ids)s::uuid[], %(currencies)s::text[],
           %(gross)s::bigint[], %(shipping)s::bigint[], %(commissions)s::bigint[],
-          %(taxes)s::bigint[], %(jurisdictions)s::text[]
+          %(taxes)s::bigint[], %(jurisdictions)s::text[], %(seller_discounts)s::bigint[],
+          %(platform_discounts)s::bigint[], %(shipping_kept)s::bigint[],
+          %(service_fees)s::bigint[], %(service_fee_taxes)s::bigint[],
+          %(service_fee_jurisdictions)s::text[], %(reasons)s::text[],
+          %(service_fee_reasons)s::text[]
         ) as new
         """,
         payment_ids=[payment_id for payment_id, _ in rows],
@@ -92,6 +98,14 @@ async def insert_splits(tx: Transaction, drafts: Sequence[PaymentDraft]) -> None
         commissions=[split.commission.minor for _, split in rows],
         taxes=[split.tax.minor for _, split in rows],
         jurisdictions=[split.tax_jurisdiction for _, split in rows],
+        seller_discounts=[split.seller_discount.minor for _, split in rows],
+        platform_discounts=[split.platform_discount.minor for _, split in rows],
+        shipping_kept=[split.shipping_kept.minor for _, split in rows],
+        service_fees=[split.service_fee.minor for _, split in rows],
+        service_fee_taxes=[split.service_fee_tax.minor for _, split in rows],
+        service_fee_jurisdictions=[split.service_fee_jurisdiction for _, split in rows],
+        reasons=[split.reason for _, split in rows],
+        service_fee_reasons=[split.service_fee_reason for _, split in rows],
     )
 
 
@@ -251,11 +265,21 @@ async def add_to_reversed(tx: Transaction, reversals: Sequence[Reversal], sign: 
         set
           reversed_seller_minor = s.reversed_seller_minor + new.seller_minor,
           reversed_commission_minor = s.reversed_commission_minor + new.commission_minor,
-          reversed_tax_minor = s.reversed_tax_minor + new.tax_minor
+          reversed_tax_minor = s.reversed_tax_minor + new.tax_minor,
+          reversed_shipping_kept_minor = s.reversed_shipping_kept_minor + new.shipping_kept_minor,
+          reversed_service_fee_minor = s.reversed_service_fee_minor + new.service_fee_minor,
+          reversed_service_fee_tax_minor =
+            s.reversed_service_fee_tax_minor + new.service_fee_tax_minor,
+          reversed_platform_discount_minor =
+            s.reversed_platform_discount_minor + new.platform_discount_minor
         from unnest(
           %(payment_ids)s::uuid[], %(seller_ids)s::uuid[], %(sellers)s::bigint[],
-          %(commissions)s::bigint[], %(taxes)s::bigint[]
-        ) as new (payment_id, seller_id, seller_minor, commission_minor, tax_minor)
+          %(commissions)s::bigint[], %(taxes)s::bigint[], %(shipping_kept)s::bigint[],
+          %(service_fees)s::bigint[], %(service_fee_taxes)s::bigint[],
+          %(platform_discounts)s::bigint[]
+        ) as new (payment_id, seller_id, seller_minor, commission_minor, tax_minor,
+                  shipping_kept_minor, service_fee_minor, service_fee_tax_minor,
+                  platform_discount_minor)
         where s.marketplace_id = %(marketplace_id)s
           and s.payment_id = new.payment_id
           and s.seller_id = new.seller_id
@@ -265,6 +289,10 @@ async def add_to_reversed(tx: Transaction, reversals: Sequence[Reversal], sign: 
         sellers=[sign * reversal.seller_minor for reversal in reversals],
         commissions=[sign * reversal.commission_minor for reversal in reversals],
         taxes=[sign * reversal.tax_minor for reversal in reversals],
+        shipping_kept=[sign * reversal.shipping_kept_minor for reversal in reversals],
+        service_fees=[sign * reversal.service_fee_minor for reversal in reversals],
+        service_fee_taxes=[sign * reversal.service_fee_tax_minor for reversal in reversals],
+        platform_discounts=[sign * reversal.platform_discount_minor for reversal in reversals],
     )
 
 

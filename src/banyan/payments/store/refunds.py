@@ -94,12 +94,16 @@ async def insert_reversals(tx: Transaction, reversals: Sequence[Reversal]) -> No
         """
         insert into payments.reversals
           (marketplace_id, reversal_id, payment_id, seller_id, currency, seller_minor,
-           commission_minor, tax_minor, tax_jurisdiction, is_from_available)
+           commission_minor, tax_minor, tax_jurisdiction, is_from_available, shipping_kept_minor,
+           service_fee_minor, service_fee_tax_minor, service_fee_jurisdiction,
+           platform_discount_minor)
         select %(marketplace_id)s, new.*
         from unnest(
           %(reversal_ids)s::uuid[], %(payment_ids)s::uuid[], %(seller_ids)s::uuid[],
           %(currencies)s::text[], %(sellers)s::bigint[], %(commissions)s::bigint[],
-          %(taxes)s::bigint[], %(jurisdictions)s::text[], %(from_available)s::boolean[]
+          %(taxes)s::bigint[], %(jurisdictions)s::text[], %(from_available)s::boolean[],
+          %(shipping_kept)s::bigint[], %(service_fees)s::bigint[], %(service_fee_taxes)s::bigint[],
+          %(service_fee_jurisdictions)s::text[], %(platform_discounts)s::bigint[]
         ) as new
         """,
         reversal_ids=[reversal.reversal_id for reversal in reversals],
@@ -111,6 +115,11 @@ async def insert_reversals(tx: Transaction, reversals: Sequence[Reversal]) -> No
         taxes=[reversal.tax_minor for reversal in reversals],
         jurisdictions=[reversal.tax_jurisdiction for reversal in reversals],
         from_available=[reversal.is_from_available for reversal in reversals],
+        shipping_kept=[reversal.shipping_kept_minor for reversal in reversals],
+        service_fees=[reversal.service_fee_minor for reversal in reversals],
+        service_fee_taxes=[reversal.service_fee_tax_minor for reversal in reversals],
+        service_fee_jurisdictions=[reversal.service_fee_jurisdiction for reversal in reversals],
+        platform_discounts=[reversal.platform_discount_minor for reversal in reversals],
     )
 
 

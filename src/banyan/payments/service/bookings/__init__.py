@@ -4,17 +4,20 @@ Ids are derived from the payment, refund, dispute or payout and the step, so tha
 twice is booked once. The buyer's order is the subject of all of them, but of payouts.
 
     authorize   receivable ⇢ funds held                                  pending
-    capture     … posted; funds held → seller pending → commission, tax; fees ← receivable
+    capture     … posted; promotions → seller pending, the platform's part of vouchers;
+                funds held → seller pending → commission, tax;
+                funds held → shipping that the platform runs, service fee, its tax;
+                fees ← receivable
     release     seller pending → seller available
-    refund      seller, commission, tax ⇢ receivable                     pending until it succeeded
-    dispute     seller, commission, tax → disputes held; fees ← receivable
+    refund      each part ⇢ receivable, ⇢ promotions                     pending until it succeeded
+    dispute     each part → disputes held, → promotions; fees ← receivable
                 won: back · lost: disputes held → receivable
     payout      seller available ⇢ in transit                            pending; → receivable
 """
 
 from banyan.payments.service.bookings.accounts import fees, receivable, seller
 from banyan.payments.service.bookings.disputes import dispute_lost, dispute_opened, dispute_won
-from banyan.payments.service.bookings.payments import authorization, capture, release, void
+from banyan.payments.service.bookings.payments import authorization, capture, release, top_up, void
 from banyan.payments.service.bookings.payouts import (
     payout_failed,
     payout_hold,
@@ -40,5 +43,6 @@ __all__ = [
     "refund_hold",
     "release",
     "seller",
+    "top_up",
     "void",
 ]

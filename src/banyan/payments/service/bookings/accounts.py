@@ -32,6 +32,25 @@ def commission_tax(jurisdiction: str, currency: str) -> Account:
     return Account(f"tax:{jurisdiction}:commission", currency)
 
 
+def promotions(currency: str) -> Account:
+    """What the platform adds to sales in place of the buyer: its part of vouchers."""
+    return Account("platform:promotions", currency, normal=Side.DEBIT)
+
+
+def service_fees(currency: str) -> Account:
+    """What buyers pay the platform on top."""
+    return Account("platform:service_fees", currency)
+
+
+def service_fee_tax(jurisdiction: str, currency: str) -> Account:
+    return Account(f"tax:{jurisdiction}:service_fee", currency)
+
+
+def shipping(currency: str) -> Account:
+    """What buyers pay for shipping that the platform runs."""
+    return Account("platform:shipping", currency)
+
+
 def in_transit(currency: str) -> Account:
     return Account("payouts:in_transit", currency)
 

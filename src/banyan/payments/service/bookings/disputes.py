@@ -5,8 +5,14 @@ from collections.abc import Sequence
 from banyan.kernel import Money
 from banyan.ledger import Leg, Transfer
 from banyan.payments.model import Dispute, Reversal
-from banyan.payments.service.bookings.accounts import disputed, fees, receivable, write_offs
-from banyan.payments.service.bookings.transfers import parts_of, transfer_of
+from banyan.payments.service.bookings.accounts import (
+    disputed,
+    fees,
+    promotions,
+    receivable,
+    write_offs,
+)
+from banyan.payments.service.bookings.transfers import discounts_of, parts_of, transfer_of
 
 
 def dispute_opened(dispute: Dispute, reversals: Sequence[Reversal]) -> list[Transfer]:
@@ -14,6 +20,10 @@ def dispute_opened(dispute: Dispute, reversals: Sequence[Reversal]) -> list[Tran
     held = disputed(dispute.currency)
     legs = [
         Leg(source, held, amount, f"dispute_{part}") for source, amount, part in parts_of(reversals)
+    ]
+    legs += [
+        Leg(source, promotions(dispute.currency), amount, f"dispute_discount_{part}")
+        for source, amount, part in discounts_of(reversals)
     ]
     legs.append(
         Leg(
@@ -37,6 +47,10 @@ def dispute_won(
     legs = [
         Leg(held, source, amount, f"dispute_won_{part}")
         for source, amount, part in parts_of(reversals, is_released=is_released)
+    ]
+    legs += [
+        Leg(promotions(dispute.currency), source, amount, f"dispute_won_discount_{part}")
+        for source, amount, part in discounts_of(reversals, is_released=is_released)
     ]
     return [transfer_of(dispute.dispute_id, "close", dispute.subject, legs)] if legs else []
 

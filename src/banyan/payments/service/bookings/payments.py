@@ -10,8 +10,12 @@ from banyan.payments.service.bookings.accounts import (
     commission_tax,
     fees,
     funds_held,
+    promotions,
     receivable,
     seller,
+    service_fee_tax,
+    service_fees,
+    shipping,
 )
 from banyan.payments.service.bookings.transfers import resolved, transfer_of
 
@@ -34,6 +38,22 @@ def void(payment: Payment) -> Transfer:
     return transfer_of(payment.payment_id, "void", payment.subject, resolved(held, Kind.VOID))
 
 
+def top_up(payment: Payment, splits: Sequence[PaymentSplit]) -> list[Transfer]:
+    """The platform adds its part of vouchers to the sellers' parts; nothing if it has none."""
+    currency = payment.currency
+    legs = [
+        Leg(
+            promotions(currency),
+            seller(split.seller_id, "pending", currency),
+            Money.of(split.platform_discount_minor, currency),
+            "platform_discount",
+        )
+        for split in splits
+        if split.platform_discount_minor
+    ]
+    return [transfer_of(payment.payment_id, "top_up", payment.subject, legs)] if legs else []
+
+
 def capture(payment: Payment, splits: Sequence[PaymentSplit]) -> Transfer:
     """The money is taken and shared out; the provider keeps its fee."""
     currency = payment.currency
@@ -41,8 +61,9 @@ def capture(payment: Payment, splits: Sequence[PaymentSplit]) -> Transfer:
     for split in splits:
         pending = seller(split.seller_id, "pending", currency)
         tax = commission_tax(split.tax_jurisdiction, currency)
+        sold = split.gross_minor - split.shipping_kept_minor
         legs += [
-            Leg(funds_held(currency), pending, Money.of(split.gross_minor, currency), "split"),
+            Leg(funds_held(currency), pending, Money.of(sold, currency), "split"),
             Leg(
                 pending,
                 commission(currency),
@@ -51,11 +72,32 @@ def capture(payment: Payment, splits: Sequence[PaymentSplit]) -> Transfer:
             ),
             Leg(pending, tax, Money.of(split.tax_minor, currency), "commission_tax"),
         ]
+    legs += _platforms_own(splits, currency)
     provider = payment.provider
     legs.append(
         Leg(fees(provider, currency), receivable(provider, currency), payment.fee, "provider_fee")
     )
     return transfer_of(payment.payment_id, "capture", payment.subject, legs)
+
+
+def _platforms_own(splits: Sequence[PaymentSplit], currency: str) -> list[Leg]:
+    """What the buyer pays the platform: shipping that it runs, the service fee, the tax on that."""
+    held = funds_held(currency)
+    kept = sum(split.shipping_kept_minor for split in splits)
+    fee = sum(split.service_fee_minor for split in splits)
+    legs = [
+        Leg(held, shipping(currency), Money.of(kept, currency), "shipping"),
+        Leg(held, service_fees(currency), Money.of(fee, currency), "service_fee"),
+    ]
+    for jurisdiction in sorted({split.service_fee_jurisdiction for split in splits} - {""}):
+        tax = sum(
+            split.service_fee_tax_minor
+            for split in splits
+            if split.service_fee_jurisdiction == jurisdiction
+        )
+        account = service_fee_tax(jurisdiction, currency)
+        legs.append(Leg(held, account, Money.of(tax, currency), "service_fee_tax"))
+    return legs
 
 
 def release(payment: Payment, splits: Sequence[PaymentSplit]) -> list[Transfer]:

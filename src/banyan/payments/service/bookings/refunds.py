@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from banyan.kernel import Money
 from banyan.ledger import Kind, Leg, Transfer
 from banyan.payments.model import Refund, Reversal
-from banyan.payments.service.bookings.accounts import receivable, seller
-from banyan.payments.service.bookings.transfers import parts_of, resolved, transfer_of
+from banyan.payments.service.bookings.accounts import promotions, receivable, seller
+from banyan.payments.service.bookings.transfers import discounts_of, parts_of, resolved, transfer_of
 
 
 def refund_hold(refund: Refund, reversals: Sequence[Reversal]) -> Transfer:
@@ -19,6 +19,16 @@ def refund_hold(refund: Refund, reversals: Sequence[Reversal]) -> Transfer:
     legs = [
         Leg(source, target, amount, f"refund_{part}", kind=Kind.PENDING)
         for source, amount, part in parts_of(reversals)
+    ]
+    legs += [
+        Leg(
+            source,
+            promotions(refund.currency),
+            amount,
+            f"refund_discount_{part}",
+            kind=Kind.PENDING,
+        )
+        for source, amount, part in discounts_of(reversals)
     ]
     return transfer_of(refund.refund_id, "hold", refund.subject, legs, may_break_limits=True)
 

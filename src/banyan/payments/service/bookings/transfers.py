@@ -1,36 +1,81 @@
 """How transfers of payments are put together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from banyan.kernel import Money, derived_id
 from banyan.ledger import Account, Kind, Leg, PendingRef, Transfer
 from banyan.payments.model import Reversal
-from banyan.payments.service.bookings.accounts import commission, commission_tax, seller
+from banyan.payments.service.bookings.accounts import (
+    commission,
+    commission_tax,
+    seller,
+    service_fee_tax,
+    service_fees,
+    shipping,
+)
+
+_PARTS = ("seller", "commission", "tax", "shipping", "service_fee", "service_fee_tax")
+"""What ``Reversal.parts`` are called in the codes of legs."""
 
 
-def parts_of(
-    reversals: Sequence[Reversal], *, is_released: bool = False
-) -> list[tuple[Account, Money, str]]:
-    """The accounts that reversals take from, with how much and what it is."""
-    parts = list[tuple[Account, Money, str]]()
+Giving = tuple[Account, Money, str]
+"""An account that gives something back, how much, and which part it is."""
+
+
+def parts_of(reversals: Sequence[Reversal], *, is_released: bool = False) -> list[Giving]:
+    """What goes back to the buyer: from which accounts, how much, and what it is.
+
+    What several sellers' parts take from one account of the platform is one leg, so that as many
+    sellers fit into a refund as into a capture.
+    """
+    return _summed([shared.to_buyer for shared in _shared(reversals, is_released=is_released)])
+
+
+def discounts_of(reversals: Sequence[Reversal], *, is_released: bool = False) -> list[Giving]:
+    """What goes back to the platform, which had added it to the sales; likewise."""
+    return _summed([shared.to_platform for shared in _shared(reversals, is_released=is_released)])
+
+
+class _Shared(NamedTuple):
+    """What one part gives to the buyer, and what to the platform."""
+
+    to_buyer: Giving
+    to_platform: Giving
+
+
+def _shared(reversals: Sequence[Reversal], *, is_released: bool) -> Iterator[_Shared]:
+    """Each part of each reversal. The platform's discount comes out of the first ones: the seller's."""
     for reversal in reversals:
         currency = reversal.currency
         where = "available" if reversal.is_from_available or is_released else "pending"
-        parts += [
-            (
-                seller(reversal.seller_id, where, currency),
-                Money.of(reversal.seller_minor, currency),
-                "seller",
-            ),
-            (commission(currency), Money.of(reversal.commission_minor, currency), "commission"),
-            (
-                commission_tax(reversal.tax_jurisdiction, currency),
-                Money.of(reversal.tax_minor, currency),
-                "tax",
-            ),
-        ]
-    return [part for part in parts if part[1].minor]
+        accounts = (
+            seller(reversal.seller_id, where, currency),
+            commission(currency),
+            commission_tax(reversal.tax_jurisdiction, currency),
+            shipping(currency),
+            service_fees(currency),
+            service_fee_tax(reversal.service_fee_jurisdiction or "NONE", currency),
+        )
+        owed = reversal.platform_discount_minor
+        for account, minor, part in zip(accounts, reversal.parts, _PARTS, strict=True):
+            discount = min(minor, owed)
+            owed -= discount
+            yield _Shared(
+                (account, Money.of(minor - discount, currency), part),
+                (account, Money.of(discount, currency), part),
+            )
+
+
+def _summed(giving: Sequence[Giving]) -> list[Giving]:
+    """One for each account and part, in the order in which they first come; nothing of nothing."""
+    sums: dict[tuple[Account, str], Money] = {}
+    for account, amount, part in giving:
+        if amount.minor:
+            known = sums.get((account, part))
+            sums[account, part] = amount if known is None else known + amount
+    return [(account, amount, part) for (account, part), amount in sums.items()]
 
 
 def resolved(held: Transfer, kind: Kind) -> list[Leg]:

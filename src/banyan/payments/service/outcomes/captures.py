@@ -20,6 +20,7 @@ def take(batch: Batch, payment: Payment, answer: Succeeded) -> None:
         captured_at=batch.now,
     )
     splits = batch.splits[payment.payment_id]
+    batch.transfers += bookings.top_up(payment, splits)
     batch.transfers.append(bookings.capture(payment, splits))
     reason = f"{payment.provider} took {payment.amount} and keeps {payment.fee}."
     batch.events.append(

@@ -1,0 +1,1 @@
+"""Decisions of commission: which rule holds, what it comes to, which tax, which tier."""

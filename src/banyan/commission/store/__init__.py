@@ -1,0 +1,1 @@
+"""SQL of commission, one noun a module: one function, one statement."""
