@@ -36,6 +36,7 @@ from banyan.runtime.tenancy import (
     list_marketplaces,
     marketplaces_in_use,
 )
+from banyan.runtime.vault import SecretUnreadable, Vault
 from banyan.runtime.worker import Worker
 
 __all__ = [
@@ -61,10 +62,12 @@ __all__ = [
     "SchemaChange",
     "SchemaConflict",
     "SchemaInUse",
+    "SecretUnreadable",
     "Settings",
     "StoredEvent",
     "StreamPosition",
     "Transaction",
+    "Vault",
     "Worker",
     "advance_clock",
     "apply_schema",

@@ -21,7 +21,7 @@ class InvalidSetting(InvalidRequest):
 
 def _setting(default: T, about: str, *, secret: bool = False) -> T:
     metadata = {"about": about, "secret": secret}
-    return field(default=default, metadata=metadata)
+    return field(default=default, metadata=metadata, repr=not secret)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,12 @@ class Settings:
     )
     state_folder: Path = _setting(
         Path("var"), "Where the embedded server, logs and process files are kept."
+    )
+    secret_keys: str = _setting(
+        "",
+        "Keys that seal secrets at rest, newest first, with commas between; "
+        "empty: one that is kept in the state folder.",
+        secret=True,
     )
     host: str = _setting("127.0.0.1", "Address that HTTP listens on.")
     port: int = _setting(8000, "Port that HTTP listens on.")
