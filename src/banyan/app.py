@@ -36,7 +36,14 @@ from banyan.operations import jobs as operations_jobs
 from banyan.orders import api as orders_api
 from banyan.orders import jobs as orders_jobs
 from banyan.parties import api as parties_api
-from banyan.payments import Providers, Sandbox, commission_defaults, sales_since
+from banyan.payments import (
+    Opener,
+    Providers,
+    Sandbox,
+    addresses_of,
+    commission_defaults,
+    sales_since,
+)
 from banyan.payments import api as payments_api
 from banyan.payments import jobs as payments_jobs
 from banyan.runtime import (
@@ -45,6 +52,7 @@ from banyan.runtime import (
     JobHandler,
     Marketplace,
     Settings,
+    Vault,
     Worker,
     count_due_jobs,
     create_marketplace,
@@ -75,6 +83,7 @@ TAGS = (
     Tag("refunds", "Money given back to buyers."),
     Tag("disputes", "Payments that a buyer's bank has taken back, for now or for good."),
     Tag("payouts", "Money paid to sellers."),
+    Tag("payment_providers", "Who takes the payments: connected, checked, disabled."),
     Tag("payment_settings", "What the marketplace takes, and when it pays out."),
     Tag("commission", "What a sale costs a seller: rules, tiers, taxes, and a preview."),
     Tag("fx", "Exchange rates, quotes, and what is held and owed in other currencies."),
@@ -90,13 +99,13 @@ TAGS = (
 )
 
 
-def operations() -> list[Operation]:
+def operations(settings: Settings | None = None) -> list[Operation]:
     """Every operation of the API."""
     return [
         *developers_api.operations(),
         *orders_api.operations(),
         *parties_api.operations(),
-        *payments_api.operations(),
+        *payments_api.operations(settings),
         *fx_api.operations(),
         *operations_api.operations(),
         *ledger_api.operations(),
@@ -111,11 +120,12 @@ def scopes() -> list[str]:
     return sorted({operation.scope for operation in operations() if operation.scope})
 
 
-def job_handlers(database: Database) -> list[JobHandler]:
-    """Every kind of job."""
+def job_handlers(database: Database, providers: Providers | None = None) -> list[JobHandler]:
+    """Every kind of job. Without ``providers`` there is only the sandbox."""
+    providers = providers or Providers({"sandbox": Sandbox(database)})
     return [
         *orders_jobs.jobs(),
-        *payments_jobs.jobs(database, _providers(database)),
+        *payments_jobs.jobs(database, providers),
         *fx_jobs.jobs(),
         *operations_jobs.jobs(),
         *ledger_jobs.jobs(),
@@ -123,9 +133,14 @@ def job_handlers(database: Database) -> list[JobHandler]:
     ]
 
 
-def _providers(database: Database) -> Providers:
-    """The payment providers that are connected, by name."""
-    return Providers({"sandbox": Sandbox(database)})
+@asynccontextmanager
+async def open_providers(settings: Settings, database: Database) -> AsyncGenerator[Providers]:
+    """The payment providers: the sandbox, and what marketplaces have connected."""
+    opener = Opener(database, Vault(settings), addresses_of(settings))
+    try:
+        yield Providers({"sandbox": Sandbox(database)}, opener.open)
+    finally:
+        await opener.close()
 
 
 @asynccontextmanager
@@ -150,13 +165,21 @@ def subscribe(database: Database) -> None:
 def web_app(settings: Settings, database: Database) -> Starlette:
     """The ASGI application: API, docs, console, health and metrics."""
     rates = {"default": Rate(quota=settings.requests_per_minute, window_s=60)}
+    opener = Opener(database, Vault(settings), addresses_of(settings))
+    providers = Providers({"sandbox": Sandbox(database)}, opener.open)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        yield
+        await opener.close()
+
     return http_app(
-        operations=operations(),
+        operations=operations(settings),
         database=database,
         authenticate=authenticator(database, scopes()),
         routes=[
             *console_routes(database, settings),
-            *payments_api.webhook_routes(database, _providers(database)),
+            *payments_api.webhook_routes(database, providers),
             *_machine_routes(database),
             Route("/", _to_console),
         ],
@@ -165,15 +188,19 @@ def web_app(settings: Settings, database: Database) -> Starlette:
         body_bytes_max=settings.body_size_bytes_max,
         observe=telemetry.observe_request,
         public_url=settings.url,
+        lifespan=lifespan,
     )
 
 
 async def work(settings: Settings) -> None:
     """Run jobs until SIGTERM or Ctrl-C; what is under way is finished first."""
-    async with open_database(settings) as database:
+    async with (
+        open_database(settings) as database,
+        open_providers(settings, database) as providers,
+    ):
         worker = Worker(
             database,
-            job_handlers(database),
+            job_handlers(database, providers),
             operations_jobs.open_case_for_failed_job,
             lanes=settings.worker_lanes,
         )

@@ -113,3 +113,31 @@ class ProviderNotFound(NotFound):
 
     code = "provider_not_found"
     title = "No such provider"
+
+
+class ConnectionNotFound(NotFound):
+    """Check the name; `listPaymentProviders` shows what is connected."""
+
+    code = "connection_not_found"
+    title = "No such connection"
+
+
+class ConnectionNameTaken(Conflict):
+    """Something is connected under this name already. Change it, or choose another name."""
+
+    code = "connection_name_taken"
+    title = "Name taken"
+
+
+class InvalidConnection(Unprocessable):
+    """The settings or secrets don't fit the kind of provider; each fault names one."""
+
+    code = "invalid_connection"
+    title = "Can't be connected like this"
+
+
+class WrongMode(Unprocessable):
+    """Live marketplaces take live keys, sandboxes test keys: money is never mixed with play."""
+
+    code = "wrong_mode"
+    title = "Live and test don't mix"

@@ -40,6 +40,8 @@ class Settings:
         "empty: one that is kept in the state folder.",
         secret=True,
     )
+    stripe_url: str = _setting("", "A simulator in place of Stripe; empty: Stripe itself.")
+    adyen_url: str = _setting("", "A simulator in place of Adyen; empty: Adyen itself.")
     host: str = _setting("127.0.0.1", "Address that HTTP listens on.")
     port: int = _setting(8000, "Port that HTTP listens on.")
     public_url: str = _setting("", "Address that users reach HTTP at; empty: http://host:port.")

@@ -61,7 +61,9 @@ class Vault:
         if self._fernet is None:
             texts = self._settings.secret_keys.split(",") if self._settings.secret_keys else []
             try:
-                keys = [Fernet(text.strip()) for text in texts or _kept(self._settings.state_folder)]
+                keys = [
+                    Fernet(text.strip()) for text in texts or _kept(self._settings.state_folder)
+                ]
             except ValueError:
                 # The cause would show the key.
                 raise InvalidSetting(

@@ -10,20 +10,27 @@ from banyan.payments.api import (
     methods,
     payments,
     payouts,
+    providers,
     refunds,
     routing,
     settings,
 )
 from banyan.payments.api.webhooks import webhook_routes
+from banyan.payments.service.opening import addresses_of
+from banyan.runtime import Settings, Vault
 from banyan.runtime.http import Operation
 
 __all__ = ["operations", "webhook_routes"]
 
 
-def operations() -> list[Operation]:
-    """Every operation of payments."""
+def operations(process: Settings | None = None) -> list[Operation]:
+    """Every operation of payments. ``process`` says how secrets are sealed."""
+    process = process or Settings()
     return [
-        operation
-        for noun in (payments, methods, routing, refunds, disputes, payouts, settings, faults)
-        for operation in noun.operations()
+        *(
+            operation
+            for noun in (payments, methods, routing, refunds, disputes, payouts, settings, faults)
+            for operation in noun.operations()
+        ),
+        *providers.operations(Vault(process), addresses_of(process)),
     ]

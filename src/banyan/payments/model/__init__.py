@@ -23,6 +23,7 @@ dispute or payout; the payload has ``payment``, ``order`` (the payment's subject
 
 from banyan.payments.model.attempts import ATTEMPT, Attempt, AttemptState, Operation
 from banyan.payments.model.catalogue import METHODS, SCA_COUNTRIES
+from banyan.payments.model.connections import Capability, ConnectionDetails, ConnectionDraft
 from banyan.payments.model.disputes import (
     DISPUTE,
     Dispute,
@@ -94,7 +95,10 @@ __all__ = [
     "AttemptState",
     "Authentication",
     "Candidate",
+    "Capability",
     "Connection",
+    "ConnectionDetails",
+    "ConnectionDraft",
     "Dispute",
     "DisputeResult",
     "DisputeStage",

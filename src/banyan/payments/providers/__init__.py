@@ -20,7 +20,7 @@ from banyan.payments.providers.answers import (
     Unknown,
     Webhook,
 )
-from banyan.payments.providers.provider import Instruction, Provider, Traits
+from banyan.payments.providers.provider import Connected, Instruction, Provider, Traits
 from banyan.payments.providers.registry import Connect, Providers
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Answer",
     "AwaitingPayment",
     "Connect",
+    "Connected",
     "Declined",
     "Definite",
     "DisputeReport",

@@ -7,10 +7,10 @@ from typing import Protocol
 from uuid import UUID
 
 from banyan.kernel import Money
-from banyan.payments.model import Authentication, Method, Operation
+from banyan.payments.model import Authentication, Capability, Method, Operation
 from banyan.payments.providers.answers import Answer, DisputeReport, Found, Webhook
 
-__all__ = ["Instruction", "Provider", "Traits"]
+__all__ = ["Connected", "Instruction", "Provider", "Traits"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,4 +88,16 @@ class Provider(Protocol):
 
     async def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Webhook:
         """The webhook, once its signature is verified; ``WebhookRefused``."""
+        ...
+
+
+class Connected(Provider, Protocol):
+    """A provider that a marketplace has connected."""
+
+    async def check(self) -> list[Capability]:
+        """Try what can be tried without changing anything."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of its connections."""
         ...

@@ -1,6 +1,7 @@
 """Decisions about payments that need no database."""
 
 from banyan.payments.rules.authentication import AuthenticationChoice, choose_authentication
+from banyan.payments.rules.connections import check_mode, hints_of
 from banyan.payments.rules.methods import check_usable, usable_methods
 from banyan.payments.rules.payments import state_after_refund
 from banyan.payments.rules.settings import COMMISSION_BP_DEFAULT, settings_default
@@ -31,8 +32,10 @@ __all__ = [
     "UNAVAILABLE_MAX",
     "AuthenticationChoice",
     "check_draft",
+    "check_mode",
     "check_usable",
     "choose_authentication",
+    "hints_of",
     "next_cutoff",
     "price_splits",
     "retry_after",

@@ -16,7 +16,7 @@ import msgspec
 
 from banyan.kernel import BanyanError, Money, new_token
 from banyan.payments.errors import WebhookRefused
-from banyan.payments.model import ATTEMPT, METHODS, FaultKind
+from banyan.payments.model import ATTEMPT, METHODS, Capability, FaultKind
 from banyan.payments.providers import (
     Absent,
     Answer,
@@ -69,6 +69,12 @@ class Sandbox:
     def __init__(self, database: Database, name: str = "sandbox") -> None:
         self._database = database
         self.name = name
+
+    async def check(self) -> list[Capability]:
+        return [Capability("sandbox", True, "It plays every outcome on request.")]
+
+    async def close(self) -> None:
+        """Nothing is kept open."""
 
     async def authorize(self, instruction: Instruction) -> Answer:
         return await self._do(instruction)
