@@ -119,7 +119,10 @@ Found = Answer | Absent
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A hint that something changed: an operation (by its key) or a dispute (by its reference)."""
+    """A hint that something changed: an operation (by its key) or a dispute (by its reference).
+
+    One about neither is kept like the others, and leads to nothing.
+    """
 
     marketplace_id: UUID
     webhook_id: str

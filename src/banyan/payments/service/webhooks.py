@@ -52,7 +52,7 @@ async def receive_webhook(
     cause = Cause("provider", webhook.webhook_id, provider)
     async with database.transaction(webhook.marketplace_id, cause) as tx:
         is_new = await store.keep_webhook(tx, provider, webhook.webhook_id)
-        if is_new:
+        if is_new and (webhook.key or webhook.dispute):
             hint = {"provider": provider, "key": webhook.key, "dispute": webhook.dispute}
             await tx.enqueue(JobDraft("payment.look_up", webhook.webhook_id, hint))
     return is_new

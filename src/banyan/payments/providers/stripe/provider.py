@@ -9,14 +9,14 @@ lets lag behind by a minute, and longer on bad days. That is why finding nothing
 day, as long as Stripe remembers keys.
 """
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-import httpx
 import stripe
-from stripe import HTTPXClient, StripeClient
+from stripe import StripeClient
 
 from banyan.kernel import InvalidId
 from banyan.payments.errors import WebhookRefused
@@ -37,11 +37,11 @@ from banyan.payments.providers.provider import Instruction, Traits
 from banyan.payments.providers.stripe import reading, report, requests, shapes
 from banyan.payments.providers.stripe.failures import answer_to
 from banyan.payments.providers.stripe.shapes import EXPAND, KEY
+from banyan.payments.providers.stripe.transport import Transport
 
 SIGNATURE_HEADER = "stripe-signature"
-CALL_TIMEOUT_S = 4.0
-"""Shorter than the caller's patience, so that what we report is Stripe's silence and not our own."""
-_CONNECT_TIMEOUT_S = 2.0
+logging.getLogger("stripe").setLevel(logging.WARNING)  # it would write down what it posts
+
 _LIST_MAX = 1_000
 _PAGE = 100
 
@@ -77,13 +77,12 @@ class Stripe:
         self._webhook_secret = secrets.webhook_secret
         self._now = now
         self._looks_up_by = looks_up_by
-        timeout = httpx.Timeout(CALL_TIMEOUT_S, connect=_CONNECT_TIMEOUT_S)
-        self._http = HTTPXClient(timeout=timeout)
+        self._http = Transport()
         self._api = StripeClient(
             secrets.api_key,
             base_addresses={"api": url} if url else None,
             http_client=self._http,
-            max_network_retries=0,  # whether to try again is decided by those who keep the attempt
+            max_network_retries=0,
         ).v1
 
     def __repr__(self) -> str:

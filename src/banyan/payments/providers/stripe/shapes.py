@@ -11,7 +11,7 @@ KEY, PAYMENT = "banyan_key", "banyan_payment"
 EXPAND = ["latest_charge.balance_transaction"]
 
 
-class BalanceTransaction(Struct, kw_only=True):
+class BalanceTransaction(Struct, frozen=True, kw_only=True):
     """Amounts are in the currency that is settled; ``fee`` is part of ``amount``."""
 
     id: str
@@ -25,25 +25,25 @@ class BalanceTransaction(Struct, kw_only=True):
     source: str | dict[str, Any] | None = None
 
 
-class PaymentError(Struct, kw_only=True):
+class PaymentError(Struct, frozen=True, kw_only=True):
     code: str | None = None
     decline_code: str | None = None
     message: str = ""
 
 
-class ThreeDSecure(Struct, kw_only=True):
+class ThreeDSecure(Struct, frozen=True, kw_only=True):
     result: str | None = None
 
 
-class CardDetails(Struct, kw_only=True):
+class CardDetails(Struct, frozen=True, kw_only=True):
     three_d_secure: ThreeDSecure | None = None
 
 
-class MethodDetails(Struct, kw_only=True):
+class MethodDetails(Struct, frozen=True, kw_only=True):
     card: CardDetails | None = None
 
 
-class Charge(Struct, kw_only=True):
+class Charge(Struct, frozen=True, kw_only=True):
     id: str
     amount: int
     currency: str
@@ -56,7 +56,7 @@ class Charge(Struct, kw_only=True):
     payment_method_details: MethodDetails | None = None
 
 
-class Intent(Struct, kw_only=True):
+class Intent(Struct, frozen=True, kw_only=True):
     id: str
     amount: int
     currency: str
@@ -70,7 +70,7 @@ class Intent(Struct, kw_only=True):
     cancellation_reason: str | None = None
 
 
-class Refund(Struct, kw_only=True):
+class Refund(Struct, frozen=True, kw_only=True):
     id: str
     amount: int
     currency: str
@@ -79,7 +79,7 @@ class Refund(Struct, kw_only=True):
     failure_reason: str | None = None
 
 
-class Transfer(Struct, kw_only=True):
+class Transfer(Struct, frozen=True, kw_only=True):
     id: str
     amount: int
     currency: str
@@ -87,25 +87,25 @@ class Transfer(Struct, kw_only=True):
     metadata: dict[str, str] = {}
 
 
-class EvidenceDetails(Struct, kw_only=True):
+class EvidenceDetails(Struct, frozen=True, kw_only=True):
     due_by: int | None = None
     submission_count: int = 0
 
 
-class DisputeCard(Struct, kw_only=True):
+class DisputeCard(Struct, frozen=True, kw_only=True):
     case_type: str | None = None
     network_reason_code: str | None = None
 
 
-class DisputeMethod(Struct, kw_only=True):
+class DisputeMethod(Struct, frozen=True, kw_only=True):
     card: DisputeCard | None = None
 
 
-class DisputedIntent(Struct, kw_only=True):
+class DisputedIntent(Struct, frozen=True, kw_only=True):
     metadata: dict[str, str] = {}
 
 
-class Dispute(Struct, kw_only=True):
+class Dispute(Struct, frozen=True, kw_only=True):
     id: str
     amount: int
     currency: str
@@ -117,7 +117,7 @@ class Dispute(Struct, kw_only=True):
     payment_method_details: DisputeMethod | None = None
 
 
-class Payout(Struct, kw_only=True):
+class Payout(Struct, frozen=True, kw_only=True):
     id: str
     amount: int
     currency: str

@@ -1,0 +1,1 @@
+"""Stand-ins for providers: each on the loopback interface only."""
