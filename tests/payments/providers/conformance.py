@@ -111,6 +111,7 @@ class Subject:
         asked = self.instruction("authorize", amount, method=method or self.good)
         answer = await self.done(asked)
         assert isinstance(answer, Succeeded), answer
+        await self.settle()
         return replace(asked, reference=answer.reference)
 
     def follow_up(

@@ -12,7 +12,13 @@ import pytest
 import stripe
 
 from banyan.kernel import new_id
-from banyan.payments import Method
+from banyan.payments import Method, WebhookRefused
+from banyan.payments.providers import (
+    Absent,
+    RequiresAction,
+    Succeeded,
+    Unavailable,
+)
 from banyan.payments.providers.kinds import StripeSecrets, StripeSettings
 from banyan.payments.providers.stripe import SIGNATURE_HEADER, Stripe
 from banyan.payments.providers.stripe.shapes import KEY
@@ -122,3 +128,104 @@ async def subject(relay: StripeRelay, url: str, cards: dict[str, str]) -> AsyncI
 
 class TestStripe(Conformance):
     """On localstripe."""
+
+
+async def test_a_buyer_comes_back_from_authenticating(subject: Subject, localstripe: str) -> None:
+    assert subject.action is not None
+    asked = subject.instruction("authorize", subject.amount, method=Method("card", subject.action))
+    sent = await subject.do(asked)
+    assert isinstance(sent, RequiresAction)
+    assert sent.expires_at > NOW, "by the marketplace's clock"
+    back = subject.instruction(
+        "authenticate", subject.amount, payment=asked.payment, reference=sent.reference
+    )
+    assert isinstance(await subject.do(back), RequiresAction), "the buyer is still at it"
+    async with httpx.AsyncClient(auth=(API_KEY, "")) as client:
+        path = f"{localstripe}/v1/payment_intents/{sent.reference}"
+        secret = (await client.get(path)).json()["client_secret"]
+        data = {"client_secret": secret, "success": "true"}
+        await client.post(f"{path}/_authenticate", data=data)
+    done = await subject.do(back)
+    assert isinstance(done, Succeeded)
+    assert (done.reference, done.is_captured) == (sent.reference, False)
+    assert await subject.find(asked) == done
+
+
+async def test_a_full_server_has_done_nothing(subject: Subject, relay: StripeRelay) -> None:
+    relay.refuse = 1
+    asked = subject.instruction("authorize", subject.amount, method=subject.good)
+    assert isinstance(await subject.do(asked), Unavailable)
+    assert isinstance(await subject.do(asked), Succeeded)
+
+
+async def test_what_was_done_under_a_forgotten_key_counts(subject: Subject) -> None:
+    """The second call is refused, because the first had captured; that is an answer, too."""
+    authorized = await subject.authorized(subject.amount)
+    capture = subject.follow_up(authorized, "capture")
+    first = await subject.do(capture)
+    assert await subject.do(capture) == first
+
+
+async def test_disputes_are_reported_contested_and_accepted(
+    subject: Subject, relay: StripeRelay
+) -> None:
+    provider = subject.provider
+    assert isinstance(provider, Stripe)
+    captured = await subject.captured(subject.amount)
+    names = {KEY: captured.key, "banyan_payment": captured.payment}
+    reference = relay.open_dispute(captured.reference, names, 12_300)
+    report = await provider.find_dispute(subject.marketplace_id, reference)
+    assert report is not None
+    assert (report.payment, report.state, report.stage) == (captured.payment, "open", "chargeback")
+    assert (report.amount, report.fee.minor) == (subject.amount, 2_000)
+    assert report.respond_by is not None
+    contest = subject.instruction(
+        "contest",
+        subject.amount,
+        reference=reference,
+        evidence={"shipping_carrier": "Correios", "timeline": "Delivered on 2018-03-02."},
+    )
+    assert isinstance(await provider.find(contest), Absent)
+    assert isinstance(await provider.contest(contest), Succeeded)
+    assert isinstance(await provider.find(contest), Succeeded)
+    other = relay.open_dispute(captured.reference, names, 100)
+    accept = subject.instruction("accept", subject.amount, reference=other)
+    assert isinstance(await provider.find(accept), Absent)
+    assert isinstance(await provider.accept(accept), Succeeded)
+    lost = await provider.find_dispute(subject.marketplace_id, other)
+    assert lost is not None
+    assert lost.state == "lost"
+    assert await provider.find_dispute(subject.marketplace_id, "du_nobody_knows") is None
+    headers, body = _event({"object": "dispute", "id": reference})
+    assert (await provider.parse_webhook(headers, body)).dispute == reference
+
+
+async def test_old_webhooks_and_those_of_others_are_refused(subject: Subject) -> None:
+    now = int(datetime.now(UTC).timestamp())
+    changed = {"object": "payment_intent", "id": "pi_1", "metadata": {}}
+    for headers, body in (
+        _event(changed, timestamp=now - 600),
+        _event(changed, "whsec_somebody_elses"),
+    ):
+        with pytest.raises(WebhookRefused):
+            await subject.provider.parse_webhook(headers, body)
+    webhook = await subject.provider.parse_webhook(*_event(changed))
+    assert (webhook.key, webhook.dispute) == (None, None), "it is about nothing of ours"
+
+
+async def test_a_connection_is_checked_without_changing_anything(
+    subject: Subject, relay: StripeRelay
+) -> None:
+    provider = subject.provider
+    assert isinstance(provider, Stripe)
+    relay.seen.clear()
+    checks = {check.name: check.works for check in await provider.check()}
+    assert checks == {
+        "balance": True,
+        "payments": True,
+        "refunds": True,
+        "payouts": True,
+        "disputes": True,
+        "webhooks": True,
+    }
+    assert {method for method, _ in relay.seen} == {"GET"}

@@ -136,7 +136,9 @@ class _Handlers:
 
     async def change(self, call: Call, body: ChangeProvider) -> ConnectionView:
         fields: tuple[Changeable, ...] = get_args(Changeable)
-        others = {name: getattr(body, name) for name in fields if getattr(body, name) is not UNSET}
+        others: dict[Changeable, object] = {
+            name: getattr(body, name) for name in fields if getattr(body, name) is not UNSET
+        }
         changed = await connections.change_connection(
             call.tx,
             self.vault,

@@ -87,9 +87,9 @@ async def change_connection(
         hints=hints_of(new_secrets),
         **(others or {}),
     )
-    names = sorted({*(settings or {}), *(secrets or {}), *(others or {})})
+    names: set[str] = {*(settings or {}), *(secrets or {}), *(others or {})}
     saved = await store.save_connection(tx, changed)
-    await tx.record(_news("changed", saved, "It was changed.", changed=names))
+    await tx.record(_news("changed", saved, "It was changed.", changed=sorted(names)))
     return saved
 
 

@@ -10,14 +10,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
-from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from banyan.kernel import Clock, InvalidId, SystemClock
 from banyan.payments.errors import WebhookRefused
-from banyan.payments.model import ATTEMPT, Capability, Operation
+from banyan.payments.model import ATTEMPT, METHODS, Capability, Operation
 from banyan.payments.providers.adyen import document, reading, requests, store, webhooks
 from banyan.payments.providers.adyen.store import Notice
 from banyan.payments.providers.adyen.transport import Addresses, Failed, Transport
@@ -236,8 +235,9 @@ class Adyen:
             return failed.answer
         async with self._transaction() as tx:
             now = tx.now
-        is_card = instruction.method is None or instruction.method.type in requests.CARDS
-        return reading.authorization(payment, instruction, now, is_captured=not is_card)
+        method = instruction.method
+        is_captured = method is not None and METHODS[method.type].is_captured_at_once
+        return reading.authorization(payment, instruction, now, is_captured=is_captured)
 
     async def _modify(self, instruction: Instruction) -> Answer:
         """Taken in, and no more; unless the outcome has been told already."""
@@ -364,14 +364,18 @@ class Adyen:
         return self._secrets.transfers_api_key or self._secrets.api_key
 
 
+class _Link(msgspec.Struct, frozen=True):
+    href: str = ""
+
+
 class _TransferPage(msgspec.Struct, frozen=True):
     data: list[webhooks.Transfer] = []
-    links: dict[str, Any] = msgspec.field(default_factory=dict[str, Any], name="_links")
+    links: dict[str, _Link] = msgspec.field(default_factory=dict[str, _Link], name="_links")
 
     @property
     def next_cursor(self) -> str:
         """The cursor in the address of the next page."""
-        href = str((self.links.get("next") or {}).get("href", ""))
+        href = self.links.get("next", _Link()).href
         return href.partition("cursor=")[2].partition("&")[0]
 
 

@@ -3,22 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
-from banyan.payments.model import Authentication, Method, MethodType
+from banyan.payments.model import METHODS, Authentication, Method, MethodType
 from banyan.payments.providers.provider import Instruction
 
 Body = dict[str, Any]
 
-CARDS: frozenset[MethodType] = frozenset({"card", "debit_card"})
-
-METHODS: Mapping[str, str] = {
+NAMES: Mapping[MethodType, str] = {
     "card": "scheme",
     "debit_card": "scheme",
+    "apple_pay": "applepay",
+    "google_pay": "googlepay",
     "boleto": "boletobancario",
     "sepa_debit": "sepadirectdebit",
     "bancontact": "bcmc",
     "upi": "upi_collect",
     "bank_transfer": "bankTransfer_IBAN",
-    "voucher": "boletobancario",
 }
 """Adyen's names of methods, where they differ from ours."""
 
@@ -45,8 +44,8 @@ def authorization(
 ) -> Body:
     method = instruction.method
     assert method is not None, "an authorization has a method"
-    is_card = method.type in CARDS
-    more: dict[str, str] = {"manualCapture": "true"} if is_card else {}
+    is_taken_at_once = METHODS[method.type].is_captured_at_once
+    more: dict[str, str] = {} if is_taken_at_once else {"manualCapture": "true"}
     if instruction.authentication in _EXEMPTIONS:
         more["scaExemption"] = _EXEMPTIONS[instruction.authentication]
     off_session = instruction.authentication == "merchant_initiated"
@@ -103,7 +102,7 @@ def amount(instruction: Instruction, units: int) -> Body:
 def _method(method: Method) -> Body:
     """A stored method is ``shopper/id``: Adyen asks for both. A method's own name means a method
     that needs to know nothing of the buyer beforehand."""
-    name = METHODS.get(method.type, method.type)
+    name = NAMES.get(method.type, method.type)
     if method.token == method.type:
         return {"type": name}
     shopper, _, stored = method.token.partition("/")

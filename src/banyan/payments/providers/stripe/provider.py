@@ -10,7 +10,7 @@ day, as long as Stripe remembers keys.
 """
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -36,14 +36,13 @@ from banyan.payments.providers.kinds import StripeSecrets, StripeSettings
 from banyan.payments.providers.provider import Instruction, Traits
 from banyan.payments.providers.stripe import reading, report, requests, shapes
 from banyan.payments.providers.stripe.failures import answer_to
+from banyan.payments.providers.stripe.listing import PAGE, each, first, is_of
 from banyan.payments.providers.stripe.shapes import EXPAND, KEY
 from banyan.payments.providers.stripe.transport import Transport
 
 SIGNATURE_HEADER = "stripe-signature"
 logging.getLogger("stripe").setLevel(logging.WARNING)  # it would write down what it posts
 
-_LIST_MAX = 1_000
-_PAGE = 100
 
 Now = Callable[[], Awaitable[datetime]]
 """The marketplace's time."""
@@ -222,7 +221,7 @@ class Stripe:
 
     async def find(self, instruction: Instruction) -> Found:
         match instruction.operation:
-            case "authorize":
+            case "authorize" | "late":
                 intent = await self._find_intent(instruction)
                 return Absent() if intent is None else await self._authorization(intent)
             case "authenticate":
@@ -233,21 +232,21 @@ class Stripe:
                 return reading.void(await self._intent(instruction.reference))
             case "refund":
                 listed = self._api.refunds.list_async(
-                    {"payment_intent": instruction.reference, "limit": _PAGE}
+                    {"payment_intent": instruction.reference, "limit": PAGE}
                 )
-                found = await _first(listed, lambda one: _is_of(one, instruction))
+                found = await first(listed, lambda one: is_of(one, instruction.key))
                 return Absent() if found is None else reading.refund(shapes.refund_of(found))
             case "payout" | "return":
                 listed = self._api.transfers.list_async(
-                    {"transfer_group": instruction.key, "limit": _PAGE}
+                    {"transfer_group": instruction.key, "limit": PAGE}
                 )
-                found = await _first(listed, lambda one: _is_of(one, instruction))
+                found = await first(listed, lambda one: is_of(one, instruction.key))
                 return Absent() if found is None else reading.payout(shapes.transfer_of(found))
             case "debit":
                 listed = self._api.charges.list_async(
-                    {"transfer_group": instruction.key, "limit": _PAGE}
+                    {"transfer_group": instruction.key, "limit": PAGE}
                 )
-                found = await _first(listed, lambda one: _is_of(one, instruction))
+                found = await first(listed, lambda one: is_of(one, instruction.key))
                 return Absent() if found is None else reading.debit(shapes.charge_of(found))
             case "contest":
                 return reading.contest(await self._dispute(instruction.reference))
@@ -283,8 +282,8 @@ class Stripe:
         """What was in the payouts that reach our bank on this day; None without one."""
         assert marketplace_id == self._marketplace_id, "a connection belongs to one marketplace"
         day = report.day_of(on)
-        listed = self._api.payouts.list_async({"arrival_date": day, "limit": _PAGE})
-        payouts = [shapes.payout_of(one) async for one in _each(listed)]
+        listed = self._api.payouts.list_async({"arrival_date": day, "limit": PAGE})
+        payouts = [shapes.payout_of(one) async for one in each(listed)]
         settled = [payout for payout in payouts if payout.status in ("paid", "in_transit")]
         if not settled:
             return None
@@ -293,9 +292,9 @@ class Stripe:
                 payout,
                 [
                     one
-                    async for one in _each(
+                    async for one in each(
                         self._api.balance_transactions.list_async(
-                            {"payout": payout.id, "limit": _PAGE, "expand": ["data.source"]}
+                            {"payout": payout.id, "limit": PAGE, "expand": ["data.source"]}
                         ),
                         most=1_000_000,
                     )
@@ -363,18 +362,18 @@ class Stripe:
             if intent.metadata.get(KEY) == instruction.key:
                 return intent
         if self._looks_up_by == "list":
-            intents = self._api.payment_intents.list_async({"limit": _PAGE})
-            found = await _first(intents, lambda one: _is_of(one, instruction))
+            intents = self._api.payment_intents.list_async({"limit": PAGE})
+            found = await first(intents, lambda one: is_of(one, instruction.key))
         else:
             charges = self._api.charges.list_async(
-                {"transfer_group": requests.group(instruction), "limit": _PAGE}
+                {"transfer_group": requests.group(instruction), "limit": PAGE}
             )
-            charge = await _first(charges, lambda one: _is_of(one, instruction))
+            charge = await first(charges, lambda one: is_of(one, instruction.key))
             if charge is not None:
                 return await self._intent(shapes.charge_of(charge).payment_intent or "")
             query = f"metadata['{KEY}']:'{instruction.key}'"
             matches = self._api.payment_intents.search_async({"query": query})
-            found = await _first(matches, lambda one: _is_of(one, instruction))
+            found = await first(matches, lambda one: is_of(one, instruction.key))
         return None if found is None else await self._intent(shapes.intent_of(found).id)
 
 
@@ -385,36 +384,15 @@ async def _at_once(found: Found) -> Found:
     return found
 
 
-async def _each(listed: Awaitable[Any], most: int = _LIST_MAX) -> AsyncIterator[Any]:
-    """The entries of a list, page after page."""
-    count = 0
-    async for one in (await listed).auto_paging_iter():
-        yield one
-        count += 1
-        if count >= most:
-            return
-
-
-async def _first(listed: Awaitable[Any], is_it: Callable[[Any], bool]) -> Any | None:
-    async for one in _each(listed):
-        if is_it(one):
-            return one
-    return None
-
-
-def _is_of(one: Any, instruction: Instruction) -> bool:
-    metadata: Mapping[str, str] = one.to_dict().get("metadata") or {}
-    return metadata.get(KEY) == instruction.key
-
-
 def _key_of(changed: Mapping[str, Any]) -> str | None:
     """Our key in an object's metadata, if it is one."""
-    key = (changed.get("metadata") or {}).get(KEY)
+    metadata: Mapping[str, str] = changed.get("metadata") or {}
+    key = str(metadata.get(KEY))
     try:
-        ATTEMPT.parse(str(key))
+        ATTEMPT.parse(key)
     except InvalidId:
         return None
-    return str(key)
+    return key
 
 
 async def _tried(name: str, call: Callable[[], Awaitable[object]]) -> Capability:

@@ -1,6 +1,7 @@
 """What Stripe's objects mean for us. Pure: an object in, an answer out."""
 
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 from banyan.kernel import Money
 from banyan.payments.model import DisputeStage, Liability
@@ -245,7 +246,7 @@ def _next_action(intent: Intent, now: datetime) -> RequiresAction | AwaitingPaym
     action = intent.next_action or {}
     kind = str(action.get("type", ""))
     details = action.get(kind)
-    told: dict[str, object] = details if isinstance(details, dict) else {}
+    told = cast(dict[str, object], details) if isinstance(details, dict) else {}
     if kind == "redirect_to_url":
         return RequiresAction(intent.id, str(told.get("url", "")), now + ACTION_TTL)
     if kind == "use_stripe_sdk" or not told:
@@ -259,7 +260,7 @@ def _instructions(told: dict[str, object]) -> dict[str, str]:
     flat: dict[str, str] = {}
     for name, value in told.items():
         if isinstance(value, dict):
-            inner = _instructions({str(k): v for k, v in value.items()})  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+            inner = _instructions(cast(dict[str, object], value))
             flat |= {f"{name}.{key}": text for key, text in inner.items()}
         elif isinstance(value, str | int) and not isinstance(value, bool):
             flat[name] = str(value)

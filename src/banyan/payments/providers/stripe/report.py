@@ -15,7 +15,7 @@ from banyan.payments.providers.exponents import STRIPE_UNITS
 from banyan.payments.providers.stripe import shapes
 from banyan.payments.providers.stripe.shapes import KEY
 
-COLUMNS = (
+COLUMNS: tuple[str, ...] = (
     "automatic_payout_id",
     "automatic_payout_effective_at",
     "balance_transaction_id",
@@ -75,7 +75,8 @@ def _line(payout: shapes.Payout, entry: shapes.BalanceTransaction) -> dict[str, 
         "payment_intent_id": str(source.get("payment_intent") or ""),
     }
     if kind in _METADATA:
-        line[_METADATA[kind]] = str((source.get("metadata") or {}).get(KEY, ""))
+        metadata: Mapping[str, str] = source.get("metadata") or {}
+        line[_METADATA[kind]] = metadata.get(KEY, "")
     return line
 
 

@@ -3,18 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from banyan.payments.model import MethodType
+from banyan.payments.model import METHODS, MethodType
 from banyan.payments.providers.provider import Instruction
 from banyan.payments.providers.stripe.shapes import EXPAND, KEY, PAYMENT
 
 Parameters = dict[str, Any]
 
-CARDS: frozenset[MethodType] = frozenset({"card", "debit_card"})
-
-METHODS: Mapping[str, str] = {
+NAMES: Mapping[MethodType, str] = {
     "debit_card": "card",
-    "voucher": "boleto",
+    "apple_pay": "card",
+    "google_pay": "card",
     "bank_transfer": "customer_balance",
+    "sepa_instant": "customer_balance",
 }
 """Stripe's names of methods, where they differ from ours."""
 
@@ -28,8 +28,8 @@ _EVIDENCE_TEXTS = frozenset({
 _EVIDENCE_CHARACTERS_MAX = 20_000
 
 
-def method_name(method_type: str) -> str:
-    return METHODS.get(method_type, method_type)
+def method_name(method_type: MethodType) -> str:
+    return NAMES.get(method_type, method_type)
 
 
 def metadata(instruction: Instruction) -> dict[str, str]:
@@ -43,17 +43,17 @@ def group(instruction: Instruction) -> str:
 
 
 def authorization(instruction: Instruction, units: int, return_url: str) -> Parameters:
-    """A payment intent that is confirmed as it is made: cards are captured later, all else at once."""
+    """A payment intent that is confirmed as it is made: what can be authorized first is."""
     method = instruction.method
     assert method is not None, "an authorization has a method"
     name = method_name(method.type)
-    is_card = method.type in CARDS
+    is_card = name == "card"
     parameters: Parameters = {
         "amount": units,
         "currency": instruction.amount.currency.code.lower(),
         "confirm": True,
         "payment_method_types": [name],
-        "capture_method": "manual" if is_card else "automatic",
+        "capture_method": "automatic" if METHODS[method.type].is_captured_at_once else "manual",
         "metadata": metadata(instruction),
         "transfer_group": group(instruction),
         "expand": EXPAND,

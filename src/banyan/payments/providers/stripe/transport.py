@@ -18,7 +18,7 @@ class Transport(stripe.HTTPClient):
     name = "httpx"
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # pyright: ignore[reportUnknownMemberType]
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(CALL_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
             verify=ssl.create_default_context(cafile=stripe.ca_bundle_path),
