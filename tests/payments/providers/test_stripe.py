@@ -172,7 +172,7 @@ async def test_disputes_are_reported_contested_and_accepted(
     provider = subject.provider
     assert isinstance(provider, Stripe)
     captured = await subject.captured(subject.amount)
-    names = {KEY: captured.key, "banyan_payment": captured.payment}
+    names = {KEY: captured.key, "payment": captured.payment}
     reference = relay.open_dispute(captured.reference, names, 12_300)
     report = await provider.find_dispute(subject.marketplace_id, reference)
     assert report is not None

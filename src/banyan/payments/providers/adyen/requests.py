@@ -29,8 +29,11 @@ _EXEMPTIONS: Mapping[Authentication, str] = {
 
 
 def reference(instruction: Instruction) -> str:
-    """Our names, as Adyen's merchant reference: it stands in every notice and every report."""
-    return f"{instruction.key}/{instruction.payment}".rstrip("/")
+    """Our names, as Adyen's merchant reference: it stands in every notice and every report. A
+    dispute is told with that of the authorization, which therefore names the payment, too."""
+    if instruction.operation != "authorize":
+        return instruction.key
+    return f"{instruction.key}/{instruction.payment}"
 
 
 def names(merchant_reference: str) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-KEY, PAYMENT = "banyan_key", "banyan_payment"
+KEY, PAYMENT = "attempt", "payment"
 """What our names are called in Stripe's metadata."""
 
 EXPAND = ["latest_charge.balance_transaction"]
