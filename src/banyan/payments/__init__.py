@@ -82,6 +82,7 @@ from banyan.payments.model import (
     Transit,
 )
 from banyan.payments.providers import Provider, Providers
+from banyan.payments.providers.kinds import KINDS
 from banyan.payments.providers.sandbox import Sandbox
 from banyan.payments.rules import price_splits, splits_of_pricing, usable_methods
 from banyan.payments.service.attempts import attempts_of
@@ -133,6 +134,7 @@ from banyan.payments.service.webhooks import receive_webhook
 __all__ = [
     "ATTEMPT",
     "DISPUTE",
+    "KINDS",
     "METHODS",
     "PAYMENT",
     "PAYOUT",

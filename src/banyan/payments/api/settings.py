@@ -7,12 +7,14 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import asdict
 
 from banyan.payments import model
+from banyan.payments.errors import ConnectionNotFound
 from banyan.payments.service import settings
+from banyan.payments.service.connections import check_connected
 from banyan.runtime.http import Call, Operation
 
 
 class SettingsView(Struct, kw_only=True):
-    """``provider`` null: no payment can be made. Hours are UTC; rates in hundredths of a percent."""
+    """``provider`` pays sellers out; null: nothing is connected. Hours are UTC; rates in hundredths of a percent."""
 
     object: Literal["payment_settings"] = "payment_settings"
     livemode: bool
@@ -27,6 +29,7 @@ class SettingsView(Struct, kw_only=True):
 class UpdateSettings(Struct, kw_only=True, forbid_unknown_fields=True):
     """What is left out stays as it is. Payments that were made keep their terms."""
 
+    provider: model.ProviderName | UnsetType = UNSET
     commission_bp: Annotated[int, Meta(ge=0, le=5_000)] | UnsetType = UNSET
     commission_tax_bp: Annotated[int, Meta(ge=0, le=10_000)] | UnsetType = UNSET
     tax_jurisdiction: Annotated[str, Meta(pattern="^[A-Z0-9-]{2,20}$")] | UnsetType = UNSET
@@ -53,6 +56,7 @@ def operations() -> list[Operation]:
             handler=update_settings,
             scope="payments:write",
             body=UpdateSettings,
+            errors=(ConnectionNotFound,),
             returns=SettingsView,
             example={"commission_bp": 1200},
         ),
@@ -67,6 +71,8 @@ async def update_settings(call: Call, body: UpdateSettings) -> SettingsView:
     changes = {name: value for name, value in asdict(body).items() if value is not UNSET}
     if not {"commission_tax_bp", "tax_jurisdiction"}.isdisjoint(changes):
         changes["has_own_tax"] = True
+    if isinstance(body.provider, str):
+        await check_connected(call.tx, body.provider)
     changed = replace(await settings.get_settings(call.tx), **changes)
     await settings.update_settings(call.tx, changed)
     return settings_view(changed, livemode=call.key.livemode)

@@ -79,6 +79,10 @@ class Kind:
     settings: type[Struct]
     secrets: type[Secrets]
 
+    @property
+    def secret_names(self) -> tuple[str, ...]:
+        return self.secrets.__struct_fields__
+
 
 KINDS: Mapping[ProviderKind, Kind] = {
     "sandbox": Kind(SandboxSettings, Secrets),

@@ -114,6 +114,12 @@ async def get_connection(tx: Transaction, name: str) -> ConnectionDetails:
     return found
 
 
+async def check_connected(tx: Transaction, name: str) -> None:
+    """``ConnectionNotFound`` unless payments and payouts can go through a provider of this name."""
+    if tx.livemode or name != RESERVED:
+        await get_connection(tx, name)
+
+
 async def list_connections(tx: Transaction) -> list[ConnectionDetails]:
     """All of them, by name. A marketplace has a handful."""
     return await store.select_connections(tx)

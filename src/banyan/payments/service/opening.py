@@ -97,7 +97,15 @@ class _Kept:
 class Opener:
     """Opens what is connected under a name, and keeps it open until the connection is changed."""
 
-    def __init__(self, database: Database, vault: Vault, addresses: Addresses) -> None:
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        addresses: Addresses,
+        *,
+        look_again_s: float = LOOK_AGAIN_S,
+    ) -> None:
+        self._look_again_s = look_again_s
         self._database = database
         self._vault = vault
         self._addresses = addresses
@@ -109,7 +117,7 @@ class Opener:
         under way through it must come to an end."""
         now_s = asyncio.get_running_loop().time()
         kept = self._kept.get((marketplace_id, name))
-        if kept is not None and now_s - kept.looked_at_s < LOOK_AGAIN_S:
+        if kept is not None and now_s - kept.looked_at_s < self._look_again_s:
             return kept.provider
         async with self._database.transaction(marketplace_id) as tx:
             connection = await store.find_connection(tx, name)

@@ -1,9 +1,10 @@
 """How a marketplace pays."""
 
+import re
 from dataclasses import replace
 
 from banyan import commission
-from banyan.payments.errors import ProviderMissing
+from banyan.payments.errors import UnknownToken
 from banyan.payments.model import PaymentSettings
 from banyan.payments.providers import sandbox
 from banyan.payments.rules import settings_default
@@ -40,7 +41,14 @@ async def commission_defaults(tx: Transaction) -> commission.Defaults:
 
 
 def check_destination(destination: str, *, livemode: bool) -> None:
-    """``UnknownToken`` or ``ProviderMissing`` if no payout could be sent there."""
+    """``UnknownToken`` unless it is an account at a provider, or one of the sandbox's."""
+    if _PROVIDER_ACCOUNT.fullmatch(destination):
+        return
     if livemode:
-        raise ProviderMissing("No payment provider is connected to this live marketplace.")
+        raise UnknownToken(
+            f"{destination[:40]!r} is no account of a provider: acct_… at Stripe, BA… at Adyen."
+        )
     sandbox.check_bank_token(destination)
+
+
+_PROVIDER_ACCOUNT = re.compile("acct_[A-Za-z0-9]{4,60}|BA[A-Z0-9]{4,40}")

@@ -40,6 +40,7 @@ from banyan.payments.providers.sandbox.tokens import (
     DISPUTE_OPENS_AFTER,
     PUSH_TTL,
     TOKENS,
+    BankToken,
     Token,
 )
 from banyan.runtime import MARKETPLACE, Cause, Database, JobDraft, Transaction
@@ -49,6 +50,7 @@ FEE_BP = 290
 FEE_FIXED_MINOR = 30
 DISPUTE_FEE_MINOR = 1_500
 _ACTION_TTL = timedelta(hours=1)
+_ELSEWHERE = BankToken(about="An account at another provider.", decline="invalid_account")
 _CAUSE = Cause("provider", "sandbox", "Sandbox")
 
 
@@ -92,7 +94,7 @@ class Sandbox:
         return await self._do(instruction)
 
     async def payout(self, instruction: Instruction) -> Answer:
-        bank = BANK_TOKENS[instruction.destination]
+        bank = BANK_TOKENS.get(instruction.destination, _ELSEWHERE)
         async with self._transaction(instruction.marketplace_id) as tx:
             fault = await self._fault(tx, instruction)
             if fault in ("timeout", "outage"):
