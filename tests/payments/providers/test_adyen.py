@@ -133,10 +133,14 @@ async def test_a_buyer_comes_back_from_authenticating(subject: Subject, fake: Fa
     sent = await subject.do(asked)
     assert isinstance(sent, RequiresAction)
     assert sent.url.startswith("https://adyen.example/")
-    back = _instruction(subject, "authenticate", sent.reference)
-    assert isinstance(await subject.do(back), Pending), "nothing was handed over so far"
-    done = await subject.do(replace(back, evidence={"redirectResult": "ok"}))
-    assert isinstance(done, Succeeded)
+    back = replace(_instruction(subject, "authenticate", sent.reference), payment=asked.payment)
+    assert isinstance(await subject.do(back), Pending), "nothing was brought so far"
+    provider = subject.provider
+    assert isinstance(provider, Adyen)
+    await provider.take_back(asked.payment, {"redirectResult": "ok"})
+    await provider.take_back(asked.payment, {"redirectResult": "forged"})
+    done = await subject.do(back)
+    assert isinstance(done, Succeeded), "what somebody else brought is passed over"
     await subject.settle()
     assert isinstance(await subject.find(back), Succeeded)
 

@@ -117,7 +117,7 @@ async def test_a_key_with_other_content_is_refused_and_left_open(provider: Strip
 @pytest.mark.parametrize(
     ("source", "code", "is_hard"),
     [
-        ("tok_chargeDeclined", "declined", False),
+        ("tok_chargeDeclined", "generic_decline", False),
         ("tok_chargeDeclinedInsufficientFunds", "insufficient_funds", False),
         ("tok_chargeDeclinedFraudulent", "fraud_suspected", True),
         ("tok_chargeDeclinedIncorrectCvc", "incorrect_details", False),

@@ -10,6 +10,7 @@ from banyan.payments.providers.adyen.codes import TRANSFER_REASONS
 from banyan.payments.providers.declines import REASONS
 from banyan.payments.providers.exponents import ADYEN_UNITS, STRIPE_UNITS, Units
 from banyan.payments.providers.stripe.codes import CODES as STRIPE_CODES
+from banyan.payments.rules.routing import can_be_tried_elsewhere
 
 
 @pytest.mark.parametrize(
@@ -58,3 +59,11 @@ def test_what_is_no_whole_number_of_minor_units_is_an_error() -> None:
 @pytest.mark.parametrize("codes", [STRIPE_CODES, ADYEN_CODES, TRANSFER_REASONS])
 def test_every_decline_has_a_word_of_ours(codes: dict[str, str]) -> None:
     assert set(codes.values()) <= set(REASONS)
+
+
+def test_a_decline_is_not_carried_elsewhere_if_it_is_final() -> None:
+    final = [code for code, (is_hard, _) in REASONS.items() if is_hard]
+    assert not any(can_be_tried_elsewhere(code, is_hard=True) for code in final)
+    soft = {code for code in REASONS if can_be_tried_elsewhere(code, is_hard=REASONS[code][0])}
+    assert {"issuer_unavailable", "do_not_honor", "generic_decline", "acquirer_error"} <= soft
+    assert "insufficient_funds" not in soft

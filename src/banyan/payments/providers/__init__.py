@@ -20,7 +20,13 @@ from banyan.payments.providers.answers import (
     Unknown,
     Webhook,
 )
-from banyan.payments.providers.provider import Connected, Instruction, Provider, Traits
+from banyan.payments.providers.provider import (
+    Connected,
+    Instruction,
+    Provider,
+    Returning,
+    Traits,
+)
 from banyan.payments.providers.registry import Connect, Providers
 
 __all__ = [
@@ -38,6 +44,7 @@ __all__ = [
     "Provider",
     "Providers",
     "RequiresAction",
+    "Returning",
     "Settled",
     "Succeeded",
     "Traits",

@@ -12,6 +12,8 @@ __all__ = ["REASONS", "declined"]
 
 REASONS: Mapping[str, tuple[bool, str]] = {
     "account_closed": (True, "The account or card was closed."),
+    "acquirer_error": (False, "The provider's own connection to the issuer failed."),
+    "already_captured": (True, "It was captured before."),
     "amount_not_accepted": (False, "The provider does not take this amount."),
     "authentication_failed": (False, "The buyer was not authenticated."),
     "authentication_required": (False, "The issuer wants the buyer to be authenticated."),
@@ -19,14 +21,17 @@ REASONS: Mapping[str, tuple[bool, str]] = {
     "balance_insufficient": (False, "There is not enough money in our balance at the provider."),
     "blocked": (True, "It was blocked by a rule against fraud."),
     "cancelled": (False, "The payment was cancelled."),
+    "capture_failed": (True, "The issuer withdrew the authorization."),
     "card_not_supported": (True, "The card does not support this kind of payment."),
     "currency_not_supported": (False, "The card or account does not take this currency."),
-    "declined": (False, "The issuer declined without a reason."),
+    "dispute_closed": (True, "The dispute is closed."),
     "do_not_honor": (False, "The issuer declined without a reason."),
     "do_not_retry": (True, "The issuer asks not to try again."),
     "duplicate": (False, "The issuer has seen the same payment a moment ago."),
+    "expired": (True, "The buyer has not paid in time."),
     "expired_card": (True, "The card has expired."),
     "fraud_suspected": (True, "The issuer suspects fraud."),
+    "generic_decline": (False, "The issuer declined without a reason."),
     "incorrect_details": (False, "Security code, address or PIN is wrong."),
     "insufficient_funds": (False, "There is not enough money in the account."),
     "invalid_account": (True, "There is no such card or account."),
@@ -36,7 +41,7 @@ REASONS: Mapping[str, tuple[bool, str]] = {
     "lost_card": (True, "The card was reported lost."),
     "more_than_captured": (True, "More than was captured."),
     "not_capturable": (True, "It can't be captured any more."),
-    "not_permitted": (True, "The issuer does not permit this payment."),
+    "not_permitted": (False, "The issuer does not permit this payment."),
     "pickup_card": (True, "The issuer wants the card to be kept."),
     "processing_error": (False, "Something went wrong while it was processed."),
     "refund_failed": (True, "The refund could not be given to the card or account."),
@@ -45,8 +50,6 @@ REASONS: Mapping[str, tuple[bool, str]] = {
     "revoked": (True, "The buyer has revoked the mandate or the authorization."),
     "stolen_card": (True, "The card was reported stolen."),
     "try_again_later": (False, "The issuer asks to try again later."),
-    "already_captured": (True, "It was captured before."),
-    "dispute_closed": (True, "The dispute is closed."),
 }  # fmt: skip
 
 

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from banyan.kernel import Money
 from banyan.payments.model import Authentication, Capability, Method, Operation
 from banyan.payments.providers.answers import Answer, DisputeReport, Found, Webhook
 
-__all__ = ["Connected", "Instruction", "Provider", "Traits"]
+__all__ = ["Connected", "Instruction", "Provider", "Returning", "Traits", "with_payment"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,3 +101,22 @@ class Connected(Provider, Protocol):
     async def close(self) -> None:
         """Let go of its connections."""
         ...
+
+
+@runtime_checkable
+class Returning(Protocol):
+    """A provider that sends buyers away to authenticate, and back to us."""
+
+    async def take_back(self, payment: str, query: Mapping[str, str]) -> str:
+        """Keep what the buyer has brought back; the page to send the buyer on to, or nothing.
+
+        What was brought is not trusted: the provider is asked what it is worth.
+        """
+        ...
+
+
+def with_payment(url: str, payment: str) -> str:
+    """The same address, which tells the payment."""
+    if not url:
+        return ""
+    return f"{url}{'&' if '?' in url else '?'}payment={payment}"

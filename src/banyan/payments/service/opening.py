@@ -9,7 +9,7 @@ from uuid import UUID
 from msgspec import convert
 
 from banyan.payments.errors import InvalidConnection
-from banyan.payments.model import Capability, ConnectionDetails
+from banyan.payments.model import Capability, Connection, ConnectionDetails
 from banyan.payments.providers import Connected, Provider
 from banyan.payments.providers.kinds import (
     AdyenSecrets,
@@ -20,7 +20,7 @@ from banyan.payments.providers.kinds import (
 from banyan.payments.providers.sandbox import Sandbox
 from banyan.payments.service.connections import get_connection, opened_secrets
 from banyan.payments.store import connections as store
-from banyan.runtime import Database, Settings, Vault
+from banyan.runtime import MARKETPLACE, Database, Settings, Vault
 
 LOOK_AGAIN_S = 1.0
 """How long a change of a connection may go unnoticed."""
@@ -30,14 +30,22 @@ _CLOSE_AFTER_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where providers are; empty: their own addresses. Others are simulators'."""
+    """Where providers are (empty: their own addresses; others are simulators'), and where we are."""
 
     stripe_url: str = ""
     adyen_url: str = ""
+    public_url: str = ""
+
+    def back(self, connection: Connection) -> str:
+        """Where buyers come back to from authenticating."""
+        if not self.public_url:
+            return ""
+        marketplace = MARKETPLACE.text(connection.marketplace_id)
+        return f"{self.public_url}/v1/providers/{connection.name}/return/{marketplace}"
 
 
 def addresses_of(settings: Settings) -> Addresses:
-    return Addresses(settings.stripe_url, settings.adyen_url)
+    return Addresses(settings.stripe_url, settings.adyen_url, settings.url)
 
 
 def open_connection(
@@ -62,6 +70,7 @@ def open_connection(
                 convert(secrets, StripeSecrets),
                 now=lambda: _now(database, connection.marketplace_id),
                 url=addresses.stripe_url,
+                back_url=addresses.back(connection),
                 # Simulators can't search.
                 looks_up_by="list" if addresses.stripe_url else "search",
             )
@@ -75,6 +84,7 @@ def open_connection(
                 convert(secrets, AdyenSecrets),
                 database,
                 url=addresses.adyen_url,
+                back_url=addresses.back(connection),
                 livemode=livemode,
             )
         case "iso20022":

@@ -163,7 +163,7 @@ class FakeAdyen:
     async def _details(self, request: Request, body: dict[str, Any]) -> Response:
         psp = next(psp for psp, one in self._payments.items() if one["state"] == "waiting")
         if body["details"].get("redirectResult") != "ok":
-            return JSONResponse({"resultCode": "Refused", "refusalReasonCode": "11"})
+            return JSONResponse({"status": 422, "errorCode": "101"}, 422)
         return self._authorise(psp, self._payments[psp])
 
     async def _modify(self, request: Request, body: dict[str, Any]) -> Response:

@@ -8,7 +8,7 @@ from banyan.payments.providers.declines import declined
 CODES: Mapping[str, str] = {
     "2": "do_not_honor",
     "3": "do_not_honor",
-    "4": "processing_error",
+    "4": "acquirer_error",
     "5": "restricted_card",
     "6": "expired_card",
     "7": "amount_not_accepted",
@@ -30,7 +30,7 @@ CODES: Mapping[str, str] = {
     "24": "incorrect_details",
     "25": "restricted_card",
     "26": "revoked",
-    "27": "declined",
+    "27": "generic_decline",
     "28": "limit_exceeded",
     "29": "limit_exceeded",
     "31": "fraud_suspected",
@@ -42,19 +42,19 @@ CODES: Mapping[str, str] = {
     "37": "authentication_required",
     "38": "authentication_required",
     "39": "authentication_failed",
-    "40": "declined",
+    "40": "generic_decline",
     "41": "authentication_required",
     "42": "authentication_failed",
     "43": "authentication_required",
-    "44": "declined",
-    "45": "declined",
+    "44": "generic_decline",
+    "45": "generic_decline",
     "46": "do_not_retry",
 }
 """By ``refusalReasonCode``."""
 
 TRANSFER_REASONS: Mapping[str, str] = {
     "amountLimitExceeded": "limit_exceeded",
-    "approved": "declined",
+    "approved": "generic_decline",
     "balanceAccountTemporarilyBlockedByTransactionRule": "blocked",
     "counterpartyAccountBlocked": "account_closed",
     "counterpartyAccountClosed": "account_closed",
@@ -67,14 +67,14 @@ TRANSFER_REASONS: Mapping[str, str] = {
     "notEnoughBalance": "balance_insufficient",
     "refusedByCounterpartyBank": "refund_failed",
     "routeNotFound": "invalid_account",
-    "unknown": "declined",
+    "unknown": "generic_decline",
 }
 """By ``reason`` of a transfer."""
 
 
 def refused(code: str | None, reason: str) -> Declined:
-    return declined(CODES.get(code or "", "declined"), reason or code or "")
+    return declined(CODES.get(code or "", "generic_decline"), reason or code or "")
 
 
 def transfer_refused(reason: str) -> Declined:
-    return declined(TRANSFER_REASONS.get(reason, "declined"), reason)
+    return declined(TRANSFER_REASONS.get(reason, "generic_decline"), reason)

@@ -33,11 +33,12 @@ from banyan.payments.providers.answers import (
 from banyan.payments.providers.declines import declined
 from banyan.payments.providers.exponents import ADYEN_UNITS
 from banyan.payments.providers.kinds import AdyenSecrets, AdyenSettings
-from banyan.payments.providers.provider import Instruction, Traits
+from banyan.payments.providers.provider import Instruction, Traits, with_payment
 from banyan.runtime import Cause, Database, Transaction
 
 _CAUSE = Cause("provider", "adyen", "Adyen")
 _LOOK_BACK = timedelta(days=30)
+_BACK = "back:"
 _REPORT_PREFIX = "settlement_detail_report"
 _PATHS: Mapping[Operation, str] = {"capture": "captures", "void": "cancels", "refund": "refunds"}
 
@@ -57,12 +58,14 @@ class Adyen:
         *,
         livemode: bool,
         url: str = "",
+        back_url: str = "",
         clock: Clock | None = None,
     ) -> None:
-        """``url``: a simulator's. ``clock``: Adyen's time, which is not the marketplace's."""
+        """``url``: a simulator's. ``back_url``: where we take buyers back. ``clock``: Adyen's time, which is not the marketplace's."""
         self.name = name
         self._marketplace_id = marketplace_id
         self._settings = settings
+        self._back_url = back_url
         self._secrets = secrets
         self._database = database
         self._livemode = livemode
@@ -80,20 +83,44 @@ class Adyen:
         units = ADYEN_UNITS.of(instruction.amount)
         if units is None:
             return declined("amount_not_accepted", str(instruction.amount))
-        body = requests.authorization(
-            instruction, units, self._settings.merchant_account, self._settings.return_url
-        )
+        back = with_payment(self._back_url or self._settings.return_url, instruction.payment)
+        body = requests.authorization(instruction, units, self._settings.merchant_account, back)
         return await self._payment("payments", instruction, body)
 
     async def authenticate(self, instruction: Instruction) -> Answer:
-        """Hand over what the buyer has brought back from authenticating, if it was brought to us."""
+        """Hand over what the buyer has brought back from authenticating. Only a result counts: what
+        was brought may be anybody's, and a refusal of it says nothing about the payment."""
         found = await self.find(instruction)
         if not isinstance(found, Absent):
             return found
-        if not instruction.evidence:
-            return Pending("Adyen will tell how the authentication ended.", instruction.reference)
-        body = {"details": dict(instruction.evidence)}
-        return await self._payment("payments/details", instruction, body)
+        async with self._transaction() as tx:
+            brought = await store.notices_of_key(tx, self.name, f"{_BACK}{instruction.payment}")
+        for notice in reversed(brought):
+            body = {"details": dict(notice.details)}
+            key = f"{instruction.key}:{notice.notice_id[-16:]}"
+            answer = await self._payment("payments/details", instruction, body, key)
+            if not (isinstance(answer, Declined) and answer.code == "invalid_request"):
+                return answer
+        return Pending("Adyen will tell how the authentication ended.", instruction.reference)
+
+    async def take_back(self, payment: str, query: Mapping[str, str]) -> str:
+        result = query.get("redirectResult", "")[:4_000]
+        if result:
+            digest = sha256(result.encode()).hexdigest()[:32]
+            notice = Notice(
+                notice_id=f"{_BACK}{payment}:{digest}",
+                key=f"{_BACK}{payment}",
+                reference="",
+                event="BACK",
+                is_success=True,
+                amount_minor=None,
+                currency=None,
+                reason="",
+                details={"redirectResult": result},
+            )
+            async with self._transaction() as tx:
+                await store.keep_notice(tx, self.name, notice)
+        return with_payment(self._settings.return_url, payment)
 
     async def capture(self, instruction: Instruction) -> Answer:
         return await self._modify(instruction)
@@ -225,10 +252,15 @@ class Adyen:
     def _transaction(self) -> AbstractAsyncContextManager[Transaction]:
         return self._database.transaction(self._marketplace_id, _CAUSE)
 
-    async def _payment(self, path: str, instruction: Instruction, body: requests.Body) -> Answer:
+    async def _payment(
+        self, path: str, instruction: Instruction, body: requests.Body, key: str = ""
+    ) -> Answer:
         try:
             told = await self._http.post(
-                f"{self._at.checkout}/{path}", self._secrets.api_key, body, instruction.key
+                f"{self._at.checkout}/{path}",
+                self._secrets.api_key,
+                body,
+                key or instruction.key,
             )
             payment = msgspec.json.decode(told, type=reading.Payment)
         except Failed as failed:

@@ -200,6 +200,8 @@ def _failed(operation: Operation, notice: Notice) -> Found:
     code = _FAILED_AS.get(operation)
     if code is not None:
         return declined(code, notice.reason)
+    if notice.event == "OFFER_CLOSED":
+        return declined("expired", notice.reason)
     # An authorization's reason begins with its code, where Adyen is set to send it.
     number = notice.reason.split(":")[0].strip()
     return refused(number if number.isdigit() else _BY_REASON.get(notice.reason), notice.reason)

@@ -16,7 +16,7 @@ CODES: Mapping[str, str] = {
     "bank_account_closed": "account_closed",
     "call_issuer": "do_not_honor",
     "capture_charge_authorization_expired": "authorization_expired",
-    "card_declined": "declined",
+    "card_declined": "generic_decline",
     "card_not_supported": "card_not_supported",
     "card_velocity_exceeded": "limit_exceeded",
     "charge_already_captured": "already_captured",
@@ -33,7 +33,7 @@ CODES: Mapping[str, str] = {
     "expired_card": "expired_card",
     "expired_or_canceled_card": "expired_card",
     "fraudulent": "fraud_suspected",
-    "generic_decline": "declined",
+    "generic_decline": "generic_decline",
     "highest_risk_level": "blocked",
     "incorrect_address": "incorrect_details",
     "incorrect_cvc": "incorrect_details",
@@ -61,9 +61,9 @@ CODES: Mapping[str, str] = {
     "online_or_offline_pin_required": "authentication_required",
     "payment_intent_authentication_failure": "authentication_failed",
     "payment_intent_mandate_invalid": "revoked",
-    "payment_intent_payment_attempt_expired": "cancelled",
+    "payment_intent_payment_attempt_expired": "expired",
     "payment_method_customer_decline": "cancelled",
-    "payment_method_provider_decline": "declined",
+    "payment_method_provider_decline": "generic_decline",
     "payment_method_provider_timeout": "issuer_unavailable",
     "pickup_card": "pickup_card",
     "pin_try_exceeded": "restricted_card",
@@ -91,7 +91,7 @@ def decline(decline_code: str | None, code: str | None, message: str = "") -> De
     for said in (decline_code, code):
         if said is not None and said in CODES:
             return declined(CODES[said], said)
-    return declined("declined", decline_code or code or message)
+    return declined("generic_decline", decline_code or code or message)
 
 
 def refusal(code: str | None, message: str) -> Declined:

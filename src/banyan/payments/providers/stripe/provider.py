@@ -33,7 +33,7 @@ from banyan.payments.providers.answers import (
 from banyan.payments.providers.declines import declined
 from banyan.payments.providers.exponents import STRIPE_UNITS
 from banyan.payments.providers.kinds import StripeSecrets, StripeSettings
-from banyan.payments.providers.provider import Instruction, Traits
+from banyan.payments.providers.provider import Instruction, Traits, with_payment
 from banyan.payments.providers.stripe import reading, report, requests, shapes
 from banyan.payments.providers.stripe.failures import answer_to
 from banyan.payments.providers.stripe.listing import PAGE, each, first, is_of
@@ -60,10 +60,11 @@ class Stripe:
         *,
         now: Now,
         url: str = "",
+        back_url: str = "",
         looks_up_by: Literal["search", "list"] = "search",
         keeps_keys: bool = True,
     ) -> None:
-        """``url``: a simulator's. ``looks_up_by`` "list": walk the newest payments, for simulators
+        """``url``: a simulator's. ``back_url``: where we take buyers back. ``looks_up_by`` "list": walk the newest payments, for simulators
         that can't search. ``keeps_keys``: False for one that ignores idempotency keys."""
         self.name = name
         self.traits = (
@@ -73,6 +74,7 @@ class Stripe:
         )
         self._marketplace_id = marketplace_id
         self._settings = settings
+        self._back_url = back_url
         self._webhook_secret = secrets.webhook_secret
         self._now = now
         self._looks_up_by = looks_up_by
@@ -94,7 +96,8 @@ class Stripe:
         units = STRIPE_UNITS.of(instruction.amount)
         if units is None:
             return declined("amount_not_accepted", str(instruction.amount))
-        parameters = requests.authorization(instruction, units, self._settings.return_url)
+        back = with_payment(self._back_url or self._settings.return_url, instruction.payment)
+        parameters = requests.authorization(instruction, units, back)
         try:
             made = await self._api.payment_intents.create_async(
                 parameters,  # pyright: ignore[reportArgumentType] - checked by Stripe
@@ -303,6 +306,10 @@ class Stripe:
             for payout in settled
         ]
         return report.write(parts)
+
+    async def take_back(self, payment: str, query: Mapping[str, str]) -> str:  # noqa: ARG002
+        """Stripe knows what the buyer has done; nothing has to be brought."""
+        return with_payment(self._settings.return_url, payment)
 
     async def check(self) -> list[Capability]:
         api = self._api
