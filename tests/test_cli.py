@@ -445,3 +445,64 @@ def _post(database_url: str) -> None:
                 await ledger.post(tx, [Transfer(new_id(at), (leg,), "ord_1")])
 
     uvloop.run(post())
+
+
+def test_a_provider_is_connected_without_its_secrets_being_seen(
+    market: Banyan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "sk_test_commandline1234"
+    said = market(
+        "providers", "connect", "stripe", "--marketplace", "sandbox", stdin=f"api_key={key}\n"
+    )
+    assert (said.code, said.err) == (0, "")
+    assert "Connected as stripe." in said.out
+    assert "/v1/providers/stripe/webhooks/mkt_" in said.out
+    monkeypatch.setenv("ADYEN_API_KEY", "AQE_from_environment")
+    connected = market(
+        "providers", "connect", "adyen", "--marketplace", "sandbox", "--name", "adyen_eu",
+        "--setting", "merchant_account=Banyan", "--env", "ADYEN",
+    )  # fmt: skip
+    assert (connected.code, connected.err) == (0, "")
+    listed = market("providers", "list", "--marketplace", "sandbox")
+    assert listed.out.splitlines() == [
+        "adyen_eu  adyen  enabled  api_key=…ment",
+        "stripe  stripe  enabled  api_key=…1234",
+    ]
+    assert key not in said.out + listed.out
+    resealed = market("providers", "reseal")
+    assert resealed.out == "Sealed the secrets of 2 connections with the newest key.\n"
+
+
+def test_a_provider_that_does_not_work_is_told_of(
+    market: Banyan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    market("providers", "connect", "sandbox", "--marketplace", "sandbox", "--name", "second")
+    works = market("providers", "check", "second", "--marketplace", "sandbox")
+    assert (works.code, works.out) == (0, "works  sandbox: It plays every outcome on request.\n")
+    monkeypatch.setenv("BANYAN_STRIPE_URL", "http://127.0.0.1:9")
+    market(
+        "providers", "connect", "stripe", "--marketplace", "sandbox",
+        stdin="api_key=sk_test_commandline1234",
+    )  # fmt: skip
+    fails = market("providers", "check", "stripe", "--marketplace", "sandbox")
+    assert fails.code == 1
+    assert "FAILS  balance: Stripe refuses: Stripe could not be reached." in fails.out
+
+
+def test_malformed_secrets_are_refused_without_being_repeated(market: Banyan) -> None:
+    said = market(
+        "providers", "connect", "stripe", "--marketplace", "sandbox", stdin="sk_test_by_itself"
+    )
+    assert_refused(said, "Expected NAME=VALUE.")
+    assert "by_itself" not in said.err
+    assert_refused(
+        market(
+            "providers",
+            "connect",
+            "stripe",
+            "--marketplace",
+            "live",
+            stdin="api_key=sk_test_commandline1",
+        ),
+        "test key",
+    )

@@ -327,7 +327,10 @@ def providers_connect(
 @providers.command("list")
 @click.option("--marketplace", required=True, help="live, sandbox, demo or mkt_…")
 def providers_list(marketplace: str) -> None:
-    """List what a marketplace has connected; of secrets the last letters."""
+    """List what a marketplace has connected.
+
+    Of secrets the last letters are shown.
+    """
 
     async def show() -> None:
         async with _transaction(marketplace) as tx:
@@ -343,9 +346,9 @@ def providers_list(marketplace: str) -> None:
 @click.argument("name")
 @click.option("--marketplace", required=True, help="live, sandbox, demo or mkt_…")
 def providers_check(name: str, marketplace: str) -> None:
-    """Ask the provider NAME whether the connection works, changing nothing.
+    """Ask the provider NAME whether the connection works.
 
-    Ends with exit code 1 if something does not.
+    Nothing is changed there. Ends with exit code 1 if something does not.
     """
     settings = _with_schema(_settings())
 
@@ -364,7 +367,10 @@ def providers_check(name: str, marketplace: str) -> None:
 
 @providers.command("reseal")
 def providers_reseal() -> None:
-    """Seal every secret with the newest key; the older keys may then be taken away."""
+    """Seal every secret with the newest key.
+
+    The older keys may then be taken away.
+    """
     settings = _with_schema(_settings())
 
     async def reseal() -> int:

@@ -36,8 +36,7 @@ class Settings:
     )
     secret_keys: str = _setting(
         "",
-        "Keys that seal secrets at rest, newest first, with commas between; "
-        "empty: one that is kept in the state folder.",
+        "Keys that seal secrets, newest first, with commas; empty: one kept in the state folder.",
         secret=True,
     )
     stripe_url: str = _setting("", "A simulator in place of Stripe; empty: Stripe itself.")
