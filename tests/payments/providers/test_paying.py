@@ -1,6 +1,7 @@
 """Payments through a connected provider, from the intent to the books."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 import httpx
@@ -17,6 +18,7 @@ from banyan.payments import (
     Method,
     Opener,
     PaymentDraft,
+    ProviderMissing,
     Providers,
     Sandbox,
     Share,
@@ -35,18 +37,26 @@ GOOD, DECLINED, NEEDS_3DS = "4242424242424242", "4000000000000341", "40000025000
 
 @pytest.fixture
 async def shop(database: Database, sandbox: UUID, url: str) -> AsyncIterator[Shop]:
-    """A marketplace that has connected Stripe, which is played by localstripe."""
+    """A sandbox that has connected Stripe, which is played by localstripe."""
+    async with _connected(database, sandbox, url, API_KEY) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def _connected(
+    database: Database, marketplace_id: UUID, url: str, api_key: str
+) -> AsyncIterator[Shop]:
     vault = Vault(Settings(secret_keys=Fernet.generate_key().decode()))
-    async with database.transaction(sandbox) as tx:
+    async with database.transaction(marketplace_id) as tx:
         draft = ConnectionDraft(
             name="stripe",
             kind="stripe",
             settings={"return_url": "https://shop.example/thanks?lang=pt"},
-            secrets={"api_key": API_KEY},
+            secrets={"api_key": api_key},
         )
         await payments.connect(tx, vault, draft)
     opener = Opener(database, vault, Addresses(stripe_url=url, public_url="https://banyan.example"))
-    yield Shop(database, sandbox, Providers({"sandbox": Sandbox(database)}, opener.open))
+    yield Shop(database, marketplace_id, Providers({"sandbox": Sandbox(database)}, opener.open))
     await opener.close()
 
 
@@ -81,6 +91,19 @@ async def test_money_is_taken_refunded_and_booked(shop: Shop, cards: dict[str, s
     payment = await shop.payment(payment_id)
     assert (payment.state, payment.refunded.minor) == ("partially_refunded", 2_500)
     await shop.check()
+
+
+async def test_a_live_marketplace_pays_through_what_it_has_connected(
+    database: Database, live: UUID, url: str, cards: dict[str, str]
+) -> None:
+    async with _connected(database, live, url, "sk_live_paying1234") as shop:
+        payment_id = await _create(shop, stripe=cards[GOOD])
+        await shop.run()
+        await shop.capture(payment_id)
+        assert (await shop.payment(payment_id)).state == "captured"
+        with pytest.raises(ProviderMissing):
+            await _create(shop, sandbox="tok_visa")
+        await shop.check()
 
 
 async def test_lost_answers_lose_and_double_nothing(

@@ -183,11 +183,14 @@ async def test_disputes_are_reported_contested_and_accepted(
         "contest",
         subject.amount,
         reference=reference,
-        evidence={"shipping_carrier": "Correios", "timeline": "Delivered on 2018-03-02."},
+        evidence={"shipped_at": "2018-03-01", "timeline": "Delivered on 2018-03-02."},
     )
     assert isinstance(await provider.find(contest), Absent)
     assert isinstance(await provider.contest(contest), Succeeded)
     assert isinstance(await provider.find(contest), Succeeded)
+    handed_in = relay.evidence_of(reference)
+    assert handed_in["evidence[shipping_date]"] == "2018-03-01"
+    assert handed_in["evidence[uncategorized_text]"] == "Timeline: Delivered on 2018-03-02."
     other = relay.open_dispute(captured.reference, names, 100)
     accept = subject.instruction("accept", subject.amount, reference=other)
     assert isinstance(await provider.find(accept), Absent)

@@ -56,6 +56,10 @@ class StripeRelay:
         }  # fmt: skip
         return reference
 
+    def evidence_of(self, dispute: str) -> dict[str, str]:
+        """What was handed in last, as it came."""
+        return self._disputes[dispute]["evidence"]
+
     async def _pass_on(self, request: Request) -> Response:
         body = await request.body()
         self.seen.append((request.method, request.url.path))

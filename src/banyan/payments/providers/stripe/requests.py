@@ -18,13 +18,15 @@ NAMES: Mapping[MethodType, str] = {
 }
 """Stripe's names of methods, where they differ from ours."""
 
-_EVIDENCE_TEXTS = frozenset({
-    "access_activity_log", "billing_address", "cancellation_policy_disclosure",
-    "cancellation_rebuttal", "customer_email_address", "customer_name", "customer_purchase_ip",
-    "duplicate_charge_explanation", "duplicate_charge_id", "product_description",
-    "refund_policy_disclosure", "refund_refusal_explanation", "service_date", "shipping_address",
-    "shipping_carrier", "shipping_date", "shipping_tracking_number",
-})  # fmt: skip
+_EVIDENCE_FIELDS: Mapping[str, str] = {
+    "product_description": "product_description",
+    "refund_policy": "refund_policy_disclosure",
+    "shipped_at": "shipping_date",
+    "shipping_carrier": "shipping_carrier",
+    "shipping_tracking_number": "shipping_tracking_number",
+}
+"""The kinds of evidence that Stripe has a field for."""
+
 _EVIDENCE_CHARACTERS_MAX = 20_000
 
 
@@ -75,11 +77,15 @@ def authorization(instruction: Instruction, units: int, return_url: str) -> Para
 
 def contest(instruction: Instruction) -> Parameters:
     """The evidence that Stripe has fields for; the rest goes into one text."""
-    known = {name: text for name, text in instruction.evidence.items() if name in _EVIDENCE_TEXTS}
+    known = {
+        field: instruction.evidence[kind]
+        for kind, field in _EVIDENCE_FIELDS.items()
+        if kind in instruction.evidence
+    }
     rest = [
-        f"{name.replace('_', ' ').capitalize()}: {text}"
-        for name, text in instruction.evidence.items()
-        if name not in _EVIDENCE_TEXTS
+        f"{kind.replace('_', ' ').capitalize()}: {text}"
+        for kind, text in instruction.evidence.items()
+        if kind not in _EVIDENCE_FIELDS
     ]
     evidence = {name: text[:_EVIDENCE_CHARACTERS_MAX] for name, text in known.items()}
     if rest:
