@@ -325,7 +325,7 @@ class Adyen:
             told = await self._http.get(
                 f"{self._at.transfers}/transfers", self._transfers_key, query
             )
-            page = msgspec.json.decode(told, type=_TransferPage)
+            page = msgspec.json.decode(told, type=reading.TransferPage)
             found += page.data
             if limit == 1 or not page.next_cursor:
                 return found
@@ -394,21 +394,6 @@ class Adyen:
     @property
     def _transfers_key(self) -> str:
         return self._secrets.transfers_api_key or self._secrets.api_key
-
-
-class _Link(msgspec.Struct, frozen=True):
-    href: str = ""
-
-
-class _TransferPage(msgspec.Struct, frozen=True):
-    data: list[webhooks.Transfer] = []
-    links: dict[str, _Link] = msgspec.field(default_factory=dict[str, _Link], name="_links")
-
-    @property
-    def next_cursor(self) -> str:
-        """The cursor in the address of the next page."""
-        href = self.links.get("next", _Link()).href
-        return href.partition("cursor=")[2].partition("&")[0]
 
 
 def _ours(key: str) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from banyan.kernel import Money
 from banyan.payments.model import DisputeStage, Operation
@@ -47,6 +47,23 @@ class Modification(Struct, frozen=True, kw_only=True, rename="camel"):
 
     psp_reference: str
     status: str
+
+
+class _Link(Struct, frozen=True):
+    href: str = ""
+
+
+class TransferPage(Struct, frozen=True):
+    """Transfers, and the address of the next page."""
+
+    data: list[Transfer] = []
+    links: dict[str, _Link] = field(default_factory=dict[str, _Link], name="_links")
+
+    @property
+    def next_cursor(self) -> str:
+        """The cursor in the address of the next page."""
+        href = self.links.get("next", _Link()).href
+        return href.partition("cursor=")[2].partition("&")[0]
 
 
 def authorization(
