@@ -1,7 +1,6 @@
 """The command line. Bad input ends with one sentence on standard error and exit code 2."""
 
 import logging
-import os
 import sys
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import asynccontextmanager
@@ -17,18 +16,12 @@ import uvloop
 from rich.console import Console
 from starlette.applications import Starlette
 
-from banyan import __version__, app, fx, payments, replay
+from banyan import __version__, app, fx, replay
 from banyan.console import Role, add_user, find_user, sign_in_link
 from banyan.developers import KEY, create_key, list_keys, revoke_key
 from banyan.kernel import BanyanError, NotFound, TooLarge, Unavailable
 from banyan.ledger_commands import Ways, ledger_group
-from banyan.payments import (
-    Capability,
-    ConnectionDraft,
-    ProviderKind,
-    addresses_of,
-    webhook_path,
-)
+from banyan.provider_commands import providers_group
 from banyan.runtime import (
     MARKETPLACE,
     Cause,
@@ -36,7 +29,6 @@ from banyan.runtime import (
     Marketplace,
     Settings,
     Transaction,
-    Vault,
     apply_schema,
     check_schema,
     describe,
@@ -284,125 +276,6 @@ def keys_revoke(key_id: str, marketplace: str) -> None:
 
 
 @cli.group()
-def providers() -> None:
-    """Connect, list and check payment providers."""
-
-
-@providers.command("connect")
-@click.argument("kind", type=click.Choice(sorted(payments.KINDS)))
-@click.option("--marketplace", required=True, help="live, sandbox, demo or mkt_…")
-@click.option("--name", help="What payments and webhooks call it.  [default: the kind]")
-@click.option("--setting", "texts", multiple=True, metavar="NAME=VALUE", help="May be given again.")
-@click.option(
-    "--env", "prefix", help="Take secrets from the environment: STRIPE for STRIPE_API_KEY."
-)
-def providers_connect(
-    kind: ProviderKind,
-    marketplace: str,
-    name: str | None,
-    texts: tuple[str, ...],
-    prefix: str | None,
-) -> None:
-    """Connect a provider of KIND.
-
-    Its secrets are asked for, read from standard input as lines of NAME=VALUE, or taken from the
-    environment (--env); they are never arguments, which every user of the machine sees.
-    """
-    names = payments.KINDS[kind].secret_names
-    draft = ConnectionDraft(
-        name=name or kind,
-        kind=kind,
-        settings=dict(_pair(text) for text in texts),
-        secrets=_secrets(names, prefix),
-    )
-
-    async def connect() -> str:
-        async with _transaction(marketplace) as tx:
-            return webhook_path(await payments.connect(tx, Vault(_settings()), draft))
-
-    path = _run(connect())
-    click.echo(f"Connected as {draft.name}. Let it send webhooks to {_settings().url}{path}")
-
-
-@providers.command("list")
-@click.option("--marketplace", required=True, help="live, sandbox, demo or mkt_…")
-def providers_list(marketplace: str) -> None:
-    """List what a marketplace has connected.
-
-    Of secrets the last letters are shown.
-    """
-
-    async def show() -> None:
-        async with _transaction(marketplace) as tx:
-            for one in await payments.list_connections(tx):
-                state = "enabled" if one.is_enabled else "disabled"
-                hints = (f"{name}={hint}" for name, hint in one.hints.items())
-                click.echo("  ".join((one.name, one.kind, state, *hints)))
-
-    _run(show())
-
-
-@providers.command("check")
-@click.argument("name")
-@click.option("--marketplace", required=True, help="live, sandbox, demo or mkt_…")
-def providers_check(name: str, marketplace: str) -> None:
-    """Ask the provider NAME whether the connection works.
-
-    Nothing is changed there. Ends with exit code 1 if something does not.
-    """
-    settings = _with_schema(_settings())
-
-    async def check() -> list[Capability]:
-        async with app.open_database(settings) as database:
-            chosen = _chosen(await _all_marketplaces(database), marketplace)
-            return await payments.check_connection(
-                database, Vault(settings), addresses_of(settings), chosen.marketplace_id, name
-            )
-
-    checks = _run(check())
-    for one in checks:
-        click.echo(f"{'works' if one.works else 'FAILS'}  {one.name}: {one.detail}")
-    sys.exit(_DONE if all(one.works for one in checks) else _UNBALANCED)
-
-
-@providers.command("reseal")
-def providers_reseal() -> None:
-    """Seal every secret with the newest key.
-
-    The older keys may then be taken away.
-    """
-    settings = _with_schema(_settings())
-
-    async def reseal() -> int:
-        count = 0
-        async with app.open_database(settings) as database:
-            for marketplace in await _all_marketplaces(database):
-                async with database.transaction(marketplace.marketplace_id, _BY_HAND) as tx:
-                    count += await payments.reseal_connections(tx, Vault(settings))
-        return count
-
-    click.echo(f"Sealed the secrets of {_run(reseal())} connections with the newest key.")
-
-
-def _secrets(names: Sequence[str], prefix: str | None) -> dict[str, str]:
-    """The secrets that a person gives; those that are left empty are left out."""
-    if prefix is not None:
-        given = {name: os.environ.get(f"{prefix}_{name}".upper(), "") for name in names}
-    elif sys.stdin.isatty():
-        given = {name: click.prompt(name, hide_input=True, default="") for name in names}
-    else:
-        given = dict(_pair(line) for line in sys.stdin.read().splitlines() if line)
-    return {name: secret for name, secret in given.items() if secret}
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise click.UsageError("Expected NAME=VALUE.")  # the text itself may be a secret
-    return name.strip(), value.strip()
-
-
-@cli.group()
 def users() -> None:
     """Let people into the console."""
 
@@ -531,4 +404,6 @@ async def _marketplaces(name: str | None) -> AsyncGenerator[tuple[Database, list
         yield database, known if name is None else [_chosen(known, name)]
 
 
-cli.add_command(ledger_group(Ways(run=_run, transaction=_transaction, marketplaces=_marketplaces)))
+_WAYS = Ways(run=_run, transaction=_transaction, marketplaces=_marketplaces)
+cli.add_command(ledger_group(_WAYS))
+cli.add_command(providers_group(_WAYS, _settings))
