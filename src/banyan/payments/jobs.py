@@ -2,11 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 from uuid import UUID
 
+from banyan.parties import SELLER
+from banyan.payments.model import DEBT
 from banyan.payments.providers import DisputeReport, Found, Providers
 from banyan.payments.providers.sandbox import Sandbox
-from banyan.payments.service import attempts, disputes, outcomes, payments, payouts, webhooks
+from banyan.payments.service import (
+    attempts,
+    debts,
+    disputes,
+    holdbacks,
+    outcomes,
+    payments,
+    payouts,
+    webhooks,
+)
 from banyan.payments.service.attempts import Call, Told
 from banyan.runtime import (
     Answered,
@@ -15,6 +27,7 @@ from banyan.runtime import (
     Database,
     Job,
     JobHandler,
+    Json,
     OutsideJob,
     Transaction,
 )
@@ -40,6 +53,15 @@ def jobs(database: Database, providers: Providers) -> list[JobHandler]:
         BatchJob("payment.expire_authentication", _expire),
         BatchJob("payment.return_late", _return_late),
         BatchJob("payout.run", _run_payouts),
+        BatchJob("payout.free", _free_holdbacks),
+        BatchJob("seller.settle", _settle),
+        BatchJob("seller.collect", _collect),
+        BatchJob(
+            "seller.on_reversal",
+            _follow_reversals,
+            subscribes=frozenset({"refund.created", "dispute.opened"}),
+        ),
+        BatchJob("seller.on_case", _follow_cases, subscribes=frozenset({"case.resolved"})),
         OutsideJob("sandbox.webhook", _begin, outside.deliver, _end),
     ]
     return handlers
@@ -124,5 +146,29 @@ async def _return_late(tx: Transaction, jobs: Sequence[Job]) -> None:
     await payments.return_late_payments(tx, [UUID(job.key) for job in jobs])
 
 
-async def _run_payouts(tx: Transaction, jobs: Sequence[Job]) -> None:  # noqa: ARG001 - one a day
-    await payouts.run_payouts(tx)
+async def _run_payouts(tx: Transaction, jobs: Sequence[Job]) -> None:
+    for job in sorted(jobs, key=lambda job: job.key):
+        await payouts.run_day(tx, job.key)
+
+
+async def _free_holdbacks(tx: Transaction, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        await holdbacks.free_due(tx, job.key)
+
+
+async def _settle(tx: Transaction, jobs: Sequence[Job]) -> None:
+    await debts.settle(tx, [SELLER.parse(job.key) for job in jobs])
+
+
+async def _collect(tx: Transaction, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        await debts.collect(tx, DEBT.parse(job.key))
+
+
+async def _follow_reversals(tx: Transaction, jobs: Sequence[Job]) -> None:
+    await debts.follow_reversals(tx, [job.payload["payload"] for job in jobs])
+
+
+async def _follow_cases(tx: Transaction, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        await debts.follow_case(tx, cast("dict[str, Json]", job.payload["payload"]))

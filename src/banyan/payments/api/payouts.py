@@ -132,7 +132,7 @@ def payout_view(payout: model.Payout, *, livemode: bool) -> PayoutView:
         state=payout.state,
         seller=SELLER.text(payout.seller_id),
         amount=Amount.of(payout.amount),
-        destination=payout.destination,
+        destination=payout.masked_destination,
         failure_code=payout.failure_code,
         created_at=payout.created_at,
         finished_at=payout.finished_at,
@@ -143,6 +143,6 @@ def account_view(account: model.PayoutAccount, *, livemode: bool) -> PayoutAccou
     return PayoutAccountView(
         livemode=livemode,
         seller=SELLER.text(account.seller_id),
-        destination=account.destination,
+        destination=account.masked_destination,
         blocked_reason=account.blocked_reason,
     )
