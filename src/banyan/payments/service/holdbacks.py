@@ -14,7 +14,8 @@ from banyan.payments.service.payout_settings import get_payout_settings, withhol
 from banyan.payments.store import holdbacks as store
 from banyan.runtime import Event, JobDraft, Transaction
 
-_PAGE = 500
+_PAGE = 2_000
+"""Holdbacks a transaction. What a later page frees may go out with the next day's payouts."""
 
 
 async def hold_back_of(tx: Transaction, splits: Sequence[PaymentSplit]) -> list[Holdback]:
