@@ -11,6 +11,7 @@ import signal
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from pathlib import Path
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -36,7 +37,7 @@ from banyan.operations import jobs as operations_jobs
 from banyan.orders import api as orders_api
 from banyan.orders import jobs as orders_jobs
 from banyan.parties import api as parties_api
-from banyan.payments import Providers, Sandbox, commission_defaults, sales_since
+from banyan.payments import BankRails, Providers, Sandbox, commission_defaults, sales_since
 from banyan.payments import api as payments_api
 from banyan.payments import jobs as payments_jobs
 from banyan.runtime import (
@@ -111,11 +112,13 @@ def scopes() -> list[str]:
     return sorted({operation.scope for operation in operations() if operation.scope})
 
 
-def job_handlers(database: Database) -> list[JobHandler]:
+def job_handlers(database: Database, settings: Settings | None = None) -> list[JobHandler]:
     """Every kind of job."""
+    folder = "" if settings is None else settings.bank_outbox
+    outbox = Path(folder) if folder else None
     return [
         *orders_jobs.jobs(),
-        *payments_jobs.jobs(database, _providers(database)),
+        *payments_jobs.jobs(database, _providers(database), outbox),
         *fx_jobs.jobs(),
         *operations_jobs.jobs(),
         *ledger_jobs.jobs(),
@@ -125,7 +128,7 @@ def job_handlers(database: Database) -> list[JobHandler]:
 
 def _providers(database: Database) -> Providers:
     """The payment providers that are connected, by name."""
-    return Providers({"sandbox": Sandbox(database)})
+    return Providers({"sandbox": Sandbox(database), "bank": BankRails()})
 
 
 @asynccontextmanager
@@ -173,7 +176,7 @@ async def work(settings: Settings) -> None:
     async with open_database(settings) as database:
         worker = Worker(
             database,
-            job_handlers(database),
+            job_handlers(database, settings),
             operations_jobs.open_case_for_failed_job,
             lanes=settings.worker_lanes,
         )

@@ -37,6 +37,7 @@ from banyan.payments.errors import (
     RefundNotFound,
     RefundTooLarge,
     UnknownToken,
+    UnreadableReport,
     WebhookRefused,
 )
 from banyan.payments.model import (
@@ -88,9 +89,11 @@ from banyan.payments.model import (
     Transit,
 )
 from banyan.payments.providers import Provider, Providers
+from banyan.payments.providers.iso20022 import BankRails
 from banyan.payments.providers.sandbox import Sandbox
 from banyan.payments.rules import price_splits, splits_of_pricing, usable_methods
 from banyan.payments.service.attempts import attempts_of
+from banyan.payments.service.bank_files import confirm_payout, return_payout, take_status
 from banyan.payments.service.disputes import get_dispute, list_disputes
 from banyan.payments.service.payments import (
     capture_payments,
@@ -142,6 +145,7 @@ __all__ = [
     "Attempt",
     "BankFileNotFound",
     "BankMissing",
+    "BankRails",
     "Connection",
     "Destination",
     "Dispute",
@@ -198,6 +202,7 @@ __all__ = [
     "Terms",
     "Transit",
     "UnknownToken",
+    "UnreadableReport",
     "WebhookRefused",
     "attempts_of",
     "cancel_payout",
@@ -206,6 +211,7 @@ __all__ = [
     "circuits",
     "commission_defaults",
     "complete_authentication",
+    "confirm_payout",
     "connections_of",
     "create_payments",
     "find_payment",
@@ -228,6 +234,7 @@ __all__ = [
     "refund",
     "release",
     "reliability",
+    "return_payout",
     "run_payouts",
     "sales_since",
     "set_payout_account",
@@ -235,6 +242,7 @@ __all__ = [
     "splits_of",
     "splits_of_pricing",
     "summary",
+    "take_status",
     "update_settings",
     "usable_methods",
     "void_payments",

@@ -169,3 +169,10 @@ class InvalidPeriod(Unprocessable):
 
     code = "invalid_period"
     title = "Not a period"
+
+
+class UnreadableReport(Unprocessable):
+    """Send the bank's status report (pain.002) as it came."""
+
+    code = "unreadable_report"
+    title = "Not a status report"

@@ -54,12 +54,16 @@ def destination_of(
 def check_bank(bank: BankAccount) -> BankAccount:
     """The marketplace's own account, written as banks do; ``InvalidDestination``."""
     creditor_id = bank.creditor_id
+    iban = checked_iban(bank.iban, "/bank/iban")
+    bic = checked_bic(bank.bic, "/bank/bic") or _bic_of(iban)
+    if creditor_id is not None and bic is None:
+        raise _invalid("/bank/bic", "Debits need the BIC of the bank.")
     if creditor_id is not None and _CREDITOR_ID.fullmatch(creditor_id) is None:
         raise _invalid("/bank/creditor_id", "That is not a SEPA creditor identifier.")
     return BankAccount(
         holder=bank.holder.strip(),
-        iban=checked_iban(bank.iban, "/bank/iban"),
-        bic=checked_bic(bank.bic, "/bank/bic"),
+        iban=iban,
+        bic=bic,
         creditor_id=creditor_id,
     )
 
@@ -79,6 +83,12 @@ def checked_bic(text: str | None, pointer: str = "/bic") -> str | None:
         return BIC(text).compact
     except SchwiftyException as error:
         raise _invalid(pointer, f"The BIC can't be right: {_said(error)}.") from None
+
+
+def _bic_of(iban: str) -> str | None:
+    """The BIC that belongs to the IBAN's bank code, where it is known."""
+    bic = IBAN(iban).bic
+    return None if bic is None else bic.compact
 
 
 def _looks_like_iban(text: str) -> bool:

@@ -317,8 +317,8 @@ async def _record_pending(tx: Transaction, attempt: Attempt, detail: str) -> Non
             await tx.record(news.about_payment("processing", payment, detail))
 
 
-async def record_return(tx: Transaction, attempt: Attempt, answer: Declined, note: str) -> None:
-    """Note that a payout or debit that had succeeded has come back, once."""
+async def record_return(tx: Transaction, attempt: Attempt, answer: Declined, note: str) -> bool:
+    """Note that a payout or debit that had succeeded has come back; whether that is news."""
     returned = _intent(
         "return",
         attempt.subject_id,
@@ -328,8 +328,10 @@ async def record_return(tx: Transaction, attempt: Attempt, answer: Declined, not
         attempt.marketplace_id,
         tx.now,
     )
+    known = await store.find_attempt(tx, returned.attempt_id)
     await store.insert_attempts(tx, [returned])
     await record_definite(tx, [(returned, answer, note)])
+    return known is None
 
 
 async def _record_unknown(tx: Transaction, attempt: Attempt) -> None:

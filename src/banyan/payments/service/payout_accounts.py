@@ -36,7 +36,7 @@ async def save_account(
     where = destination_of(destination) if isinstance(destination, str) else destination
     settings = await get_payout_settings(tx)
     _check_payable(where, settings, livemode=tx.livemode)
-    known = await store.accounts_of(tx, seller_id, lock=True)
+    known = await store.lock_accounts(tx, seller_id)
     account = await store.save_account(tx, seller_id, currency or ANY_CURRENCY, where)
     is_known = any(account.destination == where.text for account in known)
     reason = "It was given again." if is_known else "Payouts go there from now on."

@@ -358,8 +358,9 @@ async def _enqueue_run(tx: Transaction, settings: PayoutSettings) -> None:
 def _draft(
     tx: Transaction, account: Payable, amount: Money, provider: str | None, *, has_bank: bool
 ) -> Payout | None:
-    """None if nobody is connected who could pay to the account."""
+    """None if nobody is connected who could pay to the account; files have two decimals."""
     is_bank = account.kind == "iban"
+    has_bank = has_bank and amount.currency.exponent == 2
     through = (BANK if has_bank else None) if is_bank else provider
     if through is None:
         return None

@@ -102,10 +102,22 @@ async def block_accounts(
     )
 
 
-async def accounts_of(
-    tx: Transaction, seller_id: UUID, *, lock: bool = False
-) -> list[PayoutAccount]:
-    """A seller's accounts, the one for any currency first; ``lock`` keeps others from changing them."""
+async def accounts_of(tx: Transaction, seller_id: UUID) -> list[PayoutAccount]:
+    """A seller's accounts, the one for any currency first."""
+    return await tx.all(
+        PayoutAccount,
+        """
+        select *
+        from payments.payout_accounts
+        where marketplace_id = %(marketplace_id)s and seller_id = %(seller_id)s
+        order by currency
+        """,
+        seller_id=seller_id,
+    )
+
+
+async def lock_accounts(tx: Transaction, seller_id: UUID) -> list[PayoutAccount]:
+    """The same, and nobody else changes them until the transaction ends."""
     return await tx.all(
         PayoutAccount,
         """
@@ -114,13 +126,6 @@ async def accounts_of(
         where marketplace_id = %(marketplace_id)s and seller_id = %(seller_id)s
         order by currency
         for no key update
-        """
-        if lock
-        else """
-        select *
-        from payments.payout_accounts
-        where marketplace_id = %(marketplace_id)s and seller_id = %(seller_id)s
-        order by currency
         """,
         seller_id=seller_id,
     )

@@ -121,7 +121,7 @@ async def select_payouts(
 
 
 async def payouts_of_batch(tx: Transaction, batch_id: UUID) -> list[Payout]:
-    """The payouts of a batch that have not been cancelled, in the order of their ids, locked."""
+    """The payouts of a batch that have not been cancelled, in the order of their ids."""
     return await tx.all(
         Payout,
         """
@@ -129,7 +129,6 @@ async def payouts_of_batch(tx: Transaction, batch_id: UUID) -> list[Payout]:
         from payments.payouts
         where marketplace_id = %(marketplace_id)s and batch_id = %(batch_id)s and state <> 'cancelled'
         order by payout_id
-        for no key update
         """,
         batch_id=batch_id,
     )
