@@ -9,10 +9,14 @@ from banyan.payments.api import (
     faults,
     methods,
     payments,
+    payout_accounts,
+    payout_batches,
+    payout_settings,
     payouts,
     refunds,
     routing,
     settings,
+    statements,
 )
 from banyan.payments.api.webhooks import webhook_routes
 from banyan.runtime.http import Operation
@@ -24,6 +28,19 @@ def operations() -> list[Operation]:
     """Every operation of payments."""
     return [
         operation
-        for noun in (payments, methods, routing, refunds, disputes, payouts, settings, faults)
+        for noun in (
+            payments,
+            methods,
+            routing,
+            refunds,
+            disputes,
+            payouts,
+            payout_accounts,
+            payout_batches,
+            payout_settings,
+            statements,
+            settings,
+            faults,
+        )
         for operation in noun.operations()
     ]

@@ -54,7 +54,7 @@ class StatementBalance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """A seller's account in one currency, from the start of one day to the start of another.
+    """A seller's account in one currency, from one instant to before another.
 
     ``opening.total`` and the amounts of all lines come to ``closing.total``, to the cent.
     """
@@ -63,8 +63,8 @@ class Statement:
     seller_name: str
     marketplace: str
     currency: str
-    from_on: date
-    until_on: date
+    from_at: datetime
+    until_at: datetime
     time_zone: str
     opening: StatementBalance
     closing: StatementBalance

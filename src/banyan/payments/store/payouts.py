@@ -80,6 +80,27 @@ async def find_payout(tx: Transaction, payout_id: UUID) -> Payout | None:
     )
 
 
+async def find_payout_before(tx: Transaction, payout: Payout) -> Payout | None:
+    """The seller's last payout in the currency before this one that was not cancelled."""
+    return await tx.one(
+        Payout,
+        """
+        select *
+        from payments.payouts
+        where marketplace_id = %(marketplace_id)s
+          and seller_id = %(seller_id)s
+          and currency = %(currency)s
+          and payout_id < %(payout_id)s
+          and state <> 'cancelled'
+        order by payout_id desc
+        limit 1
+        """,
+        seller_id=payout.seller_id,
+        currency=payout.currency,
+        payout_id=payout.payout_id,
+    )
+
+
 async def find_payouts(tx: Transaction, payout_ids: Collection[UUID]) -> list[Payout]:
     return await tx.all(
         Payout,
