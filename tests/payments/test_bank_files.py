@@ -45,6 +45,11 @@ ANA = Destination(
 
 @pytest.fixture(autouse=True)
 async def _with_bank(shop: Shop) -> None:
+    await use_bank(shop)
+
+
+async def use_bank(shop: Shop) -> None:
+    """Give the marketplace a bank account, and two sellers an IBAN each."""
     async with shop.begin() as tx:
         settings = await payout_settings.get_payout_settings(tx)
         await payout_settings.update_payout_settings(tx, replace(settings, bank=BANK))
