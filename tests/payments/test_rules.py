@@ -1,6 +1,6 @@
 """Laws of splits and refunds, without a database."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest

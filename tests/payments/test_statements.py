@@ -197,6 +197,8 @@ def test_a_sheet_keeps_every_text_and_runs_no_formula(parts: list[tuple[str, int
     ("code", "kind"),
     [
         ("split", "sale"),
+        ("platform_discount", "voucher"),
+        ("refund_discount_seller", "refund"),
         ("commission", "commission"),
         ("commission_tax", "tax"),
         ("refund_seller", "refund"),

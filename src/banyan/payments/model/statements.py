@@ -9,6 +9,7 @@ from banyan.kernel import Money
 
 LineKind = Literal[
     "sale",
+    "voucher",
     "commission",
     "tax",
     "refund",

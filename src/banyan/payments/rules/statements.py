@@ -15,6 +15,7 @@ _CLOCKS_CHANGE = timedelta(hours=1)
 
 LABELS: dict[LineKind, str] = {
     "sale": "Sales",
+    "voucher": "Vouchers that the marketplace pays",
     "commission": "Commission",
     "tax": "Tax on the commission",
     "refund": "Refunds",
@@ -32,6 +33,7 @@ LABELS: dict[LineKind, str] = {
 
 _PREFIXES: tuple[tuple[str, LineKind], ...] = (
     ("split", "sale"),
+    ("platform_discount", "voucher"),
     ("commission_tax", "tax"),
     ("commission", "commission"),
     ("refund", "refund"),
