@@ -11,6 +11,7 @@ import signal
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from pathlib import Path
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -37,7 +38,9 @@ from banyan.orders import api as orders_api
 from banyan.orders import jobs as orders_jobs
 from banyan.parties import api as parties_api
 from banyan.payments import (
+    BankRails,
     Opener,
+    Provider,
     Providers,
     Sandbox,
     addresses_of,
@@ -84,6 +87,10 @@ TAGS = (
     Tag("disputes", "Payments that a buyer's bank has taken back, for now or for good."),
     Tag("payouts", "Money paid to sellers."),
     Tag("payment_providers", "Who takes the payments: connected, checked, disabled."),
+    Tag("payout_batches", "What one run of payouts sends one way, and the files for the bank."),
+    Tag("bank_status_reports", "What the bank answers to files."),
+    Tag("payout_settings", "When sellers are paid, and by which calendar."),
+    Tag("debits", "Money taken back from sellers who owe."),
     Tag("payment_settings", "What the marketplace takes, and when it pays out."),
     Tag("commission", "What a sale costs a seller: rules, tiers, taxes, and a preview."),
     Tag("fx", "Exchange rates, quotes, and what is held and owed in other currencies."),
@@ -120,12 +127,17 @@ def scopes() -> list[str]:
     return sorted({operation.scope for operation in operations() if operation.scope})
 
 
-def job_handlers(database: Database, providers: Providers | None = None) -> list[JobHandler]:
-    """Every kind of job. Without ``providers`` there is only the sandbox."""
-    providers = providers or Providers({"sandbox": Sandbox(database)})
+def job_handlers(
+    database: Database, providers: Providers | None = None, outbox: Path | None = None
+) -> list[JobHandler]:
+    """Every kind of job. Without ``providers`` there are only the sandbox and the bank rails.
+
+    ``outbox`` is where files for the bank are left; None: people download them.
+    """
+    providers = providers or Providers(_fixed(database))
     return [
         *orders_jobs.jobs(),
-        *payments_jobs.jobs(database, providers),
+        *payments_jobs.jobs(database, providers, outbox),
         *fx_jobs.jobs(),
         *operations_jobs.jobs(),
         *ledger_jobs.jobs(),
@@ -133,12 +145,21 @@ def job_handlers(database: Database, providers: Providers | None = None) -> list
     ]
 
 
+def _outbox(settings: Settings) -> Path | None:
+    return Path(settings.bank_outbox) if settings.bank_outbox else None
+
+
+def _fixed(database: Database) -> dict[str, Provider]:
+    """The providers that every marketplace has."""
+    return {"sandbox": Sandbox(database), "bank": BankRails()}
+
+
 @asynccontextmanager
 async def open_providers(settings: Settings, database: Database) -> AsyncGenerator[Providers]:
-    """The payment providers: the sandbox, and what marketplaces have connected."""
+    """Those that every marketplace has, and what marketplaces have connected."""
     opener = Opener(database, Vault(settings), addresses_of(settings))
     try:
-        yield Providers({"sandbox": Sandbox(database)}, opener.open)
+        yield Providers(_fixed(database), opener.open)
     finally:
         await opener.close()
 
@@ -200,7 +221,7 @@ async def work(settings: Settings) -> None:
     ):
         worker = Worker(
             database,
-            job_handlers(database, providers),
+            job_handlers(database, providers, _outbox(settings)),
             operations_jobs.open_case_for_failed_job,
             lanes=settings.worker_lanes,
         )

@@ -4,7 +4,7 @@ from uuid import UUID
 import pytest
 
 from banyan.compliance import DENIED_COUNTRIES_DEFAULT, ComplianceRequest, Settings
-from banyan.compliance.rules import decide
+from banyan.compliance.rules import decide, payout_refusal
 from banyan.kernel import Money
 from banyan.parties import Buyer, BuyerStatus, Seller, SellerStatus
 
@@ -91,3 +91,16 @@ def test_a_denial_beats_a_hold_and_every_broken_rule_is_named() -> None:
     assert decision.outcome == "deny"
     assert decision.codes == ("buyer_blocked", "seller_pending", "seller_suspended")
     assert decision.reason == "Denied: the buyer is blocked; the seller Bia is suspended."
+
+
+@pytest.mark.parametrize(
+    ("who", "refusal"),
+    [
+        (seller(), None),
+        (seller("suspended"), "The seller is suspended."),
+        (seller("pending"), "The seller is not approved yet."),
+        (seller(country="KP"), "The seller is in KP, a denied country."),
+    ],
+)
+def test_who_may_be_paid_out(who: Seller, refusal: str | None) -> None:
+    assert payout_refusal(who, DEFAULTS) == refusal

@@ -2,7 +2,9 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
+from banyan.payments.model import Operation
 from banyan.payments.providers.sandbox import BANK_TOKENS, TOKENS
 from banyan.payments.service.attempts import JOB_OF
 
@@ -17,4 +19,4 @@ def test_every_magic_token_is_documented_as_it_is() -> None:
 
 
 def test_every_operation_has_a_job() -> None:
-    assert set(JOB_OF) == {"authorize", "authenticate", "capture", "void", "refund", "payout"}
+    assert {*JOB_OF, "return", "late", "contest", "accept"} == {*get_args(Operation)}

@@ -19,7 +19,6 @@ from banyan.payments import (
 )
 from banyan.payments.rules import (
     check_draft,
-    next_cutoff,
     retry_after,
     settings_default,
     share_reversal,
@@ -168,14 +167,6 @@ def test_states_after_refunds() -> None:
 def test_waiting_doubles_up_to_six_hours() -> None:
     waits = [retry_after(tries) for tries in (1, 2, 3, 50)]
     assert waits == [timedelta(seconds=s) for s in (30, 60, 120, 6 * 3_600)]
-
-
-@given(st.integers(0, 10**9), st.integers(0, 23))
-def test_the_cut_off_is_the_next_one(second: int, hour: int) -> None:
-    now = datetime.fromtimestamp(second, UTC)
-    cutoff = next_cutoff(now, hour)
-    assert cutoff.hour == hour
-    assert timedelta(0) < cutoff - now <= timedelta(days=1)
 
 
 def test_a_live_marketplace_starts_without_a_provider() -> None:

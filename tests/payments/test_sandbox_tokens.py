@@ -258,10 +258,9 @@ async def test_payouts_that_fail_give_the_money_back(
         await shop.later(days=1)
     async with shop.begin() as tx:
         page = await payments.list_payouts(tx)
-        account = await payments.find_payout_account(tx, SELLERS[0])
+        [account] = await payments.payout_accounts_of(tx, SELLERS[0])
     assert [payout.state for payout in page.data] == [state]
     assert await shop.seller("available") == available
-    assert account is not None
     assert (account.blocked_reason is None) == (state == "paid")
     await shop.check()
     async with shop.begin() as tx:

@@ -60,6 +60,7 @@ _VALUES = {
     "bytea": "'x'",
     "jsonb": "'{}'",
     "timestamptz": "now()",
+    "date": "current_date",
     "bool": "true",
     "_text": "'{x}'",
 }

@@ -1,6 +1,7 @@
-"""Compliance: may this order be made at all?
+"""Compliance: may this order be made, this seller be paid?
 
     decisions = await compliance.check(tx, requests)     # one for each request, in order
+    refusals = await compliance.payout_refusals(tx, sellers)    # who may not be paid out, and why
 
 A first version: lists of countries, sellers' status and blocked buyers; ``docs/checks.md`` tells
 the rules and what they can't see.
@@ -15,7 +16,7 @@ from banyan.compliance.model import (
     Outcome,
     Settings,
 )
-from banyan.compliance.service import change_settings, check, get_settings
+from banyan.compliance.service import change_settings, check, get_settings, payout_refusals
 
 __all__ = [
     "DENIED_COUNTRIES_DEFAULT",
@@ -28,4 +29,5 @@ __all__ = [
     "change_settings",
     "check",
     "get_settings",
+    "payout_refusals",
 ]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from banyan.compliance.model import ComplianceDecision, ComplianceRequest, Outcome, Settings
+from banyan.parties import Seller
 
 
 class Finding(NamedTuple):
@@ -61,6 +62,17 @@ def findings(request: ComplianceRequest, settings: Settings) -> Iterator[Finding
             yield Finding("deny", "seller_suspended", f"the seller {seller.name} is suspended")
         if seller.status == "pending":
             yield Finding("hold", "seller_pending", f"the seller {seller.name} is not approved yet")
+
+
+def payout_refusal(seller: Seller, settings: Settings) -> str | None:
+    """Why a seller may not be paid out now, in a sentence; None: it may be."""
+    if seller.country in settings.denied_countries:
+        return f"The seller is in {seller.country}, a denied country."
+    if seller.status == "suspended":
+        return "The seller is suspended."
+    if seller.status == "pending":
+        return "The seller is not approved yet."
+    return None
 
 
 def _sentence(outcome: str, sentences: list[str]) -> str:

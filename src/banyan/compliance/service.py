@@ -1,6 +1,7 @@
 """Use cases of compliance."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from uuid import UUID
 
 from banyan.compliance import rules, store
 from banyan.compliance.errors import CountryListedTwice
@@ -11,7 +12,7 @@ from banyan.compliance.model import (
     Settings,
 )
 from banyan.kernel import Fault
-from banyan.parties import check_country
+from banyan.parties import check_country, sellers_by_id
 from banyan.runtime import MARKETPLACE, Event, Transaction
 
 
@@ -21,6 +22,21 @@ async def check(tx: Transaction, requests: Sequence[ComplianceRequest]) -> list[
         return []
     settings = await get_settings(tx)
     return [rules.decide(request, settings) for request in requests]
+
+
+async def payout_refusals(tx: Transaction, seller_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Which of these sellers may not be paid out now, and why.
+
+    Of sellers that nobody has registered nothing is known, and nothing said.
+    """
+    if not seller_ids:
+        return {}
+    settings = await get_settings(tx)
+    sellers = await sellers_by_id(tx, seller_ids)
+    refusals = {
+        seller_id: rules.payout_refusal(seller, settings) for seller_id, seller in sellers.items()
+    }
+    return {seller_id: why for seller_id, why in refusals.items() if why is not None}
 
 
 async def get_settings(tx: Transaction) -> Settings:

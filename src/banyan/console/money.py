@@ -172,7 +172,7 @@ def payout_line(visit: Visit, payout: Payout, sellers: Mapping[UUID, Seller]) ->
         amount=payout.amount,
         subject=known.name if known else seller,
         subject_href=visit.href(f"sellers/{seller}"),
-        note=f"{payout.destination}{failure}",
+        note=f"{payout.masked_destination}{failure}",
         at=payout.created_at,
     )
 

@@ -141,3 +141,66 @@ class WrongMode(Unprocessable):
 
     code = "wrong_mode"
     title = "Live and test don't mix"
+
+
+class InvalidSchedule(Unprocessable):
+    """A weekly schedule names a weekday, a monthly one a day of the month, the others neither."""
+
+    code = "invalid_schedule"
+    title = "Not a schedule"
+
+
+class InvalidTerms(Unprocessable):
+    """A reserve needs a rate and a number of days; named tiers bring their own."""
+
+    code = "invalid_terms"
+    title = "Not terms of a seller"
+
+
+class InvalidDestination(Unprocessable):
+    """An IBAN must be complete, with its holder; the answer says what is wrong with it."""
+
+    code = "invalid_destination"
+    title = "Not an account that can be paid to"
+
+
+class BankMissing(Unprocessable):
+    """Set the marketplace's own bank account in the payout settings first."""
+
+    code = "bank_missing"
+    title = "No bank account"
+
+
+class PayoutNotCancellable(Conflict):
+    """A payout can be cancelled until it is sent, or until its bank file is written."""
+
+    code = "payout_not_cancellable"
+    title = "Too late to cancel"
+
+
+class PayoutBatchNotFound(NotFound):
+    """Check the id. Batches of another marketplace, or of the other mode, are not seen."""
+
+    code = "payout_batch_not_found"
+    title = "No such batch"
+
+
+class BankFileNotFound(NotFound):
+    """Only a batch that goes through a bank has a file, some moments after its run."""
+
+    code = "bank_file_not_found"
+    title = "No bank file"
+
+
+class InvalidPeriod(Unprocessable):
+    """A period begins before it ends, and lasts at most 366 days."""
+
+    code = "invalid_period"
+    title = "Not a period"
+
+
+class UnreadableReport(Unprocessable):
+    """Send the bank's status report (pain.002) as it came."""
+
+    code = "unreadable_report"
+    title = "Not a status report"

@@ -1,20 +1,41 @@
 """The jobs of payments: calls of providers, what their answers lead to, timers."""
 
+import asyncio
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
 from uuid import UUID
 
+from banyan.parties import SELLER
+from banyan.payments.model import BATCH, DEBT, BankFile
 from banyan.payments.providers import DisputeReport, Found, Providers
+from banyan.payments.providers.iso20022 import FileOrder, write
 from banyan.payments.providers.sandbox import Sandbox
-from banyan.payments.service import attempts, disputes, outcomes, payments, payouts, webhooks
+from banyan.payments.service import (
+    attempts,
+    bank_files,
+    debts,
+    disputes,
+    holdbacks,
+    outcomes,
+    payments,
+    payouts,
+    webhooks,
+)
 from banyan.payments.service.attempts import Call, Told
+from banyan.payments.service.bank_files import WrittenFile, order_file
 from banyan.runtime import (
+    MARKETPLACE,
     Answered,
     BatchJob,
     Cause,
     Database,
     Job,
+    JobDraft,
     JobHandler,
+    Json,
     OutsideJob,
     Transaction,
 )
@@ -24,9 +45,12 @@ LEASE_S = 20
 
 _CAUSE = Cause("job", "payment.resend")
 
+FILE_LEASE_S = 300
+"""A large file takes a minute to be held against its schema."""
 
-def jobs(database: Database, providers: Providers) -> list[JobHandler]:
-    """The handlers; calls are made to ``providers``."""
+
+def jobs(database: Database, providers: Providers, outbox: Path | None = None) -> list[JobHandler]:
+    """The handlers; calls are made to ``providers``, bank files are left in ``outbox``."""
     outside = _Outside(database, providers)
     handlers: list[JobHandler] = [
         OutsideJob(kind, _begin_calls, outside.call, _end_calls, lease_s=LEASE_S)
@@ -40,6 +64,19 @@ def jobs(database: Database, providers: Providers) -> list[JobHandler]:
         BatchJob("payment.expire_authentication", _expire),
         BatchJob("payment.return_late", _return_late),
         BatchJob("payout.run", _run_payouts),
+        BatchJob("payout.free", _free_holdbacks),
+        BatchJob("seller.settle", _settle),
+        BatchJob("seller.collect", _collect),
+        BatchJob(
+            "seller.on_reversal",
+            _follow_reversals,
+            subscribes=frozenset({"refund.created", "dispute.opened"}),
+        ),
+        BatchJob("seller.on_case", _follow_cases, subscribes=frozenset({"case.resolved"})),
+        OutsideJob(
+            "payout.file", _begin_files, _write_file, _Files(outbox).keep, lease_s=FILE_LEASE_S
+        ),
+        OutsideJob("payout.hand_over", _begin_hand_overs, _Files(outbox).drop, _end_hand_overs),
         OutsideJob("sandbox.webhook", _begin, outside.deliver, _end),
     ]
     return handlers
@@ -124,5 +161,85 @@ async def _return_late(tx: Transaction, jobs: Sequence[Job]) -> None:
     await payments.return_late_payments(tx, [UUID(job.key) for job in jobs])
 
 
-async def _run_payouts(tx: Transaction, jobs: Sequence[Job]) -> None:  # noqa: ARG001 - one a day
-    await payouts.run_payouts(tx)
+async def _run_payouts(tx: Transaction, jobs: Sequence[Job]) -> None:
+    for job in sorted(jobs, key=lambda job: job.key):
+        await payouts.run_day(tx, job.key)
+
+
+async def _free_holdbacks(tx: Transaction, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        await holdbacks.free_due(tx, job.key)
+
+
+async def _settle(tx: Transaction, jobs: Sequence[Job]) -> None:
+    await debts.settle(tx, [SELLER.parse(job.key) for job in jobs])
+
+
+async def _collect(tx: Transaction, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        await debts.collect(tx, DEBT.parse(job.key))
+
+
+async def _follow_reversals(tx: Transaction, jobs: Sequence[Job]) -> None:
+    await debts.follow_reversals(tx, [job.payload["payload"] for job in jobs])
+
+
+async def _follow_cases(tx: Transaction, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        await debts.follow_case(tx, cast("dict[str, Json]", job.payload["payload"]))
+
+
+async def _begin_files(
+    tx: Transaction, jobs: Sequence[Job]
+) -> Sequence[tuple[UUID, FileOrder] | None]:
+    found = [(BATCH.parse(job.key), await order_file(tx, BATCH.parse(job.key))) for job in jobs]
+    return [None if order is None else (batch_id, order) for batch_id, order in found]
+
+
+async def _write_file(ordered: tuple[UUID, FileOrder]) -> WrittenFile:
+    batch_id, order = ordered
+    return WrittenFile(batch_id, order, await asyncio.to_thread(write, order))
+
+
+async def _begin_hand_overs(tx: Transaction, jobs: Sequence[Job]) -> Sequence[BankFile | None]:
+    files = [await bank_files.get_file(tx, BATCH.parse(job.key)) for job in jobs]
+    return [file if file.handed_over_at is None else None for file in files]
+
+
+async def _end_hand_overs(tx: Transaction, answered: Sequence[Answered[BankFile, None]]) -> None:
+    for one in answered:
+        await bank_files.hand_over(tx, one.question.batch_id, "the outbox folder")
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """Where bank files are left for the bank's software, if anywhere."""
+
+    outbox: Path | None
+
+    async def keep(
+        self,
+        tx: Transaction,
+        answered: Sequence[Answered[tuple[UUID, FileOrder], WrittenFile]],
+    ) -> None:
+        for one in answered:
+            await bank_files.keep_file(tx, one.answer)
+        if self.outbox is not None:
+            await tx.enqueue_all(
+                JobDraft("payout.hand_over", BATCH.text(one.answer.batch_id)) for one in answered
+            )
+
+    async def drop(self, file: BankFile) -> None:
+        """Leave a file in the folder under its final name once it is whole, as often as asked."""
+        assert self.outbox is not None, "the job is only made where there is a folder"
+        await asyncio.to_thread(_drop, self.outbox / MARKETPLACE.text(file.marketplace_id), file)
+
+
+def _drop(folder: Path, file: BankFile) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f".{file.name}.part"
+    with part.open("wb") as opened:
+        opened.write(file.content)
+        opened.flush()
+        os.fsync(opened.fileno())
+    part.replace(folder / file.name)

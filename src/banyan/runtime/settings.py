@@ -48,6 +48,9 @@ class Settings:
     country: str = _setting("DE", "Country of the marketplaces that the first start makes.")
     pool_size: int = _setting(10, "Database connections of a process.")
     worker_lanes: int = _setting(4, "Batches of jobs that a worker has under way at once.")
+    bank_outbox: str = _setting(
+        "", "Folder where files for the bank are left; empty: people download them."
+    )
     body_size_bytes_max: int = _setting(1_048_576, "Largest request body that the API reads.")
     requests_per_minute: int = _setting(
         600_000, "Requests that one API key may send in a minute (rate class `default`)."

@@ -1,4 +1,4 @@
-"""Payouts, and where they go, over HTTP."""
+"""Payouts over HTTP."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from banyan.parties import SELLER, SellerNotFound, get_seller
 from banyan.payments import model
-from banyan.payments.errors import PayoutNotFound, ProviderMissing, UnknownToken
+from banyan.payments.errors import PayoutNotCancellable, PayoutNotFound
 from banyan.payments.model import PAYOUT
 from banyan.payments.service import payouts
 from banyan.runtime.http import Amount, Call, List, ListQuery, Operation, id_meta
@@ -20,18 +20,12 @@ class PayoutView(Struct, kw_only=True):
     state: model.PayoutState
     seller: str
     amount: Amount
+    provider: str
+    batch: str | None
     destination: str
     failure_code: str | None
     created_at: datetime
     finished_at: datetime | None
-
-
-class PayoutAccountView(Struct, kw_only=True):
-    object: Literal["payout_account"] = "payout_account"
-    livemode: bool
-    seller: str
-    destination: str
-    blocked_reason: str | None
 
 
 class ListPayouts(ListQuery, kw_only=True, forbid_unknown_fields=True):
@@ -39,8 +33,8 @@ class ListPayouts(ListQuery, kw_only=True, forbid_unknown_fields=True):
     seller: Annotated[str, id_meta(SELLER)] | None = None
 
 
-class SetPayoutAccount(Struct, kw_only=True, forbid_unknown_fields=True):
-    destination: Annotated[str, Meta(min_length=1, max_length=80, examples=["bank_ok"])]
+class CancelPayout(Struct, kw_only=True, forbid_unknown_fields=True):
+    reason: Annotated[str, Meta(min_length=1, max_length=500)]
 
 
 def operations() -> list[Operation]:
@@ -71,7 +65,7 @@ def operations() -> list[Operation]:
             method="POST",
             path="/v1/payouts",
             summary="Pay out now every seller who has the minimum available",
-            description="It runs by itself once a day, at the hour of the payment settings.",
+            description="Whatever the schedules say. By itself it runs by them, at the cut-off of the payout settings.",
             handler=run_payouts,
             scope="payouts:write",
             returns=List[PayoutView],
@@ -79,18 +73,35 @@ def operations() -> list[Operation]:
             needs_idempotency_key=True,
         ),
         Operation(
-            id="setPayoutAccount",
-            method="PUT",
-            path="/v1/sellers/{seller_id}/payout_account",
+            id="runSellerPayouts",
+            method="POST",
+            path="/v1/sellers/{seller_id}/payouts",
             ids={"seller_id": SELLER},
-            summary="Say where a seller's payouts go",
-            description="A payout that fails stops the next ones until the account is set again.",
-            handler=set_payout_account,
+            summary="Pay out now to one seller",
+            description="For a seller with a manual schedule, or one who shouldn't wait.",
+            handler=run_seller_payouts,
             scope="payouts:write",
-            body=SetPayoutAccount,
-            returns=PayoutAccountView,
-            errors=(SellerNotFound, UnknownToken, ProviderMissing),
-            example={"destination": "bank_ok"},
+            returns=List[PayoutView],
+            status=201,
+            errors=(SellerNotFound,),
+            needs_idempotency_key=True,
+        ),
+        Operation(
+            id="cancelPayout",
+            method="POST",
+            path="/v1/payouts/{payout_id}/cancel",
+            ids={"payout_id": PAYOUT},
+            summary="Take back a payout that has not been sent",
+            description=(
+                "The money is available to the seller again. Hold the seller's payouts as well if "
+                "the next run is not to pay it out."
+            ),
+            handler=cancel_payout,
+            scope="payouts:write",
+            body=CancelPayout,
+            returns=PayoutView,
+            errors=(PayoutNotFound, PayoutNotCancellable),
+            example={"reason": "The seller asked for another account."},
         ),
     ]
 
@@ -119,10 +130,17 @@ async def run_payouts(call: Call) -> List[PayoutView]:
     )
 
 
-async def set_payout_account(call: Call, body: SetPayoutAccount) -> PayoutAccountView:
+async def run_seller_payouts(call: Call) -> List[PayoutView]:
     seller = await get_seller(call.tx, call.path["seller_id"])
-    account = await payouts.set_payout_account(call.tx, seller.seller_id, body.destination)
-    return account_view(account, livemode=call.key.livemode)
+    made = await payouts.run_payouts(call.tx, seller.seller_id)
+    return List[PayoutView].whole(
+        payout_view(payout, livemode=call.key.livemode) for payout in made
+    )
+
+
+async def cancel_payout(call: Call, body: CancelPayout) -> PayoutView:
+    payout = await payouts.cancel_payout(call.tx, call.path["payout_id"], body.reason)
+    return payout_view(payout, livemode=call.key.livemode)
 
 
 def payout_view(payout: model.Payout, *, livemode: bool) -> PayoutView:
@@ -132,17 +150,10 @@ def payout_view(payout: model.Payout, *, livemode: bool) -> PayoutView:
         state=payout.state,
         seller=SELLER.text(payout.seller_id),
         amount=Amount.of(payout.amount),
-        destination=payout.destination,
+        provider=payout.provider,
+        batch=None if payout.batch_id is None else model.BATCH.text(payout.batch_id),
+        destination=payout.masked_destination,
         failure_code=payout.failure_code,
         created_at=payout.created_at,
         finished_at=payout.finished_at,
-    )
-
-
-def account_view(account: model.PayoutAccount, *, livemode: bool) -> PayoutAccountView:
-    return PayoutAccountView(
-        livemode=livemode,
-        seller=SELLER.text(account.seller_id),
-        destination=account.destination,
-        blocked_reason=account.blocked_reason,
     )

@@ -15,15 +15,24 @@ A payment is ``authorizing`` until the provider has answered::
                                               └─ captured ── partially_refunded ── refunded
 
 Events: ``payment.authorized|declined|rerouted|requires_action|awaiting_payment|processing|
-authentication_expired|expired|unknown|captured|capture_failed|voided|void_failed|released``, ``refund.created|succeeded|failed``,
-``dispute.opened|won|lost``, ``payout.created|paid|failed``. Their subject is the payment, refund,
-dispute or payout; the payload has ``payment``, ``order`` (the payment's subject), ``amount``,
+authentication_expired|expired|unknown|captured|capture_failed|voided|void_failed|released``,
+``refund.created|succeeded|failed``, ``dispute.opened|won|lost``,
+``payout.created|paid|failed|cancelled``. Their subject is the payment, refund, dispute or payout;
+the payload has ``payment``, ``order`` (the payment's subject), ``amount``,
 ``provider``, ``reason`` (one sentence) and, where there is one, ``decline_code``.
 """
 
 from banyan.payments.model.attempts import ATTEMPT, Attempt, AttemptState, Operation
 from banyan.payments.model.catalogue import METHODS, SCA_COUNTRIES
 from banyan.payments.model.connections import Capability, ConnectionDetails, ConnectionDraft
+from banyan.payments.model.debts import DEBIT, DEBT, Debit, DebitState, DebtState, SellerDebt
+from banyan.payments.model.destinations import (
+    ANY_CURRENCY,
+    Destination,
+    DestinationKind,
+    PayoutAccount,
+    masked,
+)
 from banyan.payments.model.disputes import (
     DISPUTE,
     Dispute,
@@ -31,6 +40,7 @@ from banyan.payments.model.disputes import (
     DisputeStage,
     DisputeState,
 )
+from banyan.payments.model.holdbacks import HOLDBACK, Holdback, HoldbackKind, SellerTerms, Tier
 from banyan.payments.model.methods import (
     Authentication,
     Family,
@@ -49,7 +59,15 @@ from banyan.payments.model.payments import (
     PaymentDraft,
     PaymentState,
 )
-from banyan.payments.model.payouts import PAYOUT, Payout, PayoutAccount, PayoutState
+from banyan.payments.model.payouts import (
+    BATCH,
+    PAYOUT,
+    BankFile,
+    Payout,
+    PayoutBatch,
+    PayoutState,
+    Rail,
+)
 from banyan.payments.model.refunds import REFUND, Refund, RefundState
 from banyan.payments.model.reliability import (
     Age,
@@ -73,14 +91,36 @@ from banyan.payments.model.routing import (
     RoutingRule,
     SandboxFault,
 )
+from banyan.payments.model.schedules import (
+    BankAccount,
+    Cadence,
+    CalendarKind,
+    HoldKind,
+    PayoutHold,
+    PayoutSettings,
+    Schedule,
+)
 from banyan.payments.model.settings import PaymentSettings
 from banyan.payments.model.splits import Parts, PaymentSplit, Reversal, Share, Split, Terms
+from banyan.payments.model.statements import (
+    DatedAmount,
+    LineKind,
+    SellerMoney,
+    Statement,
+    StatementBalance,
+    StatementLine,
+)
 from banyan.payments.model.summary import Movement, Summary
 
 __all__ = [
+    "ANY_CURRENCY",
     "ATTEMPT",
+    "BATCH",
+    "DEBIT",
+    "DEBT",
     "DISPUTE",
     "FAULT",
+    "HOLDBACK",
     "METHODS",
     "OPEN",
     "PAYMENT",
@@ -94,19 +134,33 @@ __all__ = [
     "Attempt",
     "AttemptState",
     "Authentication",
+    "BankAccount",
+    "BankFile",
+    "Cadence",
+    "CalendarKind",
     "Candidate",
     "Capability",
     "Connection",
     "ConnectionDetails",
     "ConnectionDraft",
+    "DatedAmount",
+    "Debit",
+    "DebitState",
+    "DebtState",
+    "Destination",
+    "DestinationKind",
     "Dispute",
     "DisputeResult",
     "DisputeStage",
     "DisputeState",
     "Family",
     "FaultKind",
+    "HoldKind",
+    "Holdback",
+    "HoldbackKind",
     "InTransit",
     "Liability",
+    "LineKind",
     "Method",
     "MethodSpec",
     "MethodType",
@@ -121,10 +175,14 @@ __all__ = [
     "PaymentState",
     "Payout",
     "PayoutAccount",
+    "PayoutBatch",
+    "PayoutHold",
+    "PayoutSettings",
     "PayoutState",
     "ProviderHealth",
     "ProviderKind",
     "ProviderName",
+    "Rail",
     "Refund",
     "RefundState",
     "Reliability",
@@ -135,9 +193,18 @@ __all__ = [
     "RoutingPolicy",
     "RoutingRule",
     "SandboxFault",
+    "Schedule",
+    "SellerDebt",
+    "SellerMoney",
+    "SellerTerms",
     "Share",
     "Split",
+    "Statement",
+    "StatementBalance",
+    "StatementLine",
     "Summary",
     "Terms",
+    "Tier",
     "Transit",
+    "masked",
 ]

@@ -35,7 +35,7 @@ class Instruction:
     country: str = ""
     authentication: Authentication = "auto"
     return_url: str = ""
-    destination: str = ""
+    destination: str = field(default="", repr=False)
     evidence: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -76,6 +76,10 @@ class Provider(Protocol):
 
     async def payout(self, instruction: Instruction) -> Answer:
         """Pay a seller."""
+        ...
+
+    async def debit(self, instruction: Instruction) -> Answer:
+        """Take what a seller owes from the seller's bank account."""
         ...
 
     async def find(self, instruction: Instruction) -> Found:

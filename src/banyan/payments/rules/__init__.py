@@ -1,10 +1,40 @@
 """Decisions about payments that need no database."""
 
 from banyan.payments.rules.authentication import AuthenticationChoice, choose_authentication
+from banyan.payments.rules.calendars import (
+    BusinessDay,
+    business_days_after,
+    calendar_of,
+    every_day,
+    on_or_after,
+)
 from banyan.payments.rules.connections import check_mode, hints_of
+from banyan.payments.rules.destinations import check_bank, destination_of
+from banyan.payments.rules.holdbacks import (
+    TIERS,
+    Withholding,
+    check_terms,
+    hold_back,
+    take_for_debt,
+    withholding,
+)
 from banyan.payments.rules.methods import check_usable, usable_methods
 from banyan.payments.rules.payments import state_after_refund
-from banyan.payments.rules.settings import COMMISSION_BP_DEFAULT, settings_default
+from banyan.payments.rules.schedules import (
+    check_schedule,
+    cutoff_of,
+    is_due,
+    is_payout_day,
+    local_day,
+    next_payout_day,
+    next_run,
+    start_of,
+)
+from banyan.payments.rules.settings import (
+    COMMISSION_BP_DEFAULT,
+    payout_settings_default,
+    settings_default,
+)
 from banyan.payments.rules.splits import (
     SPLITS_MAX,
     check_draft,
@@ -18,7 +48,6 @@ from banyan.payments.rules.timing import (
     PENDING_POLL,
     TRIES_BEFORE_ALARM,
     UNAVAILABLE_MAX,
-    next_cutoff,
     retry_after,
 )
 
@@ -28,20 +57,41 @@ __all__ = [
     "EXPIRY_GRACE",
     "PENDING_POLL",
     "SPLITS_MAX",
+    "TIERS",
     "TRIES_BEFORE_ALARM",
     "UNAVAILABLE_MAX",
     "AuthenticationChoice",
+    "BusinessDay",
+    "Withholding",
+    "business_days_after",
+    "calendar_of",
+    "check_bank",
     "check_draft",
     "check_mode",
+    "check_schedule",
+    "check_terms",
     "check_usable",
     "choose_authentication",
+    "cutoff_of",
+    "destination_of",
+    "every_day",
     "hints_of",
-    "next_cutoff",
+    "hold_back",
+    "is_due",
+    "is_payout_day",
+    "local_day",
+    "next_payout_day",
+    "next_run",
+    "on_or_after",
+    "payout_settings_default",
     "price_splits",
     "retry_after",
     "settings_default",
     "share_reversal",
     "splits_of_pricing",
+    "start_of",
     "state_after_refund",
+    "take_for_debt",
     "usable_methods",
+    "withholding",
 ]

@@ -1,6 +1,6 @@
-"""When to try again, when to give up, when to pay out."""
+"""When to try again, and when to give up."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 AUTHENTICATION_TTL = timedelta(hours=1)
 TRIES_BEFORE_ALARM = 5
@@ -18,9 +18,3 @@ _RETRY_LONGEST = timedelta(hours=6)
 def retry_after(tries: int) -> timedelta:
     """How long to wait after the ``tries``-th call without a definite answer: 30 s, doubling."""
     return min(_RETRY_LONGEST, _RETRY_FIRST * 2 ** min(tries - 1, 20))
-
-
-def next_cutoff(now: datetime, hour: int) -> datetime:
-    """The next instant after ``now`` at which payouts are made: ``hour`` o'clock, UTC."""
-    today = now.replace(hour=hour, minute=0, second=0, microsecond=0)
-    return today if today > now else today + timedelta(days=1)

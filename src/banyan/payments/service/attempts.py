@@ -21,6 +21,7 @@ from banyan.payments.model import (
     METHODS,
     PAYMENT,
     Attempt,
+    Debit,
     Operation,
     Payment,
     Payout,
@@ -47,6 +48,7 @@ from banyan.payments.rules import PENDING_POLL, TRIES_BEFORE_ALARM, retry_after
 from banyan.payments.service import news
 from banyan.payments.service.routing import observe_calls
 from banyan.payments.store import attempts as store
+from banyan.payments.store import debts as debts_store
 from banyan.payments.store import payments as payments_store
 from banyan.payments.store import payouts as payouts_store
 from banyan.runtime import JobDraft, Transaction
@@ -60,6 +62,7 @@ JOB_OF: dict[Operation, str] = {
     "void": "payment.void",
     "refund": "refund.send",
     "payout": "payout.send",
+    "debit": "debit.send",
 }
 """The kind of job that makes the call of each operation."""
 
@@ -120,15 +123,27 @@ def intent_for_refund(refund: Refund) -> Attempt:
     )
 
 
-def intent_for_payout(payout: Payout, operation: Operation = "payout") -> Attempt:
+def intent_for_payout(payout: Payout) -> Attempt:
     return _intent(
-        operation,
+        "payout",
         payout.payout_id,
         None,
         payout.provider,
         payout.amount,
         payout.marketplace_id,
         payout.created_at,
+    )
+
+
+def intent_for_debit(debit: Debit) -> Attempt:
+    return _intent(
+        "debit",
+        debit.debit_id,
+        None,
+        debit.provider,
+        debit.amount,
+        debit.marketplace_id,
+        debit.created_at,
     )
 
 
@@ -165,7 +180,7 @@ class Told:
 
 async def begin(tx: Transaction, attempt_ids: Sequence[UUID]) -> list[Call | None]:
     """Note that calls are about to be made; None where the answer is known already."""
-    found = await store.find_attempts(tx, attempt_ids)
+    found = await store.lock_attempts(tx, attempt_ids)
     open_ones = {a.attempt_id: a for a in found if a.state not in ("answered", "applied")}
     instructions = await _instructions(tx, open_ones.values())
     sent_before = [id_ for id_, attempt in open_ones.items() if attempt.state != "intended"]
@@ -302,6 +317,23 @@ async def _record_pending(tx: Transaction, attempt: Attempt, detail: str) -> Non
             await tx.record(news.about_payment("processing", payment, detail))
 
 
+async def record_return(tx: Transaction, attempt: Attempt, answer: Declined, note: str) -> bool:
+    """Note that a payout or debit that had succeeded has come back; whether that is news."""
+    returned = _intent(
+        "return",
+        attempt.subject_id,
+        None,
+        attempt.provider,
+        attempt.amount,
+        attempt.marketplace_id,
+        tx.now,
+    )
+    known = await store.find_attempt(tx, returned.attempt_id)
+    await store.insert_attempts(tx, [returned])
+    await record_definite(tx, [(returned, answer, note)])
+    return known is None
+
+
 async def _record_unknown(tx: Transaction, attempt: Attempt) -> None:
     await store.save_unresolved(
         tx, attempt.attempt_id, tries=attempt.tries, outcome="unknown", note=attempt.note
@@ -334,6 +366,7 @@ async def _call(provider: Provider, instruction: Instruction) -> Answer:
         "void": provider.void,
         "refund": provider.refund,
         "payout": provider.payout,
+        "debit": provider.debit,
     }
     try:
         async with asyncio.timeout(CALL_TIMEOUT_S):
@@ -353,8 +386,10 @@ async def _alarm(tx: Transaction, attempt: Attempt) -> None:
         f"after {attempt.tries} tries. {attempt.note}"
     )
     if attempt.payment_id is None:
-        [payout] = await payouts_store.lock_payouts(tx, [attempt.subject_id])
-        await tx.record(news.about_payout("unknown", payout, reason))
+        for payout in await payouts_store.lock_payouts(tx, [attempt.subject_id]):
+            await tx.record(news.about_payout("unknown", payout, reason))
+        for debit in await debts_store.lock_debits(tx, [attempt.subject_id]):
+            await tx.record(news.about_debit("unknown", debit, reason))
         return
     [payment] = await payments_store.lock_payments(tx, [attempt.payment_id])
     if payment.state == "authorizing":
@@ -366,14 +401,24 @@ async def _alarm(tx: Transaction, attempt: Attempt) -> None:
 async def _instructions(tx: Transaction, attempts: Collection[Attempt]) -> dict[UUID, Instruction]:
     """What to tell providers, by attempt."""
     payment_ids = {attempt.payment_id for attempt in attempts if attempt.payment_id}
-    payout_ids = {attempt.subject_id for attempt in attempts if attempt.payment_id is None}
+    subject_ids = {attempt.subject_id for attempt in attempts if attempt.payment_id is None}
     payments = {p.payment_id: p for p in await payments_store.find_payments(tx, payment_ids)}
-    payouts = {p.payout_id: p for p in await payouts_store.find_payouts(tx, payout_ids)}
+    destinations = await _destinations(tx, subject_ids) if subject_ids else {}
     return {
         attempt.attempt_id: _instruct(attempt, payment=payments[attempt.payment_id])
         if attempt.payment_id
-        else _instruct(attempt, destination=payouts[attempt.subject_id].destination)
+        else _instruct(attempt, destination=destinations[attempt.subject_id])
         for attempt in attempts
+    }
+
+
+async def _destinations(tx: Transaction, subject_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The bank accounts that payouts go to, and debits come from."""
+    payouts = await payouts_store.find_payouts(tx, subject_ids)
+    debits = await debts_store.find_debits(tx, subject_ids)
+    return {
+        **{payout.payout_id: payout.destination for payout in payouts},
+        **{debit.debit_id: debit.destination for debit in debits},
     }
 
 

@@ -1,17 +1,27 @@
 """The events of payments. Each has the order that it is about, and a sentence that says why."""
 
+from uuid import UUID
+
 from banyan.kernel import Money
 from banyan.parties import SELLER
 from banyan.payments.model import (
+    ANY_CURRENCY,
+    BATCH,
+    DEBIT,
+    DEBT,
     DISPUTE,
     PAYMENT,
     PAYOUT,
     REFUND,
+    Debit,
     Dispute,
     Payment,
     PaymentSplit,
     Payout,
+    PayoutAccount,
+    PayoutBatch,
     Refund,
+    SellerDebt,
 )
 from banyan.runtime import Event, Json
 
@@ -76,6 +86,80 @@ def about_payout(what: str, payout: Payout, reason: str) -> Event:
             "provider": payout.provider,
             "reason": reason,
             "failure_code": payout.failure_code,
+        },
+    )
+
+
+def about_holdback(what: str, seller: str, kind: str, total: Money, reason: str) -> Event:
+    return Event(
+        f"holdback.{what}",
+        seller,
+        {"seller": seller, "kind": kind, "amount": amount(total), "reason": reason},
+    )
+
+
+def about_account(what: str, account: PayoutAccount, reason: str) -> Event:
+    """Without the number: only what it ends with."""
+    return Event(
+        f"payout_account.{what}",
+        SELLER.text(account.seller_id),
+        {
+            "seller": SELLER.text(account.seller_id),
+            "currency": None if account.currency == ANY_CURRENCY else account.currency,
+            "destination": account.masked_destination,
+            "reason": reason,
+        },
+    )
+
+
+def about_hold(what: str, seller_id: UUID, kind: str, reason: str) -> Event:
+    return Event(
+        f"seller_payouts.{what}",
+        SELLER.text(seller_id),
+        {"seller": SELLER.text(seller_id), "kind": kind, "reason": reason},
+    )
+
+
+def about_batch(what: str, batch: PayoutBatch, reason: str) -> Event:
+    return Event(
+        f"payout_batch.{what}",
+        BATCH.text(batch.batch_id),
+        {
+            "batch": BATCH.text(batch.batch_id),
+            "kind": batch.kind,
+            "provider": batch.provider,
+            "count": batch.count,
+            "total": amount(batch.total),
+            "reason": reason,
+        },
+    )
+
+
+def about_debt(what: str, debt: SellerDebt, owed: Money, reason: str) -> Event:
+    return Event(
+        f"seller_debt.{what}",
+        DEBT.text(debt.debt_id),
+        {
+            "debt": DEBT.text(debt.debt_id),
+            "seller": SELLER.text(debt.seller_id),
+            "owed": amount(owed),
+            "reason": reason,
+        },
+    )
+
+
+def about_debit(what: str, debit: Debit, reason: str) -> Event:
+    return Event(
+        f"debit.{what}",
+        DEBIT.text(debit.debit_id),
+        {
+            "debit": DEBIT.text(debit.debit_id),
+            "debt": DEBT.text(debit.debt_id),
+            "seller": SELLER.text(debit.seller_id),
+            "amount": amount(debit.amount),
+            "provider": debit.provider,
+            "reason": reason,
+            "failure_code": debit.failure_code,
         },
     )
 

@@ -20,6 +20,7 @@ from banyan.payments.model import (
     WITH_BUYER,
     Attempt,
     Authentication,
+    Holdback,
     Payment,
     PaymentDraft,
     PaymentSplit,
@@ -30,6 +31,7 @@ from banyan.payments.rules import check_draft, choose_authentication
 from banyan.payments.rules.routing import Wanted
 from banyan.payments.service import bookings, news
 from banyan.payments.service.attempts import authorization_id, intend, intent_for_payment
+from banyan.payments.service.holdbacks import hold_back_of
 from banyan.payments.service.payouts import schedule_payouts
 from banyan.payments.service.refunds import refund
 from banyan.payments.service.routing import (
@@ -192,22 +194,26 @@ async def void_payments(
 async def release(tx: Transaction, payment_ids: Collection[UUID]) -> list[Payment]:
     """Make the sellers' parts available for payouts; repeating it changes nothing.
 
+    What is held back by a seller's schedule and terms becomes available later, by itself.
+
     ``PaymentNotReady`` for a payment whose money has not been taken.
     """
     payments = await _lock(tx, payment_ids)
     splits = await splits_of(tx, payment_ids)
-    released, transfers, events = list[Payment](), list[Transfer](), list[Event]()
     for payment in payments:
         if payment.state not in TAKEN:
             raise _not_ready(payment, "can't be released")
-        if payment.released_at is None:
-            shares = splits[payment.payment_id]
-            released.append(replace(payment, released_at=tx.now))
-            transfers += bookings.release(payment, shares)
-            events.append(_released(payment, shares))
+    released = [replace(p, released_at=tx.now) for p in payments if p.released_at is None]
+    parts = [split for payment in released for split in splits[payment.payment_id]]
+    held_back = await hold_back_of(tx, parts) if parts else []
+    transfers, events = list[Transfer](), list[Event]()
+    for payment in released:
+        shares = splits[payment.payment_id]
+        kept = [h for h in held_back if h.payment_id == payment.payment_id] if held_back else []
+        transfers += bookings.release(payment, shares, kept)
+        events.append(_released(payment, shares, kept))
     await store.save_payments(tx, released)
-    sellers = {split.seller_id for payment in released for split in splits[payment.payment_id]}
-    await schedule_payouts(tx, sellers)
+    await schedule_payouts(tx, {split.seller_id for split in parts})
     await tx.record_all(events)
     await ledger.post_or_refuse(tx, transfers)
     return payments
@@ -274,11 +280,19 @@ def _check_same(drafts: Sequence[PaymentDraft], payments: Sequence[Payment]) -> 
             )
 
 
-def _released(payment: Payment, splits: list[PaymentSplit]) -> Event:
+def _released(payment: Payment, splits: list[PaymentSplit], holdbacks: Sequence[Holdback]) -> Event:
     released: Json = [
         {
             "seller": SELLER.text(split.seller_id),
-            "amount": {"amount": split.left_minor[0], "currency": split.currency},
+            "amount": {"amount": split.left_minor.seller, "currency": split.currency},
+            "held_back": {
+                "amount": sum(
+                    holdback.amount_minor
+                    for holdback in holdbacks
+                    if holdback.seller_id == split.seller_id
+                ),
+                "currency": split.currency,
+            },
         }
         for split in splits
     ]

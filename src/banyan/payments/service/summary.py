@@ -3,6 +3,7 @@
 from banyan import ledger
 from banyan.kernel import Money
 from banyan.payments.model import Movement, Summary
+from banyan.payments.store import debts as debts_store
 from banyan.payments.store import disputes as disputes_store
 from banyan.payments.store import payments as payments_store
 from banyan.payments.store import payouts as payouts_store
@@ -37,6 +38,8 @@ async def summary(tx: Transaction) -> list[Summary]:
     }
     lost = await disputes_store.sum_lost(tx)
     paid = await payouts_store.sum_paid(tx)
+    through_bank = await payouts_store.sum_through_bank(tx)
+    debited = await debts_store.sum_debited(tx)
     summaries = list[Summary]()
     for currency, count, taken_minor, refunded_minor in await payments_store.sum_payments(tx):
         zero = Money.zero(currency)
@@ -51,6 +54,8 @@ async def summary(tx: Transaction) -> list[Summary]:
         at_provider = -at_providers.get(("receivable", currency), zero)
         lost_here = Money.of(lost.get(currency, 0), currency)
         paid_out = Money.of(paid.get(currency, 0), currency)
+        not_theirs = through_bank.get(currency, 0) + debited.get(currency, 0)
+        expected = taken - refunded - fees - lost_here - paid_out + Money.of(not_theirs, currency)
         summaries.append(
             Summary(
                 currency=currency,
@@ -69,7 +74,7 @@ async def summary(tx: Transaction) -> list[Summary]:
                 lost_in_disputes=lost_here,
                 refunded=refunded,
                 at_provider=at_provider,
-                is_balanced=at_provider == taken - refunded - fees - lost_here - paid_out,
+                is_balanced=at_provider == expected,
             )
         )
     return summaries

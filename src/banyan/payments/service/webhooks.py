@@ -22,12 +22,11 @@ from banyan.payments.service.attempts import (
     authentication_id,
     checked,
     instruction_of,
-    intent_for_payout,
     late_intent,
     record_definite,
+    record_return,
 )
 from banyan.payments.store import attempts as attempts_store
-from banyan.payments.store import payouts as payouts_store
 from banyan.payments.store import webhooks as store
 from banyan.runtime import Cause, Database, JobDraft, Json, Transaction
 
@@ -91,7 +90,8 @@ async def record_found(tx: Transaction, key: str, found: Found) -> None:
     if attempt.answer is None:
         await record_definite(tx, [(attempt, answer, _NOTE)])
     elif _is_returned(attempt, answer):
-        await _record_return(tx, attempt.subject_id, answer)
+        assert isinstance(answer, Declined), "a return says why"
+        await record_return(tx, attempt, answer, _NOTE)
     elif attempt.operation == "authorize":
         await _record_paid(tx, attempt, answer)
 
@@ -114,14 +114,6 @@ async def _record_paid(tx: Transaction, attempt: Attempt, answer: Definite) -> N
 
 
 def _is_returned(attempt: Attempt, answer: Definite) -> bool:
-    """A payout that had succeeded, and now has not: the bank has sent it back."""
-    was_paid = attempt.operation == "payout" and attempt.outcome == "succeeded"
+    """A payout or debit that had succeeded, and now has not: the bank has sent it back."""
+    was_paid = attempt.operation in ("payout", "debit") and attempt.outcome == "succeeded"
     return was_paid and isinstance(answer, Declined)
-
-
-async def _record_return(tx: Transaction, payout_id: UUID, answer: Definite) -> None:
-    payout = await payouts_store.find_payout(tx, payout_id)
-    assert payout is not None, "an attempt's payout is never deleted"
-    returned = intent_for_payout(payout, "return")
-    await attempts_store.insert_attempts(tx, [returned])
-    await record_definite(tx, [(returned, answer, _NOTE)])

@@ -189,6 +189,46 @@ async def mark_applied(tx: Transaction, attempt_ids: Collection[UUID]) -> None:
     )
 
 
+async def lock_attempts(tx: Transaction, attempt_ids: Collection[UUID]) -> list[Attempt]:
+    """The attempts, locked: one that is withdrawn meanwhile is seen as withdrawn."""
+    return await tx.all(
+        Attempt,
+        """
+        select *
+        from payments.attempts
+        where marketplace_id = %(marketplace_id)s and attempt_id = any(%(attempt_ids)s)
+        order by attempt_id
+        for no key update
+        """,
+        attempt_ids=list(attempt_ids),
+    )
+
+
+async def withdraw_attempt(
+    tx: Transaction, attempt_id: UUID, *, code: str, answer: dict[str, object]
+) -> bool:
+    """End an attempt that nobody has been asked about; whether it was so."""
+    changed = await tx.execute(
+        """
+        update payments.attempts
+        set
+          state = 'applied',
+          outcome = 'declined',
+          code = %(code)s,
+          answer = %(answer)s,
+          answered_at = %(now)s
+        where marketplace_id = %(marketplace_id)s
+          and attempt_id = %(attempt_id)s
+          and state = 'intended'
+        """,
+        attempt_id=attempt_id,
+        code=code,
+        answer=Jsonb(answer),
+        now=tx.now,
+    )
+    return changed > 0
+
+
 async def find_attempt(tx: Transaction, attempt_id: UUID) -> Attempt | None:
     return await tx.one(
         Attempt,

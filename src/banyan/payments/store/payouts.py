@@ -1,9 +1,9 @@
-"""SQL of payouts, and of where they go."""
+"""SQL of payouts."""
 
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from banyan.payments.model import Payout, PayoutAccount, PayoutState
+from banyan.payments.model import Payout, PayoutState
 from banyan.runtime import Transaction
 
 
@@ -11,20 +11,26 @@ async def insert_payouts(tx: Transaction, payouts: Sequence[Payout]) -> None:
     await tx.execute(
         """
         insert into payments.payouts
-          (marketplace_id, payout_id, seller_id, provider, destination, state, amount_minor,
-           currency, created_at)
+          (marketplace_id, payout_id, seller_id, provider, rail, batch_id, destination, holder, bic,
+           state, amount_minor, currency, created_at)
         select
-          %(marketplace_id)s, new.payout_id, new.seller_id, new.provider, new.destination,
-          'pending', new.amount_minor, new.currency, %(now)s
+          %(marketplace_id)s, new.payout_id, new.seller_id, new.provider, new.rail, new.batch_id,
+          new.destination, new.holder, new.bic, 'pending', new.amount_minor, new.currency, %(now)s
         from unnest(
-          %(payout_ids)s::uuid[], %(seller_ids)s::uuid[], %(providers)s::text[],
-          %(destinations)s::text[], %(amounts)s::bigint[], %(currencies)s::text[]
-        ) as new (payout_id, seller_id, provider, destination, amount_minor, currency)
+          %(payout_ids)s::uuid[], %(seller_ids)s::uuid[], %(providers)s::text[], %(rails)s::text[],
+          %(batch_ids)s::uuid[], %(destinations)s::text[], %(holders)s::text[], %(bics)s::text[],
+          %(amounts)s::bigint[], %(currencies)s::text[]
+        ) as new (payout_id, seller_id, provider, rail, batch_id, destination, holder, bic,
+                  amount_minor, currency)
         """,
         now=tx.now,
         payout_ids=[payout.payout_id for payout in payouts],
         seller_ids=[payout.seller_id for payout in payouts],
         providers=[payout.provider for payout in payouts],
+        rails=[payout.rail for payout in payouts],
+        batch_ids=[payout.batch_id for payout in payouts],
+        holders=[payout.holder for payout in payouts],
+        bics=[payout.bic for payout in payouts],
         destinations=[payout.destination for payout in payouts],
         amounts=[payout.amount_minor for payout in payouts],
         currencies=[payout.currency for payout in payouts],
@@ -74,6 +80,27 @@ async def find_payout(tx: Transaction, payout_id: UUID) -> Payout | None:
     )
 
 
+async def find_payout_before(tx: Transaction, payout: Payout) -> Payout | None:
+    """The seller's last payout in the currency before this one that was not cancelled."""
+    return await tx.one(
+        Payout,
+        """
+        select *
+        from payments.payouts
+        where marketplace_id = %(marketplace_id)s
+          and seller_id = %(seller_id)s
+          and currency = %(currency)s
+          and payout_id < %(payout_id)s
+          and state <> 'cancelled'
+        order by payout_id desc
+        limit 1
+        """,
+        seller_id=payout.seller_id,
+        currency=payout.currency,
+        payout_id=payout.payout_id,
+    )
+
+
 async def find_payouts(tx: Transaction, payout_ids: Collection[UUID]) -> list[Payout]:
     return await tx.all(
         Payout,
@@ -114,6 +141,20 @@ async def select_payouts(
     )
 
 
+async def payouts_of_batch(tx: Transaction, batch_id: UUID) -> list[Payout]:
+    """The payouts of a batch that have not been cancelled, in the order of their ids."""
+    return await tx.all(
+        Payout,
+        """
+        select *
+        from payments.payouts
+        where marketplace_id = %(marketplace_id)s and batch_id = %(batch_id)s and state <> 'cancelled'
+        order by payout_id
+        """,
+        batch_id=batch_id,
+    )
+
+
 async def sum_paid(tx: Transaction) -> dict[str, int]:
     """What was paid out, by currency."""
     rows = await tx.rows(
@@ -127,80 +168,28 @@ async def sum_paid(tx: Transaction) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-async def open_accounts(tx: Transaction, seller_ids: Collection[UUID], destination: str) -> None:
-    """Give the sellers that have none a payout account that leads to ``destination``."""
-    await tx.execute(
+async def sum_through_bank(tx: Transaction) -> dict[str, int]:
+    """What was paid out of our own bank account, by currency: no provider has less for it."""
+    rows = await tx.rows(
         """
-        insert into payments.payout_accounts (marketplace_id, seller_id, destination, updated_at)
-        select %(marketplace_id)s, seller_id, %(destination)s, %(now)s
-        from unnest(%(seller_ids)s::uuid[]) as new (seller_id)
-        order by seller_id
-        on conflict (marketplace_id, seller_id) do nothing
-        """,
-        seller_ids=list(seller_ids),
-        destination=destination,
-        now=tx.now,
+        select currency, sum(amount_minor)::bigint
+        from payments.payouts
+        where marketplace_id = %(marketplace_id)s and state = 'paid' and rail = 'bank'
+        group by currency
+        """
     )
+    return {row[0]: row[1] for row in rows}
 
 
-async def save_account(tx: Transaction, seller_id: UUID, destination: str) -> PayoutAccount:
-    account = await tx.one(
-        PayoutAccount,
+async def sum_on_its_way(tx: Transaction, seller_id: UUID) -> dict[str, int]:
+    """What has left a seller's balance and not arrived yet, by currency."""
+    rows = await tx.rows(
         """
-        insert into payments.payout_accounts (marketplace_id, seller_id, destination, updated_at)
-        values (%(marketplace_id)s, %(seller_id)s, %(destination)s, %(now)s)
-        on conflict (marketplace_id, seller_id) do update
-        set
-          destination = excluded.destination,
-          blocked_reason = null,
-          updated_at = excluded.updated_at
-        returning *
-        """,
-        seller_id=seller_id,
-        destination=destination,
-        now=tx.now,
-    )
-    assert account is not None, "an upsert returns its row"
-    return account
-
-
-async def block_account(tx: Transaction, payout: Payout, reason: str) -> None:
-    """Stop payouts to where this one failed."""
-    await tx.execute(
-        """
-        update payments.payout_accounts
-        set blocked_reason = %(reason)s, updated_at = %(now)s
-        where marketplace_id = %(marketplace_id)s
-          and seller_id = %(seller_id)s
-          and destination = %(destination)s
-        """,
-        seller_id=payout.seller_id,
-        destination=payout.destination,
-        reason=reason,
-        now=tx.now,
-    )
-
-
-async def find_account(tx: Transaction, seller_id: UUID) -> PayoutAccount | None:
-    return await tx.one(
-        PayoutAccount,
-        """
-        select *
-        from payments.payout_accounts
-        where marketplace_id = %(marketplace_id)s and seller_id = %(seller_id)s
+        select currency, sum(amount_minor)::bigint
+        from payments.payouts
+        where marketplace_id = %(marketplace_id)s and seller_id = %(seller_id)s and state = 'pending'
+        group by currency
         """,
         seller_id=seller_id,
     )
-
-
-async def select_open_accounts(tx: Transaction) -> list[PayoutAccount]:
-    """Where payouts can go."""
-    return await tx.all(
-        PayoutAccount,
-        """
-        select *
-        from payments.payout_accounts
-        where marketplace_id = %(marketplace_id)s and blocked_reason is null
-        order by seller_id
-        """,
-    )
+    return {row[0]: row[1] for row in rows}

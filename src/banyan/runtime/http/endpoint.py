@@ -22,7 +22,7 @@ from banyan.runtime.http.incoming import Incoming
 from banyan.runtime.http.operations import Call, Operation, Principal
 from banyan.runtime.http.query import QueryReader
 from banyan.runtime.http.rates import RateLimiter
-from banyan.runtime.http.shapes import Csv
+from banyan.runtime.http.shapes import Csv, File
 from banyan.runtime.http.validation import BodyReader, invalid, read_nothing
 
 Authenticate = Callable[[str], Awaitable[Principal | None]]
@@ -159,12 +159,24 @@ class Endpoint:
             disposition = f'attachment; filename="{result.name}"'.encode()
             headers = [(b"content-disposition", disposition)]
             return Answer(self.operation.status, result.text.encode(), CSV, headers)
+        if isinstance(result, File):
+            return _file_answer(result)
         return Answer(self.operation.status, encode(result))
 
 
 def _require_scope(scope: str | None, key: Principal) -> None:
     if scope is not None and scope not in key.scopes:
         raise MissingScope(f"This needs the scope {scope}, which the API key does not have.")
+
+
+def _file_answer(file: File) -> Answer:
+    how = "inline" if file.is_shown else "attachment"
+    headers = [(b"content-disposition", f'{how}; filename="{file.name}"'.encode())]
+    if file.is_shown:  # it needs its own style, and nothing else
+        headers.append(
+            (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'")
+        )
+    return Answer(200, file.body, file.media_type.encode(), headers)
 
 
 def _cause(call: Call[Any]) -> Cause:

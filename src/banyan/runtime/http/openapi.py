@@ -23,7 +23,7 @@ from banyan.runtime.http.errors import (
 )
 from banyan.runtime.http.operations import Operation
 from banyan.runtime.http.problems import Problem, status_of
-from banyan.runtime.http.shapes import Csv
+from banyan.runtime.http.shapes import Csv, File
 
 Json = dict[str, Any]
 VERSION = "1.0.0"
@@ -139,7 +139,7 @@ class _Components:
 
 def _kinds(operation: Operation) -> list[Any]:
     given = (operation.body, operation.returns, operation.query)
-    return [kind for kind in given if kind is not None and kind is not Csv]
+    return [kind for kind in given if kind is not None and kind not in (Csv, File)]
 
 
 def _readable(name: str) -> str:
@@ -278,6 +278,9 @@ def _answer(operation: Operation, components: _Components) -> Json:
         headers["Idempotent-Replayed"] = {"$ref": "#/components/headers/Idempotent-Replayed"}
     if operation.returns is None:
         return {"description": "Done; there is nothing to say.", "headers": headers}
+    if operation.returns is File:
+        files = {kind: {"schema": _TEXT} for kind in operation.media_types}
+        return {"description": "A file.", "headers": headers, "content": files}
     if operation.returns is Csv:
         content = {"text/csv": {"schema": _TEXT}}
         return {"description": "A CSV file.", "headers": headers, "content": content}

@@ -30,7 +30,7 @@ from msgspec import Struct
 from banyan.kernel import BanyanError, IdKind
 from banyan.runtime.database import Database, Transaction
 from banyan.runtime.http.bounds import slips
-from banyan.runtime.http.shapes import Csv
+from banyan.runtime.http.shapes import Csv, File
 
 if sys.version_info >= (3, 13):
     from typing import TypeVar
@@ -94,6 +94,8 @@ class Operation:
     body: type[Struct] | None = None
     returns: Any = None
     """A struct, ``List[…]`` of one, or ``Csv`` (of a GET); None answers 204 without a body."""
+    media_types: tuple[str, ...] = ()
+    """What a ``File`` may be; then ``returns`` is ``File``."""
     status: int = 200
     query: type[Struct] | None = None
     ids: Mapping[str, IdKind] = field(default_factory=dict[str, IdKind])
@@ -146,6 +148,10 @@ def _check(operation: Operation) -> None:
     assert operation.body is None or operation.method != "GET", f"{name}: a GET has no body"
     assert operation.returns is not Csv or operation.method == "GET", (
         f"{name}: only a GET gives CSV"
+    )
+    gives_file = operation.returns is File and operation.method == "GET"
+    assert gives_file == bool(operation.media_types), (
+        f"{name}: a GET gives a file, and of which kind"
     )
     arguments = len(inspect.signature(operation.handler).parameters)
     expected = 1 if operation.body is None else 2

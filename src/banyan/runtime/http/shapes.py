@@ -104,6 +104,17 @@ class Csv:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """The answer of an operation that gives a file of another kind, saved under ``name``."""
+
+    name: str
+    media_type: str
+    body: bytes
+    is_shown: bool = False
+    """Shown by a browser, in place of saved."""
+
+
 class ListQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     """How every list is paged."""
 

@@ -50,7 +50,11 @@ FEE_BP = 290
 FEE_FIXED_MINOR = 30
 DISPUTE_FEE_MINOR = 1_500
 _ACTION_TTL = timedelta(hours=1)
-_ELSEWHERE = BankToken(about="An account at another provider.", decline="invalid_account")
+_ELSEWHERE = BankToken(
+    about="An account at another provider.",
+    decline="invalid_account",
+    refuses_debit="invalid_account",
+)
 _CAUSE = Cause("provider", "sandbox", "Sandbox")
 
 
@@ -95,28 +99,11 @@ class Sandbox:
 
     async def payout(self, instruction: Instruction) -> Answer:
         bank = BANK_TOKENS.get(instruction.destination, _ELSEWHERE)
-        async with self._transaction(instruction.marketplace_id) as tx:
-            fault = await self._fault(tx, instruction)
-            if fault in ("timeout", "outage"):
-                return _not_done(fault)
-            stored = await store.find_operation(tx, instruction.key)
-            if stored is None:
-                answer = (
-                    Declined(bank.decline, True, "The bank refused the payout.")
-                    if bank.decline
-                    else _succeeded(instruction, instruction.key)
-                )
-                stored = self._stored(tx, instruction, instruction.destination, answer)
-                await store.insert_operation(tx, stored)
-                if bank.returned_after:
-                    await _tell(
-                        tx, self.name, f"{stored.key}/returned", bank.returned_after, key=stored.key
-                    )
-            lost = bank.times_out and await store.note_timeout(tx, stored.key)
-            now = tx.now
-        if lost or fault == "lost_answer":
-            raise TimeoutError("the sandbox made the payout and didn't answer")
-        return _as_of(now, stored)
+        return await self._ask_bank(instruction, bank, bank.decline)
+
+    async def debit(self, instruction: Instruction) -> Answer:
+        bank = BANK_TOKENS.get(instruction.destination, _ELSEWHERE)
+        return await self._ask_bank(instruction, bank, bank.refuses_debit)
 
     async def find(self, instruction: Instruction) -> Found:
         async with self._transaction(instruction.marketplace_id) as tx:
@@ -170,6 +157,32 @@ class Sandbox:
     def _transaction(self, marketplace_id: UUID) -> AbstractAsyncContextManager[Transaction]:
         """Not durable by itself: our record of an answer, which comes later, is, and takes it along."""
         return self._database.transaction(marketplace_id, _CAUSE, is_durable=False)
+
+    async def _ask_bank(
+        self, instruction: Instruction, bank: BankToken, decline: str | None
+    ) -> Answer:
+        """Move money to or from a seller's bank account once; the same answer each time after."""
+        async with self._transaction(instruction.marketplace_id) as tx:
+            fault = await self._fault(tx, instruction)
+            if fault in ("timeout", "outage"):
+                return _not_done(fault)
+            stored = await store.find_operation(tx, instruction.key)
+            if stored is None:
+                answer = (
+                    Declined(decline, True, f"The bank refused the {instruction.operation}.")
+                    if decline
+                    else _succeeded(instruction, instruction.key)
+                )
+                stored = self._stored(tx, instruction, instruction.destination, answer)
+                await store.insert_operation(tx, stored)
+                if bank.returned_after:
+                    returned = f"{stored.key}/returned"
+                    await _tell(tx, self.name, returned, bank.returned_after, key=stored.key)
+            lost = bank.times_out and await store.note_timeout(tx, stored.key)
+            now = tx.now
+        if lost or fault == "lost_answer":
+            raise TimeoutError(f"the sandbox made the {instruction.operation} and didn't answer")
+        return _as_of(now, stored)
 
     async def _do(self, instruction: Instruction) -> Answer:
         """Do the operation of this key once; the same answer each time after that."""
@@ -418,7 +431,7 @@ def _as_of(now: datetime, stored: Stored) -> Answer:
         return _awaited(now, stored, token)
     bank = BANK_TOKENS.get(stored.token)
     if bank and bank.returned_after and now >= stored.created_at + bank.returned_after:
-        return Declined("returned", True, "The bank returned the payout.")
+        return Declined("returned", True, f"The bank returned the {stored.operation}.")
     return msgspec.convert(stored.answer, Answer)
 
 

@@ -44,6 +44,7 @@ class BankToken:
 
     about: str
     decline: str | None = None
+    refuses_debit: str | None = None
     returned_after: timedelta | None = None
     times_out: bool = False
 
@@ -135,7 +136,9 @@ TOKENS = {
 BANK_TOKENS = {
     "bank_ok": BankToken(about="Arrives. What a seller of a sandbox starts with."),
     "bank_account_closed": BankToken(
-        about="The payout fails; the money is available again.", decline="account_closed"
+        about="The payout fails; the money is available again.",
+        decline="account_closed",
+        refuses_debit="account_closed",
     ),
     "bank_returned": BankToken(
         about="Paid; the bank returns it 2 days later.", returned_after=timedelta(days=2)
@@ -143,6 +146,10 @@ BANK_TOKENS = {
     "bank_timeout": BankToken(
         about="The call times out though the payout was made; the look-up finds it.",
         times_out=True,
+    ),
+    "bank_debit_refused": BankToken(
+        about="Payouts arrive; what the seller owes can't be debited.",
+        refuses_debit="insufficient_funds",
     ),
 }
 

@@ -8,15 +8,21 @@ twice is booked once. The buyer's order is the subject of all of them, but of pa
                 funds held → seller pending → commission, tax;
                 funds held → shipping that the platform runs, service fee, its tax;
                 fees ← receivable
-    release     seller pending → seller available
+    release     seller pending → seller available, and what is held back → held, reserve
+    freed       held, reserve → available; taken: the same before its time, for what is owed
     refund      each part ⇢ receivable, ⇢ promotions                     pending until it succeeded
     dispute     each part → disputes held, → promotions; fees ← receivable
                 won: back · lost: disputes held → receivable
-    payout      seller available ⇢ in transit                            pending; → receivable
+    payout      seller available ⇢ in transit                            pending; → receivable or
+                                                                         → our bank account
+    debit       receivable or our bank account → seller available
+    written off write-offs → seller available
 """
 
 from banyan.payments.service.bookings.accounts import fees, receivable, seller
+from banyan.payments.service.bookings.debts import debit_done, debit_returned, debt_written_off
 from banyan.payments.service.bookings.disputes import dispute_lost, dispute_opened, dispute_won
+from banyan.payments.service.bookings.holdbacks import holdback_freed, holdback_taken
 from banyan.payments.service.bookings.payments import authorization, capture, release, top_up, void
 from banyan.payments.service.bookings.payouts import (
     payout_failed,
@@ -29,10 +35,15 @@ from banyan.payments.service.bookings.refunds import refund_done, refund_failed,
 __all__ = [
     "authorization",
     "capture",
+    "debit_done",
+    "debit_returned",
+    "debt_written_off",
     "dispute_lost",
     "dispute_opened",
     "dispute_won",
     "fees",
+    "holdback_freed",
+    "holdback_taken",
     "payout_failed",
     "payout_hold",
     "payout_paid",

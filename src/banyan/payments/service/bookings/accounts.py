@@ -4,6 +4,7 @@ from uuid import UUID
 
 from banyan.ledger import Account, Side
 from banyan.parties import SELLER
+from banyan.payments.model import Rail
 
 
 def receivable(provider: str, currency: str) -> Account:
@@ -16,7 +17,7 @@ def fees(provider: str, currency: str) -> Account:
 
 
 def seller(seller_id: UUID, part: str, currency: str) -> Account:
-    """``part`` is pending, available or reserve."""
+    """``part`` is pending (not settled yet), available, held (delayed) or reserve."""
     return Account(f"seller:{SELLER.text(seller_id)}:{part}", currency, floor=0)
 
 
@@ -61,3 +62,13 @@ def disputed(currency: str) -> Account:
 
 def write_offs(currency: str) -> Account:
     return Account("platform:write_offs", currency, normal=Side.DEBIT)
+
+
+def bank(currency: str) -> Account:
+    """What is on our own bank account."""
+    return Account("platform:bank", currency, normal=Side.DEBIT)
+
+
+def source(rail: Rail, provider: str, currency: str) -> Account:
+    """What a payout leaves and a debit fills: our bank account, or what a provider holds for us."""
+    return bank(currency) if rail == "bank" else receivable(provider, currency)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from banyan.kernel import Money
 from banyan.ledger import Kind, Leg, Transfer
-from banyan.payments.model import Payment, PaymentSplit
+from banyan.payments.model import Holdback, Payment, PaymentSplit
 from banyan.payments.service.bookings.accounts import (
     commission,
     commission_tax,
@@ -100,16 +100,24 @@ def _platforms_own(splits: Sequence[PaymentSplit], currency: str) -> list[Leg]:
     return legs
 
 
-def release(payment: Payment, splits: Sequence[PaymentSplit]) -> list[Transfer]:
-    """What is left of the sellers' parts becomes available to them; nothing if all went back."""
-    legs = [
-        Leg(
-            seller(split.seller_id, "pending", split.currency),
-            seller(split.seller_id, "available", split.currency),
-            Money.of(split.left_minor[0], split.currency),
-            "release",
-        )
-        for split in splits
-        if split.left_minor[0]
-    ]
+def release(
+    payment: Payment, splits: Sequence[PaymentSplit], holdbacks: Sequence[Holdback] = ()
+) -> list[Transfer]:
+    """What is left of the sellers' parts becomes available to them, less what is held back.
+
+    Nothing is booked if all of it went back to the buyer.
+    """
+    legs = list[Leg]()
+    for split in splits:
+        pending = seller(split.seller_id, "pending", split.currency)
+        rest = Money.of(split.left_minor.seller, split.currency)
+        for holdback in holdbacks:
+            if holdback.seller_id == split.seller_id:
+                kept = Money.of(holdback.amount_minor, split.currency)
+                target = seller(split.seller_id, holdback.kind, split.currency)
+                legs.append(Leg(pending, target, kept, f"release_{holdback.kind}"))
+                rest = rest - kept
+        available = seller(split.seller_id, "available", split.currency)
+        legs.append(Leg(pending, available, rest, "release"))
+    legs = [leg for leg in legs if leg.amount.minor]
     return [transfer_of(payment.payment_id, "release", payment.subject, legs)] if legs else []

@@ -2,7 +2,7 @@
 
 from banyan.ledger import Kind, Leg, Transfer
 from banyan.payments.model import PAYOUT, Payout
-from banyan.payments.service.bookings.accounts import in_transit, receivable, seller
+from banyan.payments.service.bookings.accounts import in_transit, seller, source
 from banyan.payments.service.bookings.transfers import resolved, transfer_of
 
 
@@ -19,25 +19,25 @@ def payout_hold(payout: Payout) -> Transfer:
 
 
 def payout_paid(payout: Payout) -> Transfer:
-    """It has arrived: the provider has paid it out of what it held for us."""
+    """It has arrived, out of what the provider held for us or out of our bank account."""
     legs = resolved(payout_hold(payout), Kind.POST)
-    target = receivable(payout.provider, payout.currency)
+    target = source(payout.rail, payout.provider, payout.currency)
     legs.append(Leg(in_transit(payout.currency), target, payout.amount, "payout_paid"))
     return transfer_of(payout.payout_id, "paid", PAYOUT.text(payout.payout_id), legs)
 
 
 def payout_failed(payout: Payout) -> Transfer:
+    """Nothing was paid, and it is the seller's again; also when it is cancelled."""
     legs = resolved(payout_hold(payout), Kind.VOID)
     return transfer_of(payout.payout_id, "failed", PAYOUT.text(payout.payout_id), legs)
 
 
 def payout_returned(payout: Payout) -> Transfer:
-    """It came back: the provider holds it for us again, and the seller has it again."""
+    """It came back to where it was paid from, and the seller has it again."""
     transit = in_transit(payout.currency)
+    origin = source(payout.rail, payout.provider, payout.currency)
     legs = [
-        Leg(
-            receivable(payout.provider, payout.currency), transit, payout.amount, "payout_returned"
-        ),
+        Leg(origin, transit, payout.amount, "payout_returned"),
         Leg(
             transit,
             seller(payout.seller_id, "available", payout.currency),

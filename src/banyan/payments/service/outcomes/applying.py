@@ -10,13 +10,15 @@ from banyan.payments.providers import Definite
 from banyan.payments.service.outcomes.authorizations import apply_authorization, apply_late
 from banyan.payments.service.outcomes.batch import Batch, load_batch, write_batch
 from banyan.payments.service.outcomes.captures import apply_capture, apply_void
+from banyan.payments.service.outcomes.debits import apply_debit
 from banyan.payments.service.outcomes.payouts import apply_payout, apply_return
 from banyan.payments.service.outcomes.refunds import apply_refund
 from banyan.payments.store import attempts as store
 from banyan.runtime import Transaction
 
 _ORDER: Sequence[Operation] = (
-    "authorize", "authenticate", "late", "capture", "void", "refund", "payout", "return",
+    "authorize", "authenticate", "late", "capture", "void", "refund", "payout", "debit",
+    "return",
 )  # fmt: skip
 
 
@@ -41,5 +43,6 @@ _APPLY: dict[Operation, Callable[[Batch, Attempt, Definite], None]] = {
     "void": apply_void,
     "refund": apply_refund,
     "payout": apply_payout,
+    "debit": apply_debit,
     "return": apply_return,
 }

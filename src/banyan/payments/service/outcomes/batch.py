@@ -9,6 +9,7 @@ from banyan import ledger
 from banyan.ledger import Transfer
 from banyan.payments.model import (
     Attempt,
+    Debit,
     Operation,
     Payment,
     PaymentSplit,
@@ -19,6 +20,7 @@ from banyan.payments.model import (
 )
 from banyan.payments.rules import PENDING_POLL
 from banyan.payments.service.attempts import authorization_id, intend, intent_for_payment
+from banyan.payments.service.debts import debits_ended
 from banyan.payments.service.payouts import stop_failed
 from banyan.payments.service.routing import (
     Router,
@@ -28,6 +30,7 @@ from banyan.payments.service.routing import (
     wanted_of,
 )
 from banyan.payments.store import attempts as store
+from banyan.payments.store import debts as debts_store
 from banyan.payments.store import payments as payments_store
 from banyan.payments.store import payouts as payouts_store
 from banyan.payments.store import refunds as refunds_store
@@ -50,12 +53,14 @@ class Batch:
     refunds: dict[UUID, Refund]
     reversals: dict[UUID, list[Reversal]]
     payouts: dict[UUID, Payout]
+    debits: dict[UUID, Debit]
     transfers: list[Transfer] = field(default_factory=list[Transfer])
     events: list[Event] = field(default_factory=list[Event])
     intents: list[Attempt] = field(default_factory=list[Attempt])
     timers: list[JobDraft] = field(default_factory=list[JobDraft])
     undone: list[Reversal] = field(default_factory=list[Reversal])
     failed_payouts: list[Payout] = field(default_factory=list[Payout])
+    ended_debits: list[Debit] = field(default_factory=list[Debit])
     router: Router | None = None
     tried: dict[UUID, list[str]] = field(default_factory=dict[UUID, list[str]])
     polls: list[Attempt] = field(default_factory=list[Attempt])
@@ -65,7 +70,7 @@ class Batch:
     learned: list[tuple[Payment, bool]] = field(default_factory=list[tuple[Payment, bool]])
 
     def payment_of(self, attempt: Attempt) -> Payment:
-        assert attempt.payment_id is not None, "only payouts have no payment"
+        assert attempt.payment_id is not None, "only payouts and debits have no payment"
         return self.payments[attempt.payment_id]
 
     def next_route(self, payment: Payment) -> Route | None:
@@ -84,12 +89,13 @@ async def load_batch(tx: Transaction, attempts: Sequence[Attempt]) -> Batch:
     captured = {a.subject_id for a in attempts if a.operation in TAKING}
     refused = {a.subject_id for a in attempts if a.operation in TAKING and a.outcome in _REFUSED}
     refund_ids = [attempt.subject_id for attempt in attempts if attempt.operation == "refund"]
-    payout_ids = [attempt.subject_id for attempt in attempts if attempt.payment_id is None]
+    bank_ids = [attempt.subject_id for attempt in attempts if attempt.payment_id is None]
     payments = await payments_store.lock_payments(tx, payment_ids) if payment_ids else []
     splits = await payments_store.select_splits(tx, captured) if captured else []
     refunds = await refunds_store.refunds_by_id(tx, refund_ids) if refund_ids else []
     reversals = await refunds_store.select_reversals(tx, refund_ids) if refund_ids else []
-    payouts = await payouts_store.lock_payouts(tx, payout_ids) if payout_ids else []
+    payouts = await payouts_store.lock_payouts(tx, bank_ids) if bank_ids else []
+    debits = await debts_store.lock_debits(tx, bank_ids) if bank_ids else []
     wanted = [wanted_of(payment) for payment in payments if payment.payment_id in refused]
     return Batch(
         now=tx.now,
@@ -100,6 +106,7 @@ async def load_batch(tx: Transaction, attempts: Sequence[Attempt]) -> Batch:
         refunds={refund.refund_id: refund for refund in refunds},
         reversals={id_: [r for r in reversals if r.reversal_id == id_] for id_ in refund_ids},
         payouts={payout.payout_id: payout for payout in payouts},
+        debits={debit.debit_id: debit for debit in debits},
     )
 
 
@@ -113,6 +120,9 @@ async def write_batch(tx: Transaction, batch: Batch) -> None:
         await payouts_store.finish_payouts(tx, list(batch.payouts.values()))
     if batch.failed_payouts:
         await stop_failed(tx, batch.failed_payouts)
+    if batch.ended_debits:
+        await debts_store.finish_debits(tx, batch.ended_debits)
+        await debits_ended(tx, batch.ended_debits)
     await intend(tx, batch.intents)
     await intend(tx, batch.polls, after=PENDING_POLL)
     for after, payment, route in batch.later:

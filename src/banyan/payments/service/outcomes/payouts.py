@@ -7,6 +7,7 @@ from banyan.payments.model import Attempt
 from banyan.payments.providers import Declined, Definite, Succeeded
 from banyan.payments.service import bookings, news
 from banyan.payments.service.outcomes.batch import Batch
+from banyan.payments.service.outcomes.debits import return_debit
 
 
 def apply_payout(batch: Batch, attempt: Attempt, answer: Definite) -> None:
@@ -27,6 +28,10 @@ def apply_payout(batch: Batch, attempt: Attempt, answer: Definite) -> None:
 
 
 def apply_return(batch: Batch, attempt: Attempt, answer: Definite) -> None:
+    """A payout, or a debit, has come back."""
+    if attempt.subject_id in batch.debits:
+        return_debit(batch, attempt, answer)
+        return
     payout = batch.payouts[attempt.subject_id]
     if payout.state != "paid":
         raise PaymentNotReady("The payout came back before it was booked as paid; again later.")

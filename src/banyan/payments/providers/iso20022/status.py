@@ -1,0 +1,69 @@
+"""What a bank answers to a file: the customer payment status report (pain.002)."""
+
+from dataclasses import dataclass
+from typing import Literal
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+STATUS_BYTES_MAX = 5_000_000
+
+_FINAL: dict[str, Literal["settled", "rejected"]] = {
+    "ACSC": "settled",
+    "ACCC": "settled",
+    "RJCT": "rejected",
+    "CANC": "rejected",
+}
+"""Codes that settle it. The others say how far it has come."""
+
+
+class UnreadableStatus(ValueError):
+    """Not a status report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What became of one payment. ``code`` is the bank's reason, such as AC04 (account closed)."""
+
+    reference: str
+    outcome: Literal["settled", "rejected"]
+    code: str
+    detail: str
+
+
+def read_status(content: bytes) -> list[Status]:
+    """The payments that are settled or rejected; those under way are left out.
+
+    A report that rejects the whole file or group without naming payments gives none of them: a
+    person has to look at it. ``UnreadableStatus``.
+    """
+    if len(content) > STATUS_BYTES_MAX:
+        raise UnreadableStatus(f"A report has at most {STATUS_BYTES_MAX} bytes.")
+    try:
+        root = fromstring(content.decode())
+    except (ParseError, DefusedXmlException, UnicodeDecodeError) as error:
+        raise UnreadableStatus("That is not XML that can be read.") from error
+    if "pain.002" not in root.tag:
+        raise UnreadableStatus("That is not a pain.002.")
+    return [
+        status
+        for part in root.iter()
+        if _name(part) == "TxInfAndSts" and (status := _status(part)) is not None
+    ]
+
+
+def _status(part: Element) -> Status | None:
+    reference, code = _text(part, "OrgnlEndToEndId"), _text(part, "TxSts")
+    if not reference or code not in _FINAL:
+        return None
+    return Status(reference, _FINAL[code], _text(part, "Cd").lower(), _text(part, "AddtlInf"))
+
+
+def _text(part: Element, name: str) -> str:
+    found = next((one for one in part.iter() if _name(one) == name), None)
+    return (found.text or "").strip() if found is not None else ""
+
+
+def _name(element: Element) -> str:
+    return element.tag.rpartition("}")[2]

@@ -1,0 +1,252 @@
+"""The files that a bank is given, and what the bank says came of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from banyan.kernel import Money
+from banyan.payments.errors import BankFileNotFound, UnreadableReport
+from banyan.payments.model import (
+    BATCH,
+    DEBIT,
+    PAYOUT,
+    Attempt,
+    BankFile,
+    Debit,
+    Payout,
+    PayoutBatch,
+    PayoutSettings,
+)
+from banyan.payments.providers import Declined, Succeeded
+from banyan.payments.providers.iso20022 import (
+    Entry,
+    FileOrder,
+    UnreadableStatus,
+    attempt_of,
+    end_to_end_id,
+    read_status,
+)
+from banyan.payments.rules import business_days_after, calendar_of, local_day
+from banyan.payments.service import news
+from banyan.payments.service.attempts import (
+    intent_for_debit,
+    intent_for_payout,
+    record_definite,
+    record_return,
+)
+from banyan.payments.service.payout_settings import get_payout_settings
+from banyan.payments.store import attempts as attempts_store
+from banyan.payments.store import batches as store
+from banyan.payments.store import debts as debts_store
+from banyan.payments.store import payouts as payouts_store
+from banyan.runtime import Transaction
+
+_DEBIT_NOTICE_DAYS = 2
+"""Business days that a seller's bank is given before a debit."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """A file that has been written and is to be kept."""
+
+    batch_id: UUID
+    order: FileOrder
+    content: bytes
+
+
+async def order_file(tx: Transaction, batch_id: UUID) -> FileOrder | None:
+    """What the file of a closed batch is to say; from now on none of it can be cancelled.
+
+    None if there is a file already, or nothing left to be sent.
+    """
+    batch = await store.lock_batch(tx, batch_id)
+    settings = await get_payout_settings(tx)
+    if batch is None or batch.state != "closed" or settings.bank is None:
+        return None
+    if await store.find_file(tx, batch_id) is not None:
+        return None
+    if batch.kind == "payout":
+        entries = await _payouts(tx, batch)
+    else:
+        entries = [_debit_entry(debit) for debit in await _debits(tx, batch)]
+    total = sum(entry.amount.minor for entry in entries)
+    await store.update_totals(tx, batch_id, len(entries), total)
+    if not entries:
+        return None
+    return FileOrder(
+        kind=batch.kind,
+        message_id=BATCH.text(batch_id).replace("_", "-"),
+        bank=settings.bank,
+        entries=tuple(entries),
+        execute_on=_execute_on(tx, batch, settings),
+        at=tx.now,
+    )
+
+
+async def keep_file(tx: Transaction, written: WrittenFile) -> None:
+    """Keep a file; the second one of a batch is dropped."""
+    file = BankFile(
+        marketplace_id=tx.marketplace_id,
+        batch_id=written.batch_id,
+        format=written.order.format,
+        message_id=written.order.message_id,
+        content=written.content,
+        created_at=tx.now,
+        handed_over_at=None,
+        handed_over_by=None,
+    )
+    if await store.insert_file(tx, file):
+        batch = await _batch(tx, written.batch_id)
+        reason = f"{file.name} says {batch.count} times {batch.kind}, {batch.total} together."
+        await tx.record(news.about_batch("file_written", batch, reason))
+
+
+async def get_file(tx: Transaction, batch_id: UUID) -> BankFile:
+    """The file of a batch; ``BankFileNotFound`` if it has none (yet)."""
+    file = await store.find_file(tx, batch_id)
+    if file is None:
+        raise BankFileNotFound(f"There is no file of {BATCH.text(batch_id)}.")
+    return file
+
+
+async def hand_over(tx: Transaction, batch_id: UUID, by: str) -> BankFile:
+    """Note that the bank has been given a file; repeating it changes nothing."""
+    await get_file(tx, batch_id)
+    if await store.mark_handed_over(tx, batch_id, by):
+        batch = await _batch(tx, batch_id)
+        reason = f"The bank was given the file by {by}."
+        await tx.record(news.about_batch("handed_over", batch, reason))
+    return await get_file(tx, batch_id)
+
+
+async def confirm_payout(
+    tx: Transaction, end_to_end_id: str, amount: Money, *, reference: str, note: str
+) -> bool:
+    """The bank's statement shows a payout or debit of ours as booked; whether that is news.
+
+    Nothing happens if the id is not ours or the amount is another: then the statement's line has to
+    be looked at. ``reference`` is the bank's, ``note`` says where it was seen.
+    """
+    attempt = await _attempt(tx, end_to_end_id)
+    if attempt is None or attempt.answer is not None or attempt.amount != amount:
+        return False
+    answer = Succeeded(reference, amount.minor, amount.currency.code)
+    await record_definite(tx, [(attempt, answer, note)])
+    return True
+
+
+async def return_payout(
+    tx: Transaction, end_to_end_id: str, *, code: str, detail: str, note: str
+) -> bool:
+    """The bank rejects a payout or debit of ours, or has sent it back; whether that is news.
+
+    Before it was confirmed, it has failed; after that it comes back, once. What was rejected before
+    it was sent (cancelled) is left alone.
+    """
+    attempt = await _attempt(tx, end_to_end_id)
+    if attempt is None:
+        return False
+    answer = Declined(code or "returned", True, detail)
+    if attempt.answer is None:
+        await record_definite(tx, [(attempt, answer, note)])
+        return True
+    if attempt.outcome != "succeeded":
+        return False
+    return await record_return(tx, attempt, answer, note)
+
+
+async def take_status(tx: Transaction, content: bytes) -> int:
+    """Take in a bank's answer to a file (pain.002); how many payments it settled or rejected."""
+    try:
+        statuses = read_status(content)
+    except UnreadableStatus as error:
+        raise UnreadableReport(str(error)) from error
+    return sum(
+        [
+            await _settled(tx, status.reference)
+            if status.outcome == "settled"
+            else await return_payout(
+                tx,
+                status.reference,
+                code=status.code,
+                detail=status.detail,
+                note="The bank's status report told.",
+            )
+            for status in statuses
+        ]
+    )
+
+
+async def _settled(tx: Transaction, reference: str) -> bool:
+    """A status names no amount: it is that of the payment it names."""
+    attempt = await _attempt(tx, reference)
+    if attempt is None:
+        return False
+    return await confirm_payout(
+        tx,
+        reference,
+        attempt.amount,
+        reference=reference,
+        note="The bank's status report told.",
+    )
+
+
+async def _payouts(tx: Transaction, batch: PayoutBatch) -> list[Entry]:
+    """The payouts that are to be sent. Attempts are locked first, as where one is cancelled."""
+    drafts = await payouts_store.payouts_of_batch(tx, batch.batch_id)
+    await attempts_store.mark_sent(tx, [intent_for_payout(p).attempt_id for p in drafts])
+    sent = await payouts_store.payouts_of_batch(tx, batch.batch_id)
+    return [_payout_entry(payout) for payout in sent if payout.state == "pending"]
+
+
+async def _debits(tx: Transaction, batch: PayoutBatch) -> Sequence[Debit]:
+    debits = await debts_store.debits_of_batch(tx, batch.batch_id)
+    await attempts_store.mark_sent(tx, [intent_for_debit(d).attempt_id for d in debits])
+    return debits
+
+
+def _payout_entry(payout: Payout) -> Entry:
+    return Entry(
+        reference=end_to_end_id(intent_for_payout(payout).attempt_id),
+        text=PAYOUT.text(payout.payout_id).replace("_", "-"),
+        holder=payout.holder or "",
+        iban=payout.destination,
+        bic=payout.bic,
+        amount=payout.amount,
+    )
+
+
+def _debit_entry(debit: Debit) -> Entry:
+    return Entry(
+        reference=end_to_end_id(intent_for_debit(debit).attempt_id),
+        text=DEBIT.text(debit.debit_id).replace("_", "-"),
+        holder=debit.holder or "",
+        iban=debit.destination,
+        bic=debit.bic,
+        amount=debit.amount,
+        mandate=debit.mandate,
+        mandate_signed_on=debit.mandate_signed_on,
+    )
+
+
+def _execute_on(tx: Transaction, batch: PayoutBatch, settings: PayoutSettings) -> date:
+    """Payouts on the next business day, debits after the notice."""
+    calendar = calendar_of("business_days", batch.currency, tx.marketplace.country)
+    today = local_day(tx.now, settings)
+    notice = 0 if batch.kind == "payout" else _DEBIT_NOTICE_DAYS
+    return business_days_after(today, notice, calendar)
+
+
+async def _batch(tx: Transaction, batch_id: UUID) -> PayoutBatch:
+    batch = await store.find_batch(tx, batch_id)
+    assert batch is not None, "a file has a batch"
+    return batch
+
+
+async def _attempt(tx: Transaction, end_to_end_id: str) -> Attempt | None:
+    """The payout or debit behind a reference that a bank gives back."""
+    attempt_id = attempt_of(end_to_end_id)
+    attempt = None if attempt_id is None else await attempts_store.find_attempt(tx, attempt_id)
+    is_ours = attempt is not None and attempt.operation in ("payout", "debit")
+    return attempt if is_ours else None

@@ -1,0 +1,196 @@
+"""What a seller reads: where the money is, and how it got there, exactly from the ledger."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from banyan import ledger
+from banyan.kernel import Money
+from banyan.ledger import AccountState, Entry, account_uuid
+from banyan.parties import SELLER, find_seller
+from banyan.payments.model import (
+    DatedAmount,
+    SellerMoney,
+    Statement,
+    StatementBalance,
+    StatementLine,
+)
+from banyan.payments.rules import calendar_of, local_day, next_payout_day
+from banyan.payments.rules.statements import check_period, kind_of, nothing
+from banyan.payments.service.payout_accounts import account_for, accounts_of, holds_of
+from banyan.payments.service.payout_settings import get_payout_settings, get_schedule
+from banyan.payments.service.payouts import get_payout
+from banyan.payments.store import holdbacks as holdbacks_store
+from banyan.payments.store import payouts as payouts_store
+from banyan.runtime import Transaction
+
+_PARTS = ("pending", "available", "held", "reserve")
+_JUST_BEFORE = timedelta(microseconds=1)
+_PAGE = 1_000
+
+
+async def statement(
+    tx: Transaction, seller_id: UUID, currency: str, from_at: datetime, until_at: datetime
+) -> Statement:
+    """A seller's account from an instant to before another. ``InvalidPeriod``.
+
+    The opening balance and the lines come to the closing balance: all three are the ledger's.
+    """
+    check_period(from_at, until_at)
+    Money.zero(currency)  # refuses what is no currency
+    own = f"seller:{SELLER.text(seller_id)}:"
+    paths = {f"{own}{part}": part for part in _PARTS}
+    states = [
+        state for state in await ledger.accounts_at(tx, list(paths)) if state.currency == currency
+    ]
+    lines = list[_Line]()
+    for state in states:
+        for entry in await _entries(tx, state, from_at, until_at):
+            line = _line(entry, paths[state.path], is_own=entry.other_path.startswith(own))
+            if line is not None:
+                lines.append(line)
+    seller = await find_seller(tx, seller_id)
+    return Statement(
+        seller_id=seller_id,
+        seller_name=SELLER.text(seller_id) if seller is None else seller.name,
+        marketplace=tx.marketplace.name,
+        currency=currency,
+        from_at=from_at,
+        until_at=until_at,
+        time_zone=(await get_payout_settings(tx)).time_zone,
+        opening=await _balance_at(tx, paths, currency, from_at - _JUST_BEFORE),
+        closing=await _balance_at(tx, paths, currency, until_at - _JUST_BEFORE),
+        lines=tuple(one.line for one in sorted(lines, key=lambda one: one.place)),
+    )
+
+
+async def statement_of_payout(tx: Transaction, payout_id: UUID) -> Statement:
+    """What a payout is made up of: since the seller's payout before it, or its first sale.
+
+    ``PayoutNotFound``. It looks back a year at most.
+    """
+    payout = await get_payout(tx, payout_id)
+    before = await payouts_store.find_payout_before(tx, payout)
+    until_at = payout.created_at + _JUST_BEFORE
+    earliest = until_at - timedelta(days=366)
+    from_at = earliest if before is None else max(earliest, before.created_at + _JUST_BEFORE)
+    return await statement(tx, payout.seller_id, payout.currency, from_at, until_at)
+
+
+async def seller_money(tx: Transaction, seller_id: UUID) -> list[SellerMoney]:
+    """Where a seller's money is now, by currency: what is available, what comes when, what is held."""
+    own = f"seller:{SELLER.text(seller_id)}:"
+    parts = {f"{own}{part}": part for part in _PARTS}
+    states = await ledger.accounts_at(tx, list(parts))
+    dated = await holdbacks_store.dated_of(tx, seller_id)
+    on_its_way = await payouts_store.sum_on_its_way(tx, seller_id)
+    accounts = await accounts_of(tx, seller_id)
+    reasons = [hold.reason for hold in await holds_of(tx, seller_id)]
+    schedule = await get_schedule(tx, seller_id)
+    settings = await get_payout_settings(tx)
+    today = local_day(tx.now, settings)
+    views = list[SellerMoney]()
+    for currency in sorted({state.currency for state in states}):
+        account = account_for(accounts, currency)
+        blocked = [account.blocked_reason] if account and account.blocked_reason else []
+        missing = [] if account else ["There is no account to pay to."]
+        calendar = calendar_of(settings.calendar, currency, tx.marketplace.country)
+        views.append(
+            SellerMoney(
+                currency=currency,
+                balance=_balance(
+                    currency,
+                    {
+                        parts[state.path]: state.balance.available.minor
+                        for state in states
+                        if state.currency == currency
+                    },
+                ),
+                on_its_way=Money.of(on_its_way.get(currency, 0), currency),
+                dated=tuple(_of_currency(dated, currency)),
+                next_payout_on=next_payout_day(schedule, today, calendar),
+                held_reasons=tuple(reasons + blocked + missing),
+            )
+        )
+    return views
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line, and where it stands among those of several accounts."""
+
+    place: tuple[datetime, UUID, int]
+    line: StatementLine
+
+
+async def _entries(
+    tx: Transaction, state: AccountState, from_at: datetime, until_at: datetime
+) -> list[Entry]:
+    """The account's entries that moved money in the period."""
+    account_id = account_uuid(tx.marketplace_id, state.account_id)
+    found, cursor = list[Entry](), None
+    while True:
+        page = await ledger.entries(tx, account_id, limit=_PAGE, cursor=cursor)
+        found += [
+            entry
+            for entry in page.data
+            if from_at <= entry.recorded_at < until_at and entry.kind in ("posted", "post")
+        ]
+        cursor = page.next_cursor
+        if cursor is None or page.data[-1].recorded_at < from_at:
+            return found
+
+
+def _line(entry: Entry, part: str, *, is_own: bool) -> _Line | None:
+    """What an entry is to the seller; None for a move between parts that says nothing."""
+    amount = entry.amount if entry.side == "credit" else -entry.amount
+    zero = Money.zero(entry.currency)
+    place = (entry.recorded_at, entry.transfer_id, entry.leg)
+    if not is_own:
+        kind = kind_of(entry.code)
+        return _Line(
+            place,
+            StatementLine(
+                at=entry.recorded_at, kind=kind, subject=entry.subject, amount=amount, moved=zero
+            ),
+        )
+    if part != "reserve":
+        return None
+    return _Line(
+        place,
+        StatementLine(
+            at=entry.recorded_at,
+            kind="reserve_kept" if amount.minor > 0 else "reserve_freed",
+            subject=entry.subject,
+            amount=zero,
+            moved=amount,
+        ),
+    )
+
+
+async def _balance_at(
+    tx: Transaction, paths: Mapping[str, str], currency: str, at: datetime
+) -> StatementBalance:
+    posted = {
+        paths[balance.path]: balance.posted.minor
+        for balance in await ledger.balances(tx, list(paths), at=at)
+        if balance.currency == currency
+    }
+    return _balance(currency, posted)
+
+
+def _balance(currency: str, parts: Mapping[str, int]) -> StatementBalance:
+    if not parts:
+        return nothing(currency)
+
+    def of(part: str) -> Money:
+        return Money.of(parts.get(part, 0), currency)
+
+    return StatementBalance(
+        pending=of("pending"), available=of("available"), held=of("held"), reserve=of("reserve")
+    )
+
+
+def _of_currency(dated: Sequence[DatedAmount], currency: str) -> list[DatedAmount]:
+    return [one for one in dated if one.amount.currency.code == currency]
