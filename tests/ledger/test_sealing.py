@@ -10,10 +10,11 @@ import pytest
 
 from banyan import ledger
 from banyan.ledger import Seal
+from banyan.ledger.service import request_seal
 from banyan.runtime import Database
 from tests.conftest import START
 from tests.ledger.accounts import BANK, HELD, SELLER, move
-from tests.ledger.books import as_owner, seal_all
+from tests.ledger.books import as_owner, run_jobs, seal_all
 
 NAMED = {number: UUID(int=number) for number in range(1, 10)}
 
@@ -55,6 +56,50 @@ async def test_a_lower_position_that_commits_later_is_not_skipped(
     assert await seal_all(database, sandbox) == 2
     async with database.transaction(sandbox) as tx:
         assert (await ledger.verify(tx)).findings == ()
+
+
+async def test_the_older_of_two_that_are_open_is_not_mistaken_for_the_last(
+    database: Database, sandbox: UUID
+) -> None:
+    """The one that began first draws the higher position and commits first."""
+    x, y, z = (ledger.Account(f"x:{name}", "EUR") for name in "abc")
+    async with database.transaction(sandbox) as younger:
+        async with database.transaction(sandbox) as older:
+            await ledger.open_account(older, z)
+            await ledger.post(younger, [move(x, y, 1)])
+            await ledger.post(older, [move(z, ledger.Account("x:d", "EUR"), 2)])
+            assert await seal_all(database, sandbox) == 0
+        assert await seal_all(database, sandbox) == 0
+    assert await seal_all(database, sandbox) == 2
+    async with database.transaction(sandbox) as tx:
+        assert (await ledger.verify(tx)).findings == ()
+
+
+async def test_a_transaction_that_posts_nothing_does_not_hinder(
+    database: Database, sandbox: UUID
+) -> None:
+    async with database.transaction(sandbox) as other:
+        await ledger.open_account(other, HELD)
+        async with database.transaction(sandbox) as tx:
+            await ledger.post(tx, [move(BANK, SELLER, 5)])
+        assert await seal_all(database, sandbox) == 1
+
+
+async def test_a_worker_seals_what_it_is_asked_to(database: Database, sandbox: UUID) -> None:
+    """Asked twice it does so once, and where nothing is new nobody asks."""
+
+    async def ask() -> int:
+        async with database.transaction(sandbox) as tx:
+            await request_seal(tx)
+            return await tx.value("select count(*) from runtime.jobs where kind = 'ledger.seal'")
+
+    assert await ask() == 0
+    await _post(database, sandbox, 1, 2)
+    assert [await ask(), await ask()] == [1, 1]
+    await run_jobs(database)
+    async with database.transaction(sandbox) as tx:
+        assert await ledger.is_sealed(tx)
+    assert await ask() == 0
 
 
 async def test_positions_that_a_rollback_lost_are_gaps(database: Database, sandbox: UUID) -> None:

@@ -34,8 +34,9 @@ async def keep_balances(tx: Transaction, due: Sequence[Job]) -> None:
 
 
 async def seal(tx: Transaction, _due: Sequence[Job]) -> None:
-    """Seal what lies behind the horizon; what is left waits for the next round."""
-    await service.seal(tx)
+    """Seal what lies behind the horizon; at once again if there is a lot of it."""
+    if await service.seal(tx) >= service.SEAL_MANY:
+        await service.request_seal(tx)
 
 
 async def keep_sealing(database: Database) -> None:

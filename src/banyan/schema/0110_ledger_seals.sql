@@ -2,17 +2,27 @@
 -- posting. And the sums by which a balance in effective time is found without reading every leg that
 -- was dated otherwise than it was recorded.
 
--- How far the sealer may go. A position is drawn before its transaction commits, so that a lower one
--- may still appear after a higher one. Every transaction that has drawn a position up to this one has
--- an id below xid (it locked its accounts first); once all of these have ended, nothing is missing.
+-- How far the sealer may go, once certain postings have ended. A position is drawn before its
+-- transaction commits, so that a lower one may still appear after a higher one. Every posting holds the
+-- lock ledger.periods from before it draws a position until its end: who held it after this position
+-- was the last one drawn may still bring a lower one, and nobody else.
 create table ledger.seal_horizons (
   marketplace_id uuid not null,
   position       bigint not null,
-  xid            xid8 not null,
+  in_flight      text[] not null,                -- their virtual transaction ids, as in pg_locks
   primary key (marketplace_id)
 );
 select runtime.isolate('ledger.seal_horizons');
 grant select on sequence ledger.positions to banyan_app;
+
+-- The transactions that are posting in a marketplace.
+create function ledger.in_flight(p_marketplace_id uuid) returns text[]
+language sql volatile as $$
+  select coalesce(array_agg(virtualtransaction), '{}') from pg_locks
+  where locktype = 'advisory' and objsubid = 1 and granted
+    and database = (select oid from pg_database where datname = current_database())
+    and (classid::bigint << 32 | objid::bigint) = hashtextextended('ledger.periods:' || p_marketplace_id, 0)
+$$;
 
 -- One row a batch: the legs behind the last position of the batch before, up to its own.
 create table ledger.seals (

@@ -39,6 +39,7 @@ from banyan.ledger.service.reading import (
 )
 from banyan.ledger.service.sealing import (
     SEAL_JOB,
+    SEAL_MANY,
     check_against,
     head,
     is_sealed,
@@ -52,6 +53,7 @@ __all__ = [
     "BALANCE_JOB",
     "EXPIRY_JOB",
     "SEAL_JOB",
+    "SEAL_MANY",
     "GroupCommit",
     "accounts_at",
     "archive_month",

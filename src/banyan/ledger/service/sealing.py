@@ -1,9 +1,9 @@
 """Tamper evidence: what is recorded is hashed in batches, each chained to the one before.
 
 The sealer follows at a distance, behind the horizon: a position is drawn before its transaction
-commits, so that a lower one may still appear. It notes the last position drawn and waits, without
-blocking anybody, until every transaction that had begun by then has ended; then nothing up to that
-position is missing, and it seals. Positions that a rollback lost are gaps, which is all right.
+commits, so that a lower one may still appear. It notes the last position drawn and who is posting, and
+waits, without blocking anybody, until they have ended; then nothing up to that position is missing,
+and it seals. Positions that a rollback lost are gaps, which is all right.
 """
 
 from banyan.kernel import LIMIT_DEFAULT, Page, decode_cursor, page_of
@@ -15,6 +15,8 @@ from banyan.runtime import JobDraft, Transaction
 SEAL_JOB = "ledger.seal"
 LEGS_MAX = 10_000
 BATCHES_MAX = 20
+SEAL_MANY = BATCHES_MAX * LEGS_MAX
+"""Legs that one call seals at most, or nearly: then there may be more."""
 _CHECKED_AT_ONCE = 10
 _NO_BOUND = 2**63 - 1
 
@@ -22,23 +24,28 @@ _NO_BOUND = 2**63 - 1
 async def seal(tx: Transaction, *, batches_max: int = BATCHES_MAX) -> int:
     """Seal what lies behind the horizon, up to ``batches_max`` batches; how many legs it was.
 
-    What was recorded just now lies behind it from the second call on, in another transaction, once
-    every transaction that had begun by the first one has ended.
+    That is everything committed, unless somebody is posting right now: then it is what was recorded
+    until the horizon before, once those who were posting at that time have ended.
     """
     horizon = await store.find_horizon(tx)
-    sealed = 0
-    if horizon is not None:
-        if not horizon.is_passed:
-            return 0
-        for _ in range(batches_max):
-            legs = await store.seal_next(tx, horizon.position, LEGS_MAX)
-            sealed += legs
-            if legs == 0:
-                break
-        else:
+    if horizon is None or horizon.is_passed:
+        sealed = 0 if horizon is None else await _seal_through(tx, horizon.position, batches_max)
+        if sealed >= batches_max * LEGS_MAX:
             return sealed
-    position = await store.last_drawn_position(tx)
-    await store.stage_horizon(tx, position)
+        horizon = await store.stage_horizon(tx, await store.last_drawn_position(tx))
+        if horizon.is_passed:
+            sealed += await _seal_through(tx, horizon.position, batches_max)
+        return sealed
+    return 0
+
+
+async def _seal_through(tx: Transaction, position: int, batches_max: int) -> int:
+    sealed = 0
+    for _ in range(batches_max):
+        legs = await store.seal_next(tx, position, LEGS_MAX)
+        if legs == 0:
+            break
+        sealed += legs
     return sealed
 
 

@@ -9,17 +9,18 @@ from banyan.runtime import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Horizon:
-    """A position, and whether every transaction that may have drawn one up to it has ended."""
+    """A position, and whether every posting that may have drawn one up to it has ended."""
 
     position: int
     is_passed: bool
 
 
 async def find_horizon(tx: Transaction) -> Horizon | None:
+    """The horizon that was staged, if one was."""
     return await tx.one(
         Horizon,
         """
-        select position, pg_snapshot_xmin(pg_current_snapshot()) >= xid as is_passed
+        select position, not in_flight && ledger.in_flight(%(marketplace_id)s) as is_passed
         from ledger.seal_horizons
         where marketplace_id = %(marketplace_id)s
         """,
@@ -31,17 +32,21 @@ async def last_drawn_position(tx: Transaction) -> int:
     return await tx.value("select coalesce(pg_sequence_last_value('ledger.positions'), 0)")
 
 
-async def stage_horizon(tx: Transaction, position: int) -> None:
-    """Wait from now on for every transaction that has begun; ``position`` was read before."""
-    await tx.execute(
+async def stage_horizon(tx: Transaction, position: int) -> Horizon:
+    """Wait from now on for the postings that are under way; ``position`` was read before."""
+    staged = await tx.one(
+        Horizon,
         """
-        insert into ledger.seal_horizons (marketplace_id, position, xid)
-        values (%(marketplace_id)s, %(position)s, pg_snapshot_xmax(pg_current_snapshot()))
+        insert into ledger.seal_horizons (marketplace_id, position, in_flight)
+        values (%(marketplace_id)s, %(position)s, ledger.in_flight(%(marketplace_id)s))
         on conflict (marketplace_id)
-        do update set position = excluded.position, xid = excluded.xid
+        do update set position = excluded.position, in_flight = excluded.in_flight
+        returning position, in_flight = '{}' as is_passed
         """,
         position=position,
     )
+    assert staged is not None
+    return staged
 
 
 async def seal_next(tx: Transaction, through: int, legs_max: int) -> int:
