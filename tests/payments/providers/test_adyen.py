@@ -137,10 +137,15 @@ async def test_a_buyer_comes_back_from_authenticating(subject: Subject, fake: Fa
     assert isinstance(await subject.do(back), Pending), "nothing was brought so far"
     provider = subject.provider
     assert isinstance(provider, Adyen)
-    await provider.take_back(asked.payment, {"redirectResult": "ok"})
+    other = replace(asked, payment="pay_other", key=subject.instruction("void", asked.amount).key)
+    assert isinstance(await subject.do(other), RequiresAction)
+    await provider.take_back(asked.payment, {"redirectResult": fake.result_of("pay_other")})
     await provider.take_back(asked.payment, {"redirectResult": "forged"})
+    assert isinstance(await subject.do(back), Pending), "only the result of this payment counts"
+    await provider.take_back(asked.payment, {"redirectResult": fake.result_of(asked.payment)})
     done = await subject.do(back)
-    assert isinstance(done, Succeeded), "what somebody else brought is passed over"
+    assert isinstance(done, Succeeded), done
+    assert done.reference == sent.reference
     await subject.settle()
     assert isinstance(await subject.find(back), Succeeded)
 

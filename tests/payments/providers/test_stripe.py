@@ -1,9 +1,11 @@
 """Stripe's code against localstripe, which plays a provider without idempotency keys."""
 
+import csv
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -232,3 +234,56 @@ async def test_a_connection_is_checked_without_changing_anything(
         "webhooks": True,
     }
     assert {method for method, _ in relay.seen} == {"GET"}
+
+
+async def test_what_was_made_is_found_by_searching(subject: Subject, url: str) -> None:
+    authorized = await subject.authorized(subject.amount)
+    secrets = StripeSecrets(API_KEY)
+    searching = Stripe(
+        subject.marketplace_id, "stripe", StripeSettings(), secrets, now=_now, url=url
+    )
+    found = await searching.find(replace(authorized, reference=""))
+    missing = subject.instruction("authorize", subject.amount, method=subject.good)
+    assert isinstance(await searching.find(missing), Absent)
+    await searching.close()
+    assert isinstance(found, Succeeded)
+    assert found.reference == authorized.reference
+
+
+async def test_a_settlement_is_reported_line_by_line(subject: Subject, relay: StripeRelay) -> None:
+    provider = subject.provider
+    assert isinstance(provider, Stripe)
+    day = date(2018, 3, 5)
+    assert await provider.settlement_report(subject.marketplace_id, day) is None
+    arrival = int(datetime(2018, 3, 5, tzinfo=UTC).timestamp())
+    relay.payouts = [
+        {"object": "payout", "id": "po_1", "amount": 9_000, "currency": "eur", "status": "paid",
+         "arrival_date": arrival},
+        {"object": "payout", "id": "po_2", "amount": 1, "currency": "eur", "status": "failed",
+         "arrival_date": arrival},
+    ]  # fmt: skip
+    charge = {
+        "object": "charge",
+        "id": "ch_1",
+        "payment_intent": "pi_1",
+        "metadata": {KEY: "att_1"},
+    }
+    common = {"object": "balance_transaction", "currency": "eur", "created": arrival - 86_400}
+    relay.entries["po_1"] = [
+        {**common, "id": "txn_1", "amount": 12_300, "fee": 387, "net": 11_913, "type": "charge",
+         "reporting_category": "charge", "source": charge},
+        {**common, "id": "txn_2", "amount": -2_913, "fee": 0, "net": -2_913, "type": "refund",
+         "reporting_category": "refund",
+         "source": {"object": "refund", "id": "re_1", "charge": "ch_1", "payment_intent": "pi_1",
+                    "metadata": {KEY: "att_2"}}},
+        {**common, "id": "txn_3", "amount": -9_000, "fee": 0, "net": -9_000, "type": "payout",
+         "source": "po_1"},
+    ]  # fmt: skip
+    report = await provider.settlement_report(subject.marketplace_id, day)
+    assert report is not None
+    lines = list(csv.DictReader(report.decode().splitlines()))
+    assert [line["balance_transaction_id"] for line in lines] == ["txn_1", "txn_2"]
+    assert (lines[0]["gross"], lines[0]["fee"], lines[0]["net"]) == ("123.00", "3.87", "119.13")
+    assert lines[0]["payment_metadata[attempt]"] == "att_1"
+    assert (lines[1]["gross"], lines[1]["refund_metadata[attempt]"]) == ("-29.13", "att_2")
+    assert lines[1]["charge_id"] == "ch_1"

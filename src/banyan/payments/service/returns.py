@@ -31,7 +31,8 @@ async def take_buyer_back(
         payment = await get_payment(tx, payment_id)
     if payment.provider != name:
         raise ProviderNotFound(f"This payment is not at {name[:40]!r}.")
-    to = await provider.take_back(PAYMENT.text(payment_id), query)
+    waits = payment.state == "requires_action"
+    to = await provider.take_back(PAYMENT.text(payment_id), query if waits else {})
     async with database.transaction(marketplace_id, cause) as tx:
         with suppress(PaymentNotReady):
             await complete_authentication(tx, payment_id)

@@ -5,7 +5,7 @@ wait in ``told`` until they are fetched. The stored method's id chooses what hap
 
     visa            authorised
     refused_<code>  refused, with that reason code
-    redirect        the buyer is sent away; the details ``{"redirectResult": "ok"}`` authorise
+    redirect        the buyer is sent away, and what ``result_of`` says authorises
     boleto          presented to the buyer
 """
 
@@ -99,6 +99,13 @@ class FakeAdyen:
         self.told.append(told)
         return told
 
+    def result_of(self, payment: str) -> str:
+        """What the buyer of a payment of ours brings back from authenticating."""
+        waiting = self._payments.items()
+        return next(
+            f"result_of_{psp}" for psp, one in waiting if one["reference"].endswith(f"/{payment}")
+        )
+
     def _post(self, path: str, handler: Handler) -> Route:
         async def endpoint(request: Request) -> Response:
             if request.headers.get("x-api-key") != API_KEY:
@@ -161,8 +168,8 @@ class FakeAdyen:
         )  # fmt: skip
 
     async def _details(self, request: Request, body: dict[str, Any]) -> Response:
-        psp = next(psp for psp, one in self._payments.items() if one["state"] == "waiting")
-        if body["details"].get("redirectResult") != "ok":
+        psp = body["details"].get("redirectResult", "").removeprefix("result_of_")
+        if psp not in self._payments:
             return JSONResponse({"status": 422, "errorCode": "101"}, 422)
         return self._authorise(psp, self._payments[psp])
 

@@ -24,12 +24,18 @@ class StripeRelay:
         self.lose = 0
         self.refuse = 0
         self.seen: list[tuple[str, str]] = []
+        self.payouts: list[dict[str, Any]] = []
+        self.entries: dict[str, list[dict[str, Any]]] = {}
         self._client = httpx.AsyncClient(base_url=localstripe)
         self._transfers: list[dict[str, Any]] = []
         self._disputes: dict[str, dict[str, Any]] = {}
         self._numbers = itertools.count(1)
         self.app = Starlette(
             routes=[
+                Route("/v1/payment_intents/search", self._search),
+                Route("/v1/charges", self._charges),
+                Route("/v1/payouts", self._payouts),
+                Route("/v1/balance_transactions", self._entries),
                 Route("/v1/transfers", self._transfer, methods=["GET", "POST"]),
                 Route("/v1/disputes", self._list_disputes),
                 Route("/v1/disputes/{id}", self._dispute, methods=["GET", "POST"]),
@@ -88,6 +94,37 @@ class StripeRelay:
             self.lose -= 1
             return JSONResponse({"error": {"type": "api_error"}}, 500)
         return answer
+
+    async def _search(self, request: Request) -> Response:
+        """By metadata, as ``metadata['name']:'value'``."""
+        name, value = request.query_params["query"].split("'")[1::2]
+        listed = await self._client.get(
+            "/v1/payment_intents",
+            params={"limit": 100},
+            headers={"authorization": request.headers["authorization"]},
+        )
+        data = [one for one in listed.json()["data"] if one["metadata"].get(name) == value]
+        return JSONResponse({"object": "search_result", "data": data, "has_more": False})
+
+    async def _charges(self, request: Request) -> Response:
+        """localstripe copies no metadata from payments to charges: none is found by its group."""
+        assert "transfer_group" in request.query_params
+        return JSONResponse({"object": "list", "data": [], "has_more": False})
+
+    async def _payouts(self, request: Request) -> Response:
+        day = int(request.query_params["arrival_date"])
+        data = [one for one in self.payouts if one["arrival_date"] == day]
+        return JSONResponse({"object": "list", "data": data, "has_more": False})
+
+    async def _entries(self, request: Request) -> Response:
+        """Page after page, two at a time."""
+        entries = self.entries[request.query_params["payout"]]
+        after = request.query_params.get("starting_after")
+        start = 0 if after is None else [one["id"] for one in entries].index(after) + 1
+        page = entries[start : start + 2]
+        more = start + 2 < len(entries)
+        url = request.url.path
+        return JSONResponse({"object": "list", "url": url, "data": page, "has_more": more})
 
     async def _transfer(self, request: Request) -> Response:
         if request.method == "GET":

@@ -39,6 +39,7 @@ from banyan.runtime import Cause, Database, Transaction
 _CAUSE = Cause("provider", "adyen", "Adyen")
 _LOOK_BACK = timedelta(days=30)
 _BACK = "back:"
+_BROUGHT_MAX = 5
 _REPORT_PREFIX = "settlement_detail_report"
 _PATHS: Mapping[Operation, str] = {"capture": "captures", "void": "cancels", "refund": "refunds"}
 
@@ -61,7 +62,8 @@ class Adyen:
         back_url: str = "",
         clock: Clock | None = None,
     ) -> None:
-        """``url``: a simulator's. ``back_url``: where we take buyers back. ``clock``: Adyen's time, which is not the marketplace's."""
+        """``url``: a simulator's. ``back_url``: where we take buyers back. ``clock``: Adyen's time,
+        which is not the marketplace's."""
         self.name = name
         self._marketplace_id = marketplace_id
         self._settings = settings
@@ -85,22 +87,34 @@ class Adyen:
             return declined("amount_not_accepted", str(instruction.amount))
         back = with_payment(self._back_url or self._settings.return_url, instruction.payment)
         body = requests.authorization(instruction, units, self._settings.merchant_account, back)
-        return await self._payment("payments", instruction, body)
+        try:
+            payment = await self._pay("payments", body, instruction.key)
+        except Failed as failed:
+            return failed.answer
+        return await self._authorization(payment, instruction)
 
     async def authenticate(self, instruction: Instruction) -> Answer:
-        """Hand over what the buyer has brought back from authenticating. Only a result counts: what
-        was brought may be anybody's, and a refusal of it says nothing about the payment."""
+        """Hand over what the buyer has brought back from authenticating.
+
+        What was brought may be anybody's, also the result of another payment: only one that names
+        this payment counts.
+        """
         found = await self.find(instruction)
         if not isinstance(found, Absent):
             return found
         async with self._transaction() as tx:
             brought = await store.notices_of_key(tx, self.name, f"{_BACK}{instruction.payment}")
-        for notice in reversed(brought):
+        for notice in brought[:_BROUGHT_MAX]:
             body = {"details": dict(notice.details)}
             key = f"{instruction.key}:{notice.notice_id[-16:]}"
-            answer = await self._payment("payments/details", instruction, body, key)
-            if not (isinstance(answer, Declined) and answer.code == "invalid_request"):
-                return answer
+            try:
+                payment = await self._pay("payments/details", body, key)
+            except Failed as failed:
+                if not isinstance(failed.answer, Declined):
+                    return failed.answer
+                continue  # refused as it is: it says nothing about the payment
+            if requests.names(payment.merchant_reference)[1] == instruction.payment:
+                return await self._authorization(payment, instruction)
         return Pending("Adyen will tell how the authentication ended.", instruction.reference)
 
     async def take_back(self, payment: str, query: Mapping[str, str]) -> str:
@@ -252,19 +266,13 @@ class Adyen:
     def _transaction(self) -> AbstractAsyncContextManager[Transaction]:
         return self._database.transaction(self._marketplace_id, _CAUSE)
 
-    async def _payment(
-        self, path: str, instruction: Instruction, body: requests.Body, key: str = ""
-    ) -> Answer:
-        try:
-            told = await self._http.post(
-                f"{self._at.checkout}/{path}",
-                self._secrets.api_key,
-                body,
-                key or instruction.key,
-            )
-            payment = msgspec.json.decode(told, type=reading.Payment)
-        except Failed as failed:
-            return failed.answer
+    async def _pay(self, path: str, body: requests.Body, key: str) -> reading.Payment:
+        """``Failed``."""
+        url = f"{self._at.checkout}/{path}"
+        told = await self._http.post(url, self._secrets.api_key, body, key)
+        return msgspec.json.decode(told, type=reading.Payment)
+
+    async def _authorization(self, payment: reading.Payment, instruction: Instruction) -> Answer:
         async with self._transaction() as tx:
             now = tx.now
         method = instruction.method

@@ -35,6 +35,7 @@ class Payment(Struct, frozen=True, kw_only=True, rename="camel"):
 
     result_code: str
     psp_reference: str = ""
+    merchant_reference: str = ""
     amount: Amount | None = None
     refusal_reason: str = ""
     refusal_reason_code: str | None = None

@@ -44,6 +44,8 @@ SIGNATURE_HEADER = "stripe-signature"
 logging.getLogger("stripe").setLevel(logging.WARNING)  # it would write down what it posts
 
 
+_ENTRIES_MAX = 1_000_000
+
 Now = Callable[[], Awaitable[datetime]]
 """The marketplace's time."""
 
@@ -290,22 +292,7 @@ class Stripe:
         settled = [payout for payout in payouts if payout.status in ("paid", "in_transit")]
         if not settled:
             return None
-        parts = [
-            (
-                payout,
-                [
-                    one
-                    async for one in each(
-                        self._api.balance_transactions.list_async(
-                            {"payout": payout.id, "limit": PAGE, "expand": ["data.source"]}
-                        ),
-                        most=1_000_000,
-                    )
-                ],
-            )
-            for payout in settled
-        ]
-        return report.write(parts)
+        return report.write([(payout, await self._entries(payout.id)) for payout in settled])
 
     async def take_back(self, payment: str, query: Mapping[str, str]) -> str:  # noqa: ARG002
         """Stripe knows what the buyer has done; nothing has to be brought."""
@@ -361,6 +348,13 @@ class Stripe:
         return shapes.dispute_of(
             await self._api.disputes.retrieve_async(reference, {"expand": ["payment_intent"]})
         )
+
+    async def _entries(self, payout: str) -> list[object]:
+        """What a payout is made of."""
+        listed = self._api.balance_transactions.list_async(
+            {"payout": payout, "limit": PAGE, "expand": ["data.source"]}
+        )
+        return [entry async for entry in each(listed, most=_ENTRIES_MAX)]
 
     async def _find_intent(self, instruction: Instruction) -> shapes.Intent | None:
         """By reference if that is the one; else by our key."""
