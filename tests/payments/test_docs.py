@@ -17,4 +17,6 @@ def test_every_magic_token_is_documented_as_it_is() -> None:
 
 
 def test_every_operation_has_a_job() -> None:
-    assert set(JOB_OF) == {"authorize", "authenticate", "capture", "void", "refund", "payout"}
+    assert set(JOB_OF) == {
+        "authorize", "authenticate", "capture", "void", "refund", "payout", "contest", "accept",
+    }  # fmt: skip

@@ -4,10 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from msgspec import convert
+
+from banyan.operations import CASE, get_case
+from banyan.payments.model import EvidenceKind
 from banyan.payments.providers import DisputeReport, Found, Providers
 from banyan.payments.providers.sandbox import Sandbox
-from banyan.payments.service import attempts, disputes, outcomes, payments, payouts, webhooks
+from banyan.payments.service import (
+    attempts,
+    disputes,
+    outcomes,
+    payments,
+    payouts,
+    refunds,
+    webhooks,
+)
 from banyan.payments.service.attempts import Call, Told
+from banyan.payments.service.disputes import PurchaseOf, nothing_bought
 from banyan.runtime import (
     Answered,
     BatchJob,
@@ -25,9 +38,15 @@ LEASE_S = 20
 _CAUSE = Cause("job", "payment.resend")
 
 
-def jobs(database: Database, providers: Providers) -> list[JobHandler]:
-    """The handlers; calls are made to ``providers``."""
+def jobs(
+    database: Database, providers: Providers, purchase_of: PurchaseOf = nothing_bought
+) -> list[JobHandler]:
+    """The handlers; calls are made to ``providers``.
+
+    ``purchase_of`` tells what a payment's subject is about: evidence in disputes is made of it.
+    """
     outside = _Outside(database, providers)
+    answers = _Answers(purchase_of)
     handlers: list[JobHandler] = [
         OutsideJob(kind, _begin_calls, outside.call, _end_calls, lease_s=LEASE_S)
         for kind in attempts.JOB_OF.values()
@@ -40,6 +59,13 @@ def jobs(database: Database, providers: Providers) -> list[JobHandler]:
         BatchJob("payment.expire_authentication", _expire),
         BatchJob("payment.return_late", _return_late),
         BatchJob("payout.run", _run_payouts),
+        BatchJob("dispute.review", answers.review),
+        BatchJob("dispute.answer", answers.send),
+        BatchJob("dispute.decide", answers.decide_overdue),
+        BatchJob("dispute.rebook", _rebook),
+        BatchJob("refund.await_destination", _await_destinations),
+        BatchJob("refund.remind", _remind),
+        BatchJob("payment.on_case", _follow_cases, subscribes=frozenset({"case.resolved"})),
         OutsideJob("sandbox.webhook", _begin, outside.deliver, _end),
     ]
     return handlers
@@ -81,6 +107,27 @@ class _Outside:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What is answered in disputes, with what the orders say about themselves."""
+
+    purchase_of: PurchaseOf
+
+    async def review(self, tx: Transaction, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            await disputes.review(tx, UUID(job.key), self.purchase_of)
+
+    async def send(self, tx: Transaction, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            dispute_id = UUID(str(job.payload["dispute"]))
+            extra = convert(job.payload["extra"], dict[EvidenceKind, str])
+            await disputes.send_answer(tx, dispute_id, extra, self.purchase_of)
+
+    async def decide_overdue(self, tx: Transaction, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            await disputes.decide_overdue(tx, UUID(job.key), self.purchase_of)
+
+
 async def _begin_calls(tx: Transaction, jobs: Sequence[Job]) -> Sequence[Call | None]:
     return await attempts.begin(tx, [UUID(job.key) for job in jobs])
 
@@ -98,7 +145,7 @@ async def _end_look_ups(
 ) -> None:
     for one in answered:
         if isinstance(one.answer, DisputeReport):
-            await disputes.apply_report(tx, one.answer)
+            await disputes.apply_report(tx, one.answer, seen=one.question.seen)
         elif one.answer is not None:
             await webhooks.record_found(tx, str(one.job.payload["key"]), one.answer)
 
@@ -126,3 +173,25 @@ async def _return_late(tx: Transaction, jobs: Sequence[Job]) -> None:
 
 async def _run_payouts(tx: Transaction, jobs: Sequence[Job]) -> None:  # noqa: ARG001 - one a day
     await payouts.run_payouts(tx)
+
+
+async def _rebook(tx: Transaction, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        await disputes.rebook(tx, UUID(job.key))
+
+
+async def _await_destinations(tx: Transaction, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        await refunds.await_destination(tx, UUID(job.key))
+
+
+async def _remind(tx: Transaction, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        await refunds.remind(tx, UUID(job.key))
+
+
+async def _follow_cases(tx: Transaction, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        case = await get_case(tx, CASE.parse(str(job.payload["subject"])))
+        await disputes.answer_resolved(tx, case)
+        await refunds.follow_case(tx, case)

@@ -78,6 +78,14 @@ class Provider(Protocol):
         """Pay a seller."""
         ...
 
+    async def contest(self, instruction: Instruction) -> Answer:
+        """Hand in ``evidence`` in the dispute ``reference``; its keys are ``model.EvidenceKind``."""
+        ...
+
+    async def accept(self, instruction: Instruction) -> Answer:
+        """Let the dispute ``reference`` be lost."""
+        ...
+
     async def find(self, instruction: Instruction) -> Found:
         """What became of the operation with this key."""
         ...

@@ -5,7 +5,7 @@ is the provider's answer when it is asked.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from banyan.payments.model import ATTEMPT, Attempt
@@ -23,11 +23,14 @@ from banyan.payments.service.attempts import (
     checked,
     instruction_of,
     intent_for_payout,
+    intent_for_refund,
     late_intent,
     record_definite,
 )
+from banyan.payments.service.disputes import revision_of
 from banyan.payments.store import attempts as attempts_store
 from banyan.payments.store import payouts as payouts_store
+from banyan.payments.store import refunds as refunds_store
 from banyan.payments.store import webhooks as store
 from banyan.runtime import Cause, Database, JobDraft, Json, Transaction
 
@@ -60,19 +63,24 @@ async def receive_webhook(
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """What a webhook makes us look up: an operation, or else a dispute."""
+    """What a webhook makes us look up: an operation, or else a dispute.
+
+    ``seen`` is how often the dispute had changed when the look-up began.
+    """
 
     marketplace_id: UUID
     provider: str
     instruction: Instruction | None
     dispute: str
+    seen: int = 0
 
 
 async def hint_of(tx: Transaction, payload: Mapping[str, Json]) -> Hint | None:
     """The hint that a webhook's job carries; None if it is about nothing of ours."""
     provider, key, dispute = (payload[name] for name in ("provider", "key", "dispute"))
     if dispute is not None:
-        return Hint(tx.marketplace_id, str(provider), None, str(dispute))
+        seen = await revision_of(tx, str(provider), str(dispute))
+        return Hint(tx.marketplace_id, str(provider), None, str(dispute), seen)
     attempt = await attempts_store.find_attempt(tx, ATTEMPT.parse(str(key)))
     if attempt is None:
         return None
@@ -91,7 +99,7 @@ async def record_found(tx: Transaction, key: str, found: Found) -> None:
     if attempt.answer is None:
         await record_definite(tx, [(attempt, answer, _NOTE)])
     elif _is_returned(attempt, answer):
-        await _record_return(tx, attempt.subject_id, answer)
+        await _record_return(tx, attempt, answer)
     elif attempt.operation == "authorize":
         await _record_paid(tx, attempt, answer)
 
@@ -114,14 +122,22 @@ async def _record_paid(tx: Transaction, attempt: Attempt, answer: Definite) -> N
 
 
 def _is_returned(attempt: Attempt, answer: Definite) -> bool:
-    """A payout that had succeeded, and now has not: the bank has sent it back."""
-    was_paid = attempt.operation == "payout" and attempt.outcome == "succeeded"
+    """A payout or refund that had succeeded, and now has not: the bank has sent it back."""
+    was_paid = attempt.operation in ("payout", "refund") and attempt.outcome == "succeeded"
     return was_paid and isinstance(answer, Declined)
 
 
-async def _record_return(tx: Transaction, payout_id: UUID, answer: Definite) -> None:
-    payout = await payouts_store.find_payout(tx, payout_id)
-    assert payout is not None, "an attempt's payout is never deleted"
-    returned = intent_for_payout(payout, "return")
+async def _record_return(tx: Transaction, attempt: Attempt, answer: Definite) -> None:
+    returned = await _returned(tx, attempt)
     await attempts_store.insert_attempts(tx, [returned])
     await record_definite(tx, [(returned, answer, _NOTE)])
+
+
+async def _returned(tx: Transaction, attempt: Attempt) -> Attempt:
+    """What holds the news that the money of ``attempt`` came back."""
+    if attempt.payment_id is None:
+        payout = await payouts_store.find_payout(tx, attempt.subject_id)
+        assert payout is not None, "an attempt's payout is never deleted"
+        return intent_for_payout(payout, "return")
+    [refund] = await refunds_store.refunds_by_id(tx, [attempt.subject_id])
+    return intent_for_refund(replace(refund, sending=attempt.ordinal), "return")

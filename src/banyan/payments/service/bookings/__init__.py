@@ -9,14 +9,22 @@ twice is booked once. The buyer's order is the subject of all of them, but of pa
                 funds held → shipping that the platform runs, service fee, its tax;
                 fees ← receivable
     release     seller pending → seller available
-    refund      each part ⇢ receivable, ⇢ promotions                     pending until it succeeded
-    dispute     each part → disputes held, → promotions; fees ← receivable
-                won: back · lost: disputes held → receivable
+    refund      each part ⇢ receivable, ⇢ promotions                     pending until it succeeded;
+                                                                         back and held again if returned
+    dispute     each part → disputes held, → promotions; or write-offs → disputes held
+                given back: the same way back · lost: disputes held → receivable, and back if regained
+                fees ← receivable
     payout      seller available ⇢ in transit                            pending; → receivable
 """
 
 from banyan.payments.service.bookings.accounts import fees, receivable, seller
-from banyan.payments.service.bookings.disputes import dispute_lost, dispute_opened, dispute_won
+from banyan.payments.service.bookings.disputes import (
+    dispute_fee,
+    dispute_given_back,
+    dispute_held,
+    dispute_lost,
+    dispute_regained,
+)
 from banyan.payments.service.bookings.payments import authorization, capture, release, top_up, void
 from banyan.payments.service.bookings.payouts import (
     payout_failed,
@@ -24,14 +32,21 @@ from banyan.payments.service.bookings.payouts import (
     payout_paid,
     payout_returned,
 )
-from banyan.payments.service.bookings.refunds import refund_done, refund_failed, refund_hold
+from banyan.payments.service.bookings.refunds import (
+    refund_done,
+    refund_failed,
+    refund_hold,
+    refund_returned,
+)
 
 __all__ = [
     "authorization",
     "capture",
+    "dispute_fee",
+    "dispute_given_back",
+    "dispute_held",
     "dispute_lost",
-    "dispute_opened",
-    "dispute_won",
+    "dispute_regained",
     "fees",
     "payout_failed",
     "payout_hold",
@@ -41,6 +56,7 @@ __all__ = [
     "refund_done",
     "refund_failed",
     "refund_hold",
+    "refund_returned",
     "release",
     "seller",
     "top_up",

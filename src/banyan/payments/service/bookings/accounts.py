@@ -61,3 +61,8 @@ def disputed(currency: str) -> Account:
 
 def write_offs(currency: str) -> Account:
     return Account("platform:write_offs", currency, normal=Side.DEBIT)
+
+
+def dispute_fees(currency: str) -> Account:
+    """What sellers pay back of the provider's fees for disputes."""
+    return Account("platform:dispute_fees", currency)

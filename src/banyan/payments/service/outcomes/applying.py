@@ -10,13 +10,15 @@ from banyan.payments.providers import Definite
 from banyan.payments.service.outcomes.authorizations import apply_authorization, apply_late
 from banyan.payments.service.outcomes.batch import Batch, load_batch, write_batch
 from banyan.payments.service.outcomes.captures import apply_capture, apply_void
+from banyan.payments.service.outcomes.disputes import apply_answer
 from banyan.payments.service.outcomes.payouts import apply_payout, apply_return
 from banyan.payments.service.outcomes.refunds import apply_refund
 from banyan.payments.store import attempts as store
 from banyan.runtime import Transaction
 
 _ORDER: Sequence[Operation] = (
-    "authorize", "authenticate", "late", "capture", "void", "refund", "payout", "return",
+    "authorize", "authenticate", "late", "capture", "void", "refund", "payout", "return", "contest",
+    "accept",
 )  # fmt: skip
 
 
@@ -42,4 +44,6 @@ _APPLY: dict[Operation, Callable[[Batch, Attempt, Definite], None]] = {
     "refund": apply_refund,
     "payout": apply_payout,
     "return": apply_return,
+    "contest": apply_answer,
+    "accept": apply_answer,
 }

@@ -7,9 +7,13 @@ from banyan.payments.model import Attempt
 from banyan.payments.providers import Declined, Definite, Succeeded
 from banyan.payments.service import bookings, news
 from banyan.payments.service.outcomes.batch import Batch
+from banyan.payments.service.outcomes.refunds import apply_refund, apply_returned_refund
 
 
 def apply_payout(batch: Batch, attempt: Attempt, answer: Definite) -> None:
+    if attempt.payment_id is not None:  # to an account of the buyer
+        apply_refund(batch, attempt, answer)
+        return
     payout = batch.payouts[attempt.subject_id]
     if isinstance(answer, Succeeded):
         payout = replace(payout, state="paid", finished_at=batch.now)
@@ -27,6 +31,9 @@ def apply_payout(batch: Batch, attempt: Attempt, answer: Definite) -> None:
 
 
 def apply_return(batch: Batch, attempt: Attempt, answer: Definite) -> None:
+    if attempt.payment_id is not None:
+        apply_returned_refund(batch, attempt, answer)
+        return
     payout = batch.payouts[attempt.subject_id]
     if payout.state != "paid":
         raise PaymentNotReady("The payout came back before it was booked as paid; again later.")
