@@ -82,6 +82,7 @@ TAGS = (
     Tag("sandbox_faults", "Letting the sandbox provider fail."),
     Tag("refunds", "Money given back to buyers."),
     Tag("disputes", "Payments that a buyer's bank has taken back, for now or for good."),
+    Tag("dispute_settings", "Who bears disputes, and how they and refunds are dealt with."),
     Tag("payouts", "Money paid to sellers."),
     Tag("payment_providers", "Who takes the payments: connected, checked, disabled."),
     Tag("payment_settings", "What the marketplace takes, and when it pays out."),

@@ -7,7 +7,10 @@ it. Outcomes come back as events (see ``model``)::
     complete_authentication(tx, payment_id) -> Payment    the buyer is back from 3-D Secure
     capture_payments(tx, payment_ids) -> list[Payment]
     void_payments(tx, payment_ids, reason) -> list[Payment]
-    refund(tx, payment_id, amount | None, refund_id, reason, by) -> Refund
+    refund(tx, payment_id, amount | None, refund_id, reason, by, items=…) -> Refund
+    send_refund_again(tx, refund_id, destination=…) -> Refund
+    cancel_refund(tx, refund_id, reason) -> Refund
+    answer_dispute(tx, dispute_id, "contest" | "accept" | "refund", by=…, reason=…) -> Dispute
     release(tx, payment_ids) -> list[Payment]             sellers' parts become available
     run_payouts(tx) -> list[Payout]                       now; daily by itself
 
@@ -30,7 +33,9 @@ from banyan.payments.errors import (
     ProviderMissing,
     ProviderNotFound,
     RefundIdReused,
+    RefundItemsInvalid,
     RefundNotFound,
+    RefundNotReady,
     RefundTooLarge,
     UnknownToken,
     WebhookRefused,
@@ -76,6 +81,8 @@ from banyan.payments.model import (
     ProviderKind,
     Purchase,
     Refund,
+    RefundItem,
+    RefundReason,
     RefundState,
     Reliability,
     Risk,
@@ -132,7 +139,15 @@ from banyan.payments.service.payouts import (
     run_payouts,
     set_payout_account,
 )
-from banyan.payments.service.refunds import get_refund, list_refunds, refund
+from banyan.payments.service.refunds import (
+    cancel_refund,
+    get_commission_terms,
+    get_refund,
+    list_refunds,
+    refund,
+    send_refund_again,
+    set_commission_terms,
+)
 from banyan.payments.service.reliability import reliability
 from banyan.payments.service.routing import (
     check_method,
@@ -207,7 +222,11 @@ __all__ = [
     "PurchaseOf",
     "Refund",
     "RefundIdReused",
+    "RefundItem",
+    "RefundItemsInvalid",
     "RefundNotFound",
+    "RefundNotReady",
+    "RefundReason",
     "RefundState",
     "RefundTooLarge",
     "Reliability",
@@ -228,6 +247,7 @@ __all__ = [
     "answer_dispute",
     "answers_of",
     "attempts_of",
+    "cancel_refund",
     "capture_payments",
     "change_connection",
     "check_connection",
@@ -240,6 +260,7 @@ __all__ = [
     "create_payments",
     "find_payment",
     "find_payout_account",
+    "get_commission_terms",
     "get_connection",
     "get_dispute",
     "get_dispute_settings",
@@ -265,6 +286,8 @@ __all__ = [
     "reseal_connections",
     "run_payouts",
     "sales_since",
+    "send_refund_again",
+    "set_commission_terms",
     "set_enabled",
     "set_payout_account",
     "set_policy",

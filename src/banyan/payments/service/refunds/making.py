@@ -16,6 +16,7 @@ from banyan.payments.errors import (
     RefundTooLarge,
 )
 from banyan.payments.model import (
+    METHODS,
     PAYMENT,
     REFUND,
     TAKEN,
@@ -34,7 +35,7 @@ from banyan.payments.service.settings import check_destination
 from banyan.payments.store import disputes as disputes_store
 from banyan.payments.store import payments as payments_store
 from banyan.payments.store import refunds as store
-from banyan.runtime import Transaction
+from banyan.runtime import JobDraft, Transaction
 
 
 async def refund(
@@ -71,13 +72,14 @@ async def refund(
     if destination is not None:
         check_destination(destination, livemode=tx.livemode)
     await check_refundable(tx, payment, amount)
+    has_a_way = destination is not None or METHODS[payment.method_type].refunds_to == "source"
     draft = Refund(
         marketplace_id=tx.marketplace_id,
         refund_id=refund_id,
         payment_id=payment_id,
         subject=payment.subject,
         provider=payment.provider,
-        state="pending",
+        state="pending" if has_a_way else "needs_destination",
         amount_minor=amount.minor,
         currency=payment.currency,
         reason=reason,
@@ -92,8 +94,13 @@ async def refund(
         finished_at=None,
     )
     await store.insert_refund(tx, draft)
-    await intend(tx, [intent_for_refund(draft)])
     await tx.record(news.about_refund("created", draft, reason))
+    if has_a_way:
+        await intend(tx, [intent_for_refund(draft)])
+    else:
+        why = f"Nothing goes back by {payment.method_type}; the buyer has to name an account."
+        await tx.record(news.about_refund("needs_destination", draft, why))
+        await tx.enqueue(JobDraft("refund.await_destination", str(refund_id)))
     await hold(tx, payment, draft)
     return draft
 
