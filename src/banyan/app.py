@@ -35,6 +35,7 @@ from banyan.operations import api as operations_api
 from banyan.operations import jobs as operations_jobs
 from banyan.orders import api as orders_api
 from banyan.orders import jobs as orders_jobs
+from banyan.orders import purchase_of
 from banyan.parties import api as parties_api
 from banyan.payments import (
     Opener,
@@ -126,7 +127,7 @@ def job_handlers(database: Database, providers: Providers | None = None) -> list
     providers = providers or Providers({"sandbox": Sandbox(database)})
     return [
         *orders_jobs.jobs(),
-        *payments_jobs.jobs(database, providers),
+        *payments_jobs.jobs(database, providers, purchase_of),
         *fx_jobs.jobs(),
         *operations_jobs.jobs(),
         *ledger_jobs.jobs(),

@@ -47,7 +47,7 @@ class DisputeView(Struct, kw_only=True):
     closed_at: datetime | None
 
 
-class MoveView(Struct, kw_only=True):
+class DisputeMoveView(Struct, kw_only=True):
     """One booking of a dispute. A fee that was given back is below zero."""
 
     what: model.MoveKind
@@ -55,7 +55,7 @@ class MoveView(Struct, kw_only=True):
     at: datetime
 
 
-class AnswerView(Struct, kw_only=True):
+class DisputeAnswerView(Struct, kw_only=True):
     """What the provider was told, as it was told. ``page`` is the evidence as HTML for people."""
 
     id: str
@@ -73,7 +73,7 @@ class AnswerView(Struct, kw_only=True):
     created_at: datetime
 
 
-class SettingsView(Struct, kw_only=True):
+class DisputeSettingsView(Struct, kw_only=True):
     object: Literal["dispute_settings"] = "dispute_settings"
     livemode: bool
     fraud_bearer: Literal["platform", "seller"]
@@ -104,7 +104,7 @@ class AcceptDispute(Struct, kw_only=True, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(min_length=1, max_length=500)]
 
 
-class UpdateSettings(Struct, kw_only=True, forbid_unknown_fields=True):
+class UpdateDisputeSettings(Struct, kw_only=True, forbid_unknown_fields=True):
     """What is left out stays as it is. ``refund_commission`` counts for payments made from now on."""
 
     fraud_bearer: Literal["platform", "seller"] | UnsetType = UNSET
@@ -152,7 +152,7 @@ def _reading() -> list[Operation]:
             summary="List what was booked for a dispute, in order",
             handler=list_moves,
             scope="payments:read",
-            returns=List[MoveView],
+            returns=List[DisputeMoveView],
             errors=(DisputeNotFound,),
         ),
         Operation(
@@ -163,7 +163,7 @@ def _reading() -> list[Operation]:
             summary="List what was answered in a dispute, with the evidence as it was handed in",
             handler=list_answers,
             scope="payments:read",
-            returns=List[AnswerView],
+            returns=List[DisputeAnswerView],
             errors=(DisputeNotFound,),
         ),
     ]
@@ -212,7 +212,7 @@ def _setting() -> list[Operation]:
             summary="Fetch how disputes and refunds are dealt with",
             handler=get_settings,
             scope="payments:read",
-            returns=SettingsView,
+            returns=DisputeSettingsView,
         ),
         Operation(
             id="updateDisputeSettings",
@@ -221,8 +221,8 @@ def _setting() -> list[Operation]:
             summary="Change how disputes and refunds are dealt with from now on",
             handler=update_settings,
             scope="payments:write",
-            body=UpdateSettings,
-            returns=SettingsView,
+            body=UpdateDisputeSettings,
+            returns=DisputeSettingsView,
             example={"fraud_bearer": "platform", "accept_below_minor": 2_000},
         ),
     ]
@@ -247,19 +247,19 @@ async def get_dispute(call: Call) -> DisputeView:
     return dispute_view(dispute, livemode=call.key.livemode)
 
 
-async def list_moves(call: Call) -> List[MoveView]:
+async def list_moves(call: Call) -> List[DisputeMoveView]:
     dispute = await disputes.get_dispute(call.tx, call.path["dispute_id"])
-    return List[MoveView].whole(
-        MoveView(
+    return List[DisputeMoveView].whole(
+        DisputeMoveView(
             what=move.what, amount=Amount(move.amount_minor, dispute.currency), at=move.made_at
         )
         for move in await disputes.moves_of(call.tx, dispute.dispute_id)
     )
 
 
-async def list_answers(call: Call) -> List[AnswerView]:
+async def list_answers(call: Call) -> List[DisputeAnswerView]:
     dispute = await disputes.get_dispute(call.tx, call.path["dispute_id"])
-    return List[AnswerView].whole(
+    return List[DisputeAnswerView].whole(
         _answer_view(answer, livemode=call.key.livemode)
         for answer in await disputes.answers_of(call.tx, dispute.dispute_id)
     )
@@ -293,11 +293,11 @@ async def accept_dispute(call: Call, body: AcceptDispute) -> DisputeView:
     return dispute_view(dispute, livemode=call.key.livemode)
 
 
-async def get_settings(call: Call) -> SettingsView:
+async def get_settings(call: Call) -> DisputeSettingsView:
     return await _settings_view(call)
 
 
-async def update_settings(call: Call, body: UpdateSettings) -> SettingsView:
+async def update_settings(call: Call, body: UpdateDisputeSettings) -> DisputeSettingsView:
     changes = {name: value for name, value in asdict(body).items() if value is not UNSET}
     commission = changes.pop("refund_commission", None)
     if commission is not None:
@@ -307,9 +307,9 @@ async def update_settings(call: Call, body: UpdateSettings) -> SettingsView:
     return await _settings_view(call)
 
 
-async def _settings_view(call: Call) -> SettingsView:
+async def _settings_view(call: Call) -> DisputeSettingsView:
     settings = await disputes.get_dispute_settings(call.tx)
-    return SettingsView(
+    return DisputeSettingsView(
         livemode=call.key.livemode,
         fraud_bearer=settings.fraud_bearer,
         other_bearer=settings.other_bearer,
@@ -348,8 +348,8 @@ def dispute_view(dispute: model.Dispute, *, livemode: bool) -> DisputeView:
     )
 
 
-def _answer_view(answer: model.DisputeAnswer, *, livemode: bool) -> AnswerView:
-    return AnswerView(
+def _answer_view(answer: model.DisputeAnswer, *, livemode: bool) -> DisputeAnswerView:
+    return DisputeAnswerView(
         id=ANSWER.text(answer.answer_id),
         livemode=livemode,
         dispute=DISPUTE.text(answer.dispute_id),

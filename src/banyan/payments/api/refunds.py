@@ -22,7 +22,7 @@ Destination = Annotated[str, Meta(min_length=1, max_length=80, examples=["bank_o
 Reason = Annotated[str, Meta(min_length=1, max_length=500)]
 
 
-class ItemView(Struct, kw_only=True):
+class RefundItemView(Struct, kw_only=True):
     """What of a refund one seller's part gives."""
 
     seller: str
@@ -39,7 +39,7 @@ class RefundView(Struct, kw_only=True):
     amount: Amount
     reason: str
     reason_code: model.RefundReason
-    items: list[ItemView] | None
+    items: list[RefundItemView] | None
     destination: str | None
     requested_by: str
     decline_code: str | None
@@ -51,7 +51,7 @@ class ListRefunds(ListQuery, kw_only=True, forbid_unknown_fields=True):
     payment: Annotated[str, id_meta(model.PAYMENT)] | None = None
 
 
-class RefundItem(Struct, kw_only=True, forbid_unknown_fields=True):
+class RefundPart(Struct, kw_only=True, forbid_unknown_fields=True):
     seller: Annotated[str, id_meta(SELLER)]
     amount: PositiveAmount
 
@@ -66,11 +66,11 @@ class CreateRefund(Struct, kw_only=True, forbid_unknown_fields=True):
     amount: PositiveAmount | None = None
     reason: Reason
     reason_code: model.RefundReason = "other"
-    items: Annotated[list[RefundItem], Meta(min_length=1, max_length=30)] | None = None
+    items: Annotated[list[RefundPart], Meta(min_length=1, max_length=30)] | None = None
     destination: Destination | None = None
 
 
-class SendAgain(Struct, kw_only=True, forbid_unknown_fields=True):
+class SetRefundDestination(Struct, kw_only=True, forbid_unknown_fields=True):
     destination: Destination
 
 
@@ -117,7 +117,7 @@ def _changing() -> list[Operation]:
             description="For a refund whose way back is closed (`needs_destination`), or that failed.",
             handler=set_destination,
             scope="payments:write",
-            body=SendAgain,
+            body=SetRefundDestination,
             returns=RefundView,
             errors=(*refused, RefundTooLarge, UnknownToken, ProviderMissing),
             example={"destination": "bank_ok"},
@@ -164,7 +164,7 @@ async def get_refund(call: Call) -> RefundView:
     return refund_view(refund, livemode=call.key.livemode)
 
 
-async def set_destination(call: Call, body: SendAgain) -> RefundView:
+async def set_destination(call: Call, body: SetRefundDestination) -> RefundView:
     refund = await refunds.send_refund_again(
         call.tx, call.path["refund_id"], destination=body.destination
     )
@@ -194,7 +194,9 @@ def refund_view(refund: model.Refund, *, livemode: bool) -> RefundView:
         items=None
         if refund.items is None
         else [
-            ItemView(seller=item["seller"], amount=Amount(item["amount_minor"], refund.currency))
+            RefundItemView(
+                seller=item["seller"], amount=Amount(item["amount_minor"], refund.currency)
+            )
             for item in refund.items
         ],
         destination=refund.destination,

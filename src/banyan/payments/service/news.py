@@ -46,6 +46,7 @@ def about_refund(what: str, refund: Refund, reason: str) -> Event:
             "provider": refund.provider,
             "reason": reason,
             "reason_code": refund.reason_code,
+            "sending": refund.sending,
             "requested_by": refund.requested_by,
             "decline_code": refund.decline_code,
         },
