@@ -160,7 +160,7 @@ def price_refund(
     for line in lines:
         cost = (line.unit_price_minor or 0) * refunded_units.get(line.line, 0)
         before[line.seller_id] = before.get(line.seller_id, 0) + cost
-    by_seller = {split.seller_id: split for split in splits}
+    by_seller: dict[UUID | None, PaymentSplit] = {split.seller_id: split for split in splits}
     priced = list[RefundedLine]()
     for one in wanted:
         line = by_number.get(one.line)
