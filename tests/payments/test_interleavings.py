@@ -102,7 +102,7 @@ async def conserved(shop: Shop, payment_id: UUID) -> None:
     assert payment.reversed_minor == standing + booked
     assert payment.refunded_minor == sum(r.amount_minor for r in refunds if r.state == "succeeded")
     own = sum(d.held_minor for d in disputes if d.bearer != "seller")
-    assert sum(s.gross_minor - sum(s.left_minor) for s in splits) == standing + booked - own
+    assert sum(s.gross_minor - s.left_paid_minor for s in splits) == standing + booked - own
     held = sum(d.held_minor for d in disputes if d.booked == "held")
     assert await shop.balance("disputes:held") == held
     lost = sum(d.amount_minor for d in disputes if d.booked == "taken")
