@@ -1,5 +1,6 @@
 """Disputes through their stages: where the money is, who bears it, what is answered, and when."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from banyan.kernel import Money, derived_id
 from banyan.operations import Case
 from banyan.payments import PAYMENT, Bought, Dispute, DisputeNotAnswerable, Moment, Purchase
 from banyan.payments.jobs import jobs
+from banyan.payments.model import Decision
 from banyan.payments.providers import DisputeReport
 from banyan.payments.service import disputes
 from banyan.runtime import BatchJob, Transaction, Worker
@@ -401,4 +403,65 @@ async def test_what_a_failed_refund_frees_covers_the_dispute(shop: Shop) -> None
     assert await shop.balance("platform:write_offs") == 0
     assert await shop.seller("pending") == 0
     assert derived_id(payment_id, "dispute", "case-1") == (await the_dispute(shop)).dispute_id
+    await shop.check()
+
+
+async def test_an_authenticated_payment_is_contested_with_its_authentication(shop: Shop) -> None:
+    sells(shop, None)
+    payment_id = await shop.create("tok_dispute_fraud")
+    await shop.run()
+    await shop.capture(payment_id)
+    async with shop.begin() as tx:
+        await tx.execute("update payments.payments set liability = 'issuer'")
+    await shop.later(days=5)
+    dispute = await the_dispute(shop)
+    assert (dispute.bearer, dispute.state, dispute.decided_by) == ("issuer", "under_review", "rule")
+    assert await shop.seller("pending") == 8_740
+    await shop.later(days=10)
+    assert (await the_dispute(shop)).state == "won"
+    assert await shop.balance("platform:write_offs") == 0
+    await shop.check()
+
+
+async def test_of_two_answers_at_once_one_counts(shop: Shop) -> None:
+    sells(shop, None)
+    await shop.pay("tok_dispute_needs_delivery")
+    await shop.later(days=5)
+    dispute = await the_dispute(shop)
+
+    async def answer(decision: Decision) -> None:
+        async with shop.begin() as tx:
+            await payments.answer_dispute(
+                tx, dispute.dispute_id, decision, by="ann", reason="So it is."
+            )
+
+    done = await asyncio.gather(
+        *(answer(decision) for decision in ("contest", "accept") * 3), return_exceptions=True
+    )
+    assert sum(isinstance(one, DisputeNotAnswerable) for one in done) == 3
+    await shop.run()
+    charges = await shop.charges()
+    assert charges.get("contest", 0) + charges.get("accept", 0) == 1
+    await shop.check()
+
+
+async def test_an_answer_that_comes_too_late_is_turned_away_and_a_person_is_asked(
+    shop: Shop,
+) -> None:
+    sells(shop, purchase())
+    await shop.pay("tok_dispute_needs_delivery")
+    async with shop.begin() as tx:
+        settings = await payments.get_dispute_settings(tx)
+        changed = replace(settings, contests_by_itself=False, answer_hours_before=1)
+        await payments.update_dispute_settings(tx, changed)
+    await shop.later(days=5)
+    async with shop.begin() as tx:
+        await tx.execute(
+            "update payments.sandbox_disputes set closes_at = closes_at - interval '8 days'"
+        )
+    await resolve(shop, "contest")
+    dispute = await the_dispute(shop)
+    assert (await kinds(shop))[-1] == "dispute.answer_refused"
+    assert (dispute.state, dispute.decision, dispute.challenge) == ("open", None, 2)
+    assert (await the_case(shop)).key.endswith("/2")
     await shop.check()

@@ -7,7 +7,7 @@ freezes the evidence and has it handed in.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
 
@@ -48,6 +48,8 @@ PurchaseOf: TypeAlias = Callable[[Transaction, str], Awaitable[Purchase | None]]
 
 CASE_KIND = "dispute.answer"
 _RULE = "rule"
+_UNTOLD_DEADLINE = timedelta(days=5)
+"""For a provider that names no deadline: shorter than those of the networks."""
 
 
 async def nothing_bought(_tx: Transaction, _subject: str) -> Purchase | None:
@@ -70,10 +72,9 @@ async def review(tx: Transaction, dispute_id: UUID, purchase_of: PurchaseOf) -> 
     if verdict is not None:
         await answer_dispute(tx, dispute_id, verdict.decision, by=_RULE, reason=verdict.reason)
         return
-    due_at = decide_by(dispute.respond_by or tx.now, tx.now, settings)
+    due_at = decide_by(dispute.respond_by or tx.now + _UNTOLD_DEADLINE, tx.now, settings)
     await operations.open_cases(tx, [_case(dispute, evidence, appraisal, due_at)])
-    if dispute.respond_by is not None:
-        await tx.enqueue(JobDraft("dispute.decide", str(dispute_id), due_at=due_at))
+    await tx.enqueue(JobDraft("dispute.decide", str(dispute_id), due_at=due_at))
 
 
 async def decide_overdue(tx: Transaction, dispute_id: UUID, purchase_of: PurchaseOf) -> None:
