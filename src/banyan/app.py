@@ -36,6 +36,7 @@ from banyan.operations import api as operations_api
 from banyan.operations import jobs as operations_jobs
 from banyan.orders import api as orders_api
 from banyan.orders import jobs as orders_jobs
+from banyan.orders import purchase_of
 from banyan.parties import api as parties_api
 from banyan.payments import (
     BankRails,
@@ -85,6 +86,7 @@ TAGS = (
     Tag("sandbox_faults", "Letting the sandbox provider fail."),
     Tag("refunds", "Money given back to buyers."),
     Tag("disputes", "Payments that a buyer's bank has taken back, for now or for good."),
+    Tag("dispute_settings", "Who bears disputes, and how they and refunds are dealt with."),
     Tag("payouts", "Money paid to sellers."),
     Tag("payment_providers", "Who takes the payments: connected, checked, disabled."),
     Tag("payout_batches", "What one run of payouts sends one way, and the files for the bank."),
@@ -137,7 +139,7 @@ def job_handlers(
     providers = providers or Providers(_fixed(database))
     return [
         *orders_jobs.jobs(),
-        *payments_jobs.jobs(database, providers, outbox),
+        *payments_jobs.jobs(database, providers, purchase_of, outbox),
         *fx_jobs.jobs(),
         *operations_jobs.jobs(),
         *ledger_jobs.jobs(),

@@ -6,7 +6,7 @@ import pytest
 
 from banyan import ledger, operations, orders, parties, payments
 from banyan.kernel import Money, new_id
-from banyan.orders import OrderStateConflict
+from banyan.orders import LinesNotRefundable, OrderStateConflict, RefundLine
 from tests.orders.market import Market
 
 
@@ -165,6 +165,88 @@ async def test_a_dispute_holds_the_money_until_it_is_decided(
     assert (await market.get(order)).state == state
     assert "disputed" in await market.story(order)
     await _assert_balanced(market)
+
+
+async def _timeline(market: Market, order: orders.Order) -> list[str]:
+    return [what for what in await market.story(order) if "disput" in what or "refund" in what]
+
+
+async def test_a_dispute_is_contested_with_what_the_order_says(market: Market) -> None:
+    order = await market.ship_and_deliver(await market.place("tok_dispute_needs_delivery"))
+    await market.wait(days=40)
+    async with market.database.transaction(market.marketplace_id) as tx:
+        [dispute] = (await payments.list_disputes(tx)).data
+        [answer] = await payments.answers_of(tx, dispute.dispute_id)
+    assert (answer.strength, answer.made_by) == ("strong", "rule")
+    assert answer.evidence["shipping_tracking_number"] == "BR1"
+    assert answer.evidence["product_description"] == "1 x teapot from Casa Aurora, 89.90 BRL"
+    assert "delivered: On time." in answer.evidence["timeline"]
+    assert (await market.get(order)).state == "settled"
+    assert await _timeline(market, order) == ["disputed", "dispute_contested", "dispute_won"]
+    await _assert_balanced(market)
+
+
+async def test_a_question_of_the_bank_shows_on_the_timeline(market: Market) -> None:
+    order = await market.ship_and_deliver(await market.place("tok_dispute_inquiry_closed"))
+    await market.wait(days=40)
+    assert (await market.get(order)).state == "settled"
+    assert (await _timeline(market, order))[0] == "dispute_inquiry"
+    assert (await _timeline(market, order))[-1] == "dispute_inquiry_closed"
+
+
+async def test_a_seller_gets_the_money_of_a_dispute_that_the_platform_lost(market: Market) -> None:
+    order = await market.ship_and_deliver(await market.place("tok_dispute_fraud"))
+    await market.wait(days=40)
+    order = await market.get(order)
+    assert (order.state, (await _timeline(market, order))[-1]) == ("settled", "dispute_lost")
+    async with market.database.transaction(market.marketplace_id) as tx:
+        [line] = await payments.summary(tx)
+    assert line.paid_out.minor > 0
+    await _assert_balanced(market)
+
+
+async def test_lines_are_refunded_once_each(market: Market) -> None:
+    order = await market.ship_and_deliver(await market.place(quantity=3))
+
+    async def refund(quantity: int) -> payments.Refund:
+        async with market.database.transaction(market.marketplace_id) as tx:
+            return await orders.refund_order(
+                tx, order.order_id, refund_id=new_id(), amount=None, reason="Broken.",
+                lines=[RefundLine(1, quantity)],
+            )  # fmt: skip
+
+    assert (await refund(2)).amount == Money.of(2 * 8990, "BRL")
+    await market.run()
+    for quantity in (0, 2):
+        with pytest.raises(LinesNotRefundable):
+            await refund(quantity)
+    await refund(1)
+    await market.run()
+    order = await market.get(order)
+    assert (order.state, order.refunded.minor) == ("delivered", 3 * 8990)
+    await _assert_balanced(market)
+
+
+async def test_a_failed_refund_of_lines_is_sent_again_by_its_case(market: Market) -> None:
+    order = await market.ship_and_deliver(await market.place("tok_refund_fails_once", quantity=2))
+    async with market.database.transaction(market.marketplace_id) as tx:
+        await orders.refund_order(
+            tx, order.order_id, refund_id=new_id(), amount=None, reason="Broken.",
+            lines=[RefundLine(1, 1)],
+        )  # fmt: skip
+    await market.run()
+    await _resolve(market, "order.refund_failed", "refund_again")
+    order = await market.get(order)
+    assert order.refunded.minor == 8990
+    assert await _timeline(market, order) == [
+        "refund_failed", "refund_sent_again", "partially_refunded",
+    ]  # fmt: skip
+    with pytest.raises(LinesNotRefundable):
+        async with market.database.transaction(market.marketplace_id) as tx:
+            await orders.refund_order(
+                tx, order.order_id, refund_id=new_id(), amount=None, reason="Broken.",
+                lines=[RefundLine(1, 2)],
+            )  # fmt: skip
 
 
 async def test_a_seller_who_does_not_ship_is_asked_about(market: Market) -> None:

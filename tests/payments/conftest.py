@@ -21,7 +21,7 @@ from banyan.runtime import Database, Job, Transaction, Worker, advance_clock
 SELLERS = [derived_id(UUID(int=1), "seller", n) for n in range(3)]
 
 
-async def _failed(tx: Transaction, job: Job, error: str) -> None:
+async def failed(tx: Transaction, job: Job, error: str) -> None:
     pytest.fail(f"{job.kind} failed: {error}")
 
 
@@ -35,7 +35,7 @@ class Shop:
     worker: Worker = field(init=False)
 
     def __post_init__(self) -> None:
-        self.worker = Worker(self.database, jobs(self.database, self.providers), _failed)
+        self.worker = Worker(self.database, jobs(self.database, self.providers), failed)
 
     def begin(self) -> Any:
         return self.database.transaction(self.marketplace)

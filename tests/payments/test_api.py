@@ -143,6 +143,63 @@ async def test_disputes_are_listed(shop: Shop, http: httpx.AsyncClient) -> None:
     assert (await http.get(f"/v1/disputes/{dispute['id']}")).json() == dispute
 
 
+async def test_a_dispute_is_contested_and_shown_with_its_evidence(
+    shop: Shop, http: httpx.AsyncClient
+) -> None:
+    await shop.pay("tok_dispute_needs_delivery")
+    await shop.later(days=5)
+    [dispute] = (await http.get("/v1/disputes")).json()["data"]
+    path = f"/v1/disputes/{dispute['id']}"
+    assert (dispute["stage"], dispute["category"]) == ("chargeback", "not_received")
+    body = {"reason": "It arrived.", "communication": "Thanks!", "statement": "She wrote so."}
+    key = {"idempotency-key": "contest-1"}
+    first, second = [await http.post(f"{path}/contest", json=body, headers=key) for _ in range(2)]
+    assert (first.status_code, first.json()) == (200, second.json())
+    refused = await http.post(
+        f"{path}/accept", json={"reason": "No."}, headers={"idempotency-key": "accept-1"}
+    )
+    assert (refused.status_code, refused.json()["code"]) == (409, "dispute_not_answerable")
+    await shop.run()
+    assert (await http.get(path)).json()["state"] == "under_review"
+    [answer] = (await http.get(f"{path}/answers")).json()["data"]
+    assert (answer["state"], answer["evidence"]["communication"]) == ("submitted", "Thanks!")
+    assert "She wrote so." in answer["page"]
+    moves = (await http.get(f"{path}/moves")).json()["data"]
+    assert [move["what"] for move in moves] == ["fee", "hold"]
+
+
+async def test_how_disputes_are_dealt_with_is_set(shop: Shop, http: httpx.AsyncClient) -> None:
+    before = (await http.get("/v1/dispute_settings")).json()
+    assert (before["fraud_bearer"], before["refund_commission"]) == ("platform", "given_back")
+    changes = {"fraud_bearer": "seller", "refund_commission": "kept"}
+    assert (await http.post("/v1/dispute_settings", json=changes)).json() == before | changes
+
+
+async def test_a_refund_is_taken_from_a_seller_sent_elsewhere_and_cancelled(
+    shop: Shop, http: httpx.AsyncClient
+) -> None:
+    payment = PAYMENT.text(await shop.pay("tok_refund_card_closed", amounts=(10_000, 5_000)))
+    seller = (await http.get(f"/v1/payments/{payment}")).json()["splits"][0]["seller"]
+    items = [{"seller": seller, "amount": {"amount": 700, "currency": "BRL"}}]
+    made = await http.post(
+        f"/v1/payments/{payment}/refunds",
+        json={"reason": "Broken.", "reason_code": "damaged", "items": items},
+        headers={"idempotency-key": "r"},
+    )
+    assert made.status_code == 201, made.text
+    assert (made.json()["items"], made.json()["reason_code"]) == (items, "damaged")
+    path = f"/v1/refunds/{made.json()['id']}"
+    await shop.run()
+    assert (await http.get(path)).json()["state"] == "needs_destination"
+    await http.put(f"{path}/destination", json={"destination": "bank_account_closed"})
+    await shop.run()
+    retry = await http.post(f"{path}/retry", headers={"idempotency-key": "again"})
+    assert (retry.status_code, retry.json()["code"]) == (409, "refund_not_ready")
+    cancelled = await http.post(f"{path}/cancel", json={"reason": "Kept."})
+    assert cancelled.json()["state"] == "cancelled"
+    await shop.check()
+
+
 async def test_settings_change_what_is_charged_from_now_on(
     shop: Shop, http: httpx.AsyncClient
 ) -> None:

@@ -22,6 +22,7 @@ from banyan.payments.providers import (
 from banyan.runtime import Cause, Database, Transaction
 from banyan.runtime.database import SYSTEM
 from tests.payments.conftest import Shop
+from tests.payments.test_disputes import purchase, sells
 
 
 class Died(BaseException):
@@ -132,6 +133,72 @@ async def test_dying_at_any_point_pays_out_once(database: Database, sandbox: UUI
     assert (await shop.charges())["payout"] == points
     assert (await shop.events()).count("payout.paid") == points
     await shop.check()
+
+
+@pytest.mark.parametrize("stride", [7, pytest.param(1, marks=pytest.mark.slow)])
+async def test_dying_at_any_point_contests_a_dispute_once(
+    database: Database, sandbox: UUID, stride: int
+) -> None:
+    fuse = Fuse()
+    shop = _mortal(database, sandbox, fuse)
+    sells(shop, purchase())
+    points, lives, is_reached = 1, 0, True
+    while is_reached:
+        fuse.set(-1)
+        payment_id = await shop.pay("tok_dispute_needs_delivery")
+        lives += 1
+        fuse.set(points)
+        with suppress(Died):
+            await shop.later(days=5)
+        is_reached = fuse.has_blown
+        points += stride
+        await _revive(shop)
+        await shop.run()
+        async with shop.begin() as tx:
+            [dispute] = (await payments.list_disputes(tx, payment_id=payment_id)).data
+            moves = await payments.moves_of(tx, dispute.dispute_id)
+        assert dispute.state == "under_review", points
+        assert [move.what for move in moves] == ["fee", "hold"], points
+    assert points > 20
+    assert (await shop.charges())["contest"] == lives
+    await shop.check()
+
+
+@pytest.mark.parametrize("stride", [7, pytest.param(1, marks=pytest.mark.slow)])
+async def test_dying_at_any_point_refunds_another_way_once(
+    database: Database, sandbox: UUID, stride: int
+) -> None:
+    fuse = Fuse()
+    shop = _mortal(database, sandbox, fuse)
+    points, lives, is_reached = 1, 0, True
+    while is_reached:
+        fuse.set(-1)
+        payment_id = await shop.pay("tok_refund_card_closed")
+        refund_id = await shop.refund(payment_id, 4_000)
+        lives += 1
+        fuse.set(points)
+        with suppress(Died):
+            await _another_way(shop, refund_id)
+        is_reached = fuse.has_blown
+        points += stride
+        await _revive(shop)
+        await _another_way(shop, refund_id)
+        payment = await shop.payment(payment_id)
+        assert (payment.refunded_minor, payment.reversed_minor) == (4_000, 4_000), points
+    assert points > 15
+    charges = await shop.charges()
+    assert (charges["payout"], charges.get("refund")) == (lives, None)
+    await shop.check()
+
+
+async def _another_way(shop: Shop, refund_id: UUID) -> None:
+    """The card is closed, so the money goes to an account whose bank answers once it has it."""
+    await shop.run()
+    async with shop.begin() as tx:
+        refund = await payments.get_refund(tx, refund_id)
+        if refund.state == "needs_destination":
+            await payments.send_refund_again(tx, refund_id, destination="bank_timeout")
+    await shop.run()
 
 
 class Flaky:

@@ -52,6 +52,8 @@ _TONES: dict[Tone, frozenset[str]] = {
             "unknown",
             "unmatched",
             "open",
+            "under_review",
+            "needs_destination",
             "disputed",
             "paused",
         }

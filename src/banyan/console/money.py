@@ -200,7 +200,7 @@ def _dispute_line(visit: Visit, dispute: Dispute) -> MoneyLine:
         amount=dispute.amount,
         subject=dispute.subject,
         subject_href=subject_href(visit.base, dispute.subject),
-        note=words(dispute.reason),
+        note=f"{words(dispute.stage)}. {words(dispute.reason)}",
         at=dispute.opened_at,
     )
 

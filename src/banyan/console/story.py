@@ -45,6 +45,11 @@ _WAIT = frozenset(
         "unknown",
         "payment_unknown",
         "disputed",
+        "dispute_inquiry",
+        "dispute_contested",
+        "dispute_escalated",
+        "refund_needs_destination",
+        "refund_returned",
     ]
 )
 _LOST = frozenset(
@@ -56,6 +61,7 @@ _LOST = frozenset(
         "capture_failed",
         "void_failed",
         "refund_failed",
+        "dispute_lost",
         "charged_back",
         "blocked",
         "authentication_expired",

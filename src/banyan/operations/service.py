@@ -71,10 +71,15 @@ async def assign_case(tx: Transaction, case_id: UUID, owner: str | None) -> Case
 
 
 async def withdraw_cases(
-    tx: Transaction, subjects: Sequence[str], *, kinds: Sequence[str] | None = None
+    tx: Transaction,
+    subjects: Sequence[str],
+    *,
+    kinds: Sequence[str] | None = None,
+    keys: Sequence[str] | None = None,
 ) -> None:
-    """Close the open cases of these subjects (of these kinds): there is nothing left to decide."""
-    withdrawn = await store.update_withdrawn(tx, subjects, kinds) if subjects else []
+    """Close the open cases of these subjects (of these kinds, with these keys): nothing is left to
+    decide."""
+    withdrawn = await store.update_withdrawn(tx, subjects, kinds, keys) if subjects else []
     await tx.record_all(
         [Event("case.withdrawn", CASE.text(case.case_id), _news(case)) for case in withdrawn]
     )

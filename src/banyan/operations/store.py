@@ -100,7 +100,10 @@ async def update_resolved(
 
 
 async def update_withdrawn(
-    tx: Transaction, subjects: Sequence[str], kinds: Sequence[str] | None
+    tx: Transaction,
+    subjects: Sequence[str],
+    kinds: Sequence[str] | None,
+    keys: Sequence[str] | None,
 ) -> list[Case]:
     return await tx.all(
         Case,
@@ -110,11 +113,13 @@ async def update_withdrawn(
         where marketplace_id = %(marketplace_id)s
           and subject = any(%(subjects)s)
           and (%(kinds)s::text[] is null or kind = any(%(kinds)s))
+          and (%(keys)s::text[] is null or key = any(%(keys)s))
           and state = 'open'
         returning *
         """,
         subjects=list(subjects),
         kinds=None if kinds is None else list(kinds),
+        keys=None if keys is None else list(keys),
         now=tx.now,
     )
 

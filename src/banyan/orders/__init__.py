@@ -4,7 +4,13 @@ placed → matched → checked → authorized → confirmed → shipped → deli
 unmatched, in review, declined, cancelled, refunded, disputed, charged back.
 """
 
-from banyan.orders.errors import BuyerUnknown, OrderExists, OrderNotFound, OrderStateConflict
+from banyan.orders.errors import (
+    BuyerUnknown,
+    LinesNotRefundable,
+    OrderExists,
+    OrderNotFound,
+    OrderStateConflict,
+)
 from banyan.orders.model import (
     JOURNEY,
     ORDER,
@@ -14,6 +20,7 @@ from banyan.orders.model import (
     Order,
     OrderDraft,
     OrderState,
+    RefundLine,
     Settings,
 )
 from banyan.orders.rules import can_become
@@ -28,6 +35,7 @@ from banyan.orders.service import (
     list_orders,
     orders_by_day,
     place_order,
+    purchase_of,
     refund_order,
     ship_order,
     summarize,
@@ -41,6 +49,7 @@ __all__ = [
     "DayOfOrders",
     "Line",
     "LineDraft",
+    "LinesNotRefundable",
     "MarketplaceSummary",
     "Order",
     "OrderDraft",
@@ -49,6 +58,7 @@ __all__ = [
     "OrderNotFound",
     "OrderState",
     "OrderStateConflict",
+    "RefundLine",
     "Settings",
     "can_become",
     "cancel_order",
@@ -59,6 +69,7 @@ __all__ = [
     "list_orders",
     "orders_by_day",
     "place_order",
+    "purchase_of",
     "refund_order",
     "ship_order",
     "summarize",

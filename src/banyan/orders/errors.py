@@ -21,3 +21,10 @@ class OrderStateConflict(Conflict):
 class BuyerUnknown(Unprocessable):
     code = "buyer_unknown"
     title = "No such buyer"
+
+
+class LinesNotRefundable(Unprocessable):
+    """Name lines of the order, each once, and at most as many units as are left of each."""
+
+    code = "lines_not_refundable"
+    title = "These lines can't be refunded"

@@ -194,6 +194,23 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundLine:
+    """Units of a line to be refunded."""
+
+    line: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundedLine:
+    """Units of a line that are refunded, and what they cost."""
+
+    line: int
+    quantity: int
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class DayOfOrders:
     """The orders placed on one day (UTC) and what their items and shipping cost."""
 

@@ -9,8 +9,17 @@ from uuid import UUID
 from banyan import commission
 from banyan.commission import Basket, Voucher, VoucherTooLarge
 from banyan.kernel import Fault, Money
-from banyan.orders.errors import OrderStateConflict
-from banyan.orders.model import Line, Order, OrderDraft, OrderState, Settings
+from banyan.orders.errors import LinesNotRefundable, OrderStateConflict
+from banyan.orders.model import (
+    Line,
+    Order,
+    OrderDraft,
+    OrderState,
+    RefundedLine,
+    RefundLine,
+    Settings,
+)
+from banyan.payments import Bought, Moment, PaymentSplit, Purchase, RefundItem
 
 S = OrderState
 NEXT: dict[OrderState, frozenset[OrderState]] = {
@@ -28,7 +37,7 @@ NEXT: dict[OrderState, frozenset[OrderState]] = {
     S.DECLINED: frozenset(),
     S.CANCELLED: frozenset(),
     S.REFUNDED: frozenset(),
-    S.CHARGED_BACK: frozenset(),
+    S.CHARGED_BACK: frozenset({S.CONFIRMED, S.SHIPPED, S.DELIVERED, S.SETTLED, S.DISPUTED}),
 }
 """What may follow each state."""
 
@@ -130,6 +139,112 @@ def check_vouchers(draft: OrderDraft) -> None:
             fault = Fault("voucher_too_large", detail, f"/vouchers/{nth}")
             raise VoucherTooLarge(detail, faults=(fault,))
         highest = highest - value
+
+
+def price_refund(
+    order: Order,
+    lines: Sequence[Line],
+    splits: Sequence[PaymentSplit],
+    refunded_units: Mapping[int, int],
+    wanted: Sequence[RefundLine],
+) -> list[RefundedLine]:
+    """What the buyer paid for the units of ``wanted``: their price, less their share of vouchers.
+
+    Shared by price, and so that all units of a seller come to what was paid for them, to the cent.
+    ``LinesNotRefundable`` for more than is left of a line.
+    """
+    by_number = {line.line: line for line in lines}
+    if len({one.line for one in wanted}) != len(wanted):
+        raise LinesNotRefundable("Name each line once.")
+    before: dict[UUID | None, int] = {}
+    for line in lines:
+        cost = (line.unit_price_minor or 0) * refunded_units.get(line.line, 0)
+        before[line.seller_id] = before.get(line.seller_id, 0) + cost
+    by_seller: dict[UUID | None, PaymentSplit] = {split.seller_id: split for split in splits}
+    priced = list[RefundedLine]()
+    for one in wanted:
+        line = by_number.get(one.line)
+        if line is None or line.unit_price_minor is None or line.seller_id not in by_seller:
+            raise LinesNotRefundable(f"Order {order.reference} has no line {one.line}.")
+        left = line.quantity - refunded_units.get(one.line, 0)
+        if not 1 <= one.quantity <= left:
+            raise LinesNotRefundable(
+                f"{left} of line {one.line} can still be refunded, {one.quantity} were asked for."
+            )
+        split, known = by_seller[line.seller_id], before[line.seller_id]
+        after = known + line.unit_price_minor * one.quantity
+        paid = _paid_of(split, after) - _paid_of(split, known)
+        before[line.seller_id] = after
+        priced.append(RefundedLine(one.line, one.quantity, paid))
+    return priced
+
+
+def _paid_of(split: PaymentSplit, cost_minor: int) -> int:
+    """What was paid for goods of this price: vouchers have taken the same share of all."""
+    paid = split.gross_minor - split.shipping_minor
+    cost = paid + split.seller_discount_minor + split.platform_discount_minor
+    return cost_minor * paid // cost if cost else 0
+
+
+def refund_items(
+    order: Order, lines: Sequence[Line], priced: Sequence[RefundedLine]
+) -> list[RefundItem]:
+    """What each seller gives for refunded lines."""
+    sellers = {line.line: line.seller_id for line in lines}
+    by_seller: dict[UUID, int] = {}
+    for one in priced:
+        seller_id = sellers[one.line]
+        assert seller_id is not None, "a paid order is matched"
+        by_seller[seller_id] = by_seller.get(seller_id, 0) + one.amount_minor
+    return [
+        RefundItem(seller_id, Money.of(minor, order.currency))
+        for seller_id, minor in by_seller.items()
+        if minor
+    ]
+
+
+def as_evidence(
+    order: Order,
+    lines: Sequence[Line],
+    sellers: Mapping[UUID, str],
+    timeline: Sequence[Moment],
+    *,
+    earlier: int,
+) -> Purchase:
+    """An order as evidence. ``sellers`` by id; ``earlier``: orders that the buyer received before."""
+    assert order.total is not None, "only matched orders are paid"
+    return Purchase(
+        ordered_at=order.placed_at,
+        country=order.country,
+        region=order.region,
+        bought=tuple(
+            Bought(
+                line.product,
+                line.quantity,
+                line_cost(line, order.currency),
+                sellers.get(line.seller_id, "") if line.seller_id else "",
+            )
+            for line in lines
+        ),
+        shipping=order.shipping,
+        total=order.total,
+        carrier=order.carrier,
+        tracking=order.tracking or None,
+        promised_at=order.promised_at,
+        shipped_at=order.shipped_at,
+        delivered_at=order.delivered_at,
+        timeline=tuple(timeline),
+        earlier_purchases=earlier,
+    )
+
+
+def stage_of(order: Order) -> OrderState:
+    """How far the goods have come, by what is known of them; for an order that goes on after all."""
+    if order.settled_at is not None:
+        return OrderState.SETTLED
+    if order.delivered_at is not None:
+        return OrderState.DELIVERED
+    return OrderState.SHIPPED if order.shipped_at is not None else OrderState.CONFIRMED
 
 
 def days_late(order: Order, at: datetime) -> int:

@@ -11,7 +11,16 @@ from banyan import ledger, operations, parties, payments
 from banyan.kernel import Money, Page, id_of_cursor, new_id, page_of
 from banyan.orders import rules, store
 from banyan.orders.errors import BuyerUnknown, OrderExists, OrderNotFound, OrderStateConflict
-from banyan.orders.model import ORDER, DayOfOrders, Line, Order, OrderDraft, OrderState, Settings
+from banyan.orders.model import (
+    ORDER,
+    DayOfOrders,
+    Line,
+    Order,
+    OrderDraft,
+    OrderState,
+    RefundLine,
+    Settings,
+)
 from banyan.runtime import Event, JobDraft, Json, StoredEvent, Transaction, events_of
 
 
@@ -105,10 +114,12 @@ async def deliver_order(tx: Transaction, order_id: UUID) -> Order:
     return delivered
 
 
-async def cancel_order(tx: Transaction, order_id: UUID, *, reason: str) -> Order:
+async def cancel_order(
+    tx: Transaction, order_id: UUID, *, reason: str, destination: str | None = None
+) -> Order:
     """Stop an order that has not been shipped, and give the buyer the money back.
 
-    Repeating it changes nothing. ``OrderStateConflict`` once it is shipped: refund it then.
+    ``destination`` is a bank account of the buyer, for methods by which nothing can go back. Repeating it changes nothing. ``OrderStateConflict`` once it is shipped: refund it then.
     """
     order = await lock_order(tx, order_id)
     if order.state == OrderState.CANCELLED:
@@ -118,27 +129,61 @@ async def cancel_order(tx: Transaction, order_id: UUID, *, reason: str) -> Order
             f"Order {order.reference} is {order.state} and can't be cancelled"
             + ("; refund it." if order.shipped_at else ".")
         )
-    await end_order(tx, order, OrderState.CANCELLED, reason)
+    await end_order(tx, order, OrderState.CANCELLED, reason, destination=destination)
     return await get_order(tx, order_id)
 
 
 async def refund_order(
-    tx: Transaction, order_id: UUID, *, refund_id: UUID, amount: Money | None, reason: str
+    tx: Transaction,
+    order_id: UUID,
+    *,
+    refund_id: UUID,
+    amount: Money | None,
+    reason: str,
+    reason_code: payments.RefundReason = "other",
+    lines: Sequence[RefundLine] = (),
+    destination: str | None = None,
 ) -> payments.Refund:
-    """Give the buyer ``amount`` back, or all that is left; it arrives as ``refund.succeeded``.
+    """Give the buyer ``amount`` back, or ``lines``, or all that is left.
 
-    ``OrderStateConflict`` if nothing was paid; payments refuse more than is left.
+    It arrives as ``refund.succeeded``. What ``lines`` cost is taken from their sellers alone, and each
+    unit is refunded once. ``destination`` is a bank account of the buyer, in place of the way the money
+    came. ``OrderStateConflict`` if nothing was paid, ``LinesNotRefundable``; payments refuse more than
+    is left.
     """
     order = await lock_order(tx, order_id)
     payment = await payments.find_payment(tx, order.payment_id)
     if payment is None or payment.state not in payments.TAKEN:
         raise OrderStateConflict(f"Order {order.reference} is {order.state}: nothing was paid yet.")
+    items = None
+    if lines:
+        known = await store.select_lines(tx, [order_id])
+        before = await store.refunded_units(tx, order_id, but=refund_id)
+        splits = (await payments.splits_of(tx, [order.payment_id]))[order.payment_id]
+        priced = rules.price_refund(order, known, splits, before, lines)
+        items = rules.refund_items(order, known, priced)
+        await store.insert_refunded_lines(tx, order_id, refund_id, priced)
     return await payments.refund(
-        tx, order.payment_id, amount=amount, refund_id=refund_id, reason=reason, by=tx.cause.actor
+        tx,
+        order.payment_id,
+        amount=amount,
+        refund_id=refund_id,
+        reason=reason,
+        by=tx.cause.actor,
+        reason_code=reason_code,
+        items=items,
+        destination=destination,
     )
 
 
-async def end_order(tx: Transaction, order: Order, state: OrderState, reason: str) -> None:
+async def end_order(
+    tx: Transaction,
+    order: Order,
+    state: OrderState,
+    reason: str,
+    *,
+    destination: str | None = None,
+) -> None:
     """Cancel or decline a locked order: give back capacity, money and open questions."""
     await store.update_state(tx, [order.order_id], state)
     await release_capacity(tx, [order])
@@ -146,10 +191,12 @@ async def end_order(tx: Transaction, order: Order, state: OrderState, reason: st
     for timer in ("order.match", "order.check", "order.ship_late"):
         await tx.cancel_job(timer, str(order.order_id))
     await tx.record(news(state, replace(order, state=state), reason))
-    await return_money(tx, order, reason)
+    await return_money(tx, order, reason, destination=destination)
 
 
-async def return_money(tx: Transaction, order: Order, reason: str) -> None:
+async def return_money(
+    tx: Transaction, order: Order, reason: str, *, destination: str | None = None
+) -> None:
     """Void what is or will be authorized, refund what was captured.
 
     While a capture is under way nothing can be given back; ``payment.captured`` brings us here again.
@@ -169,7 +216,34 @@ async def return_money(tx: Transaction, order: Order, reason: str) -> None:
             refund_id=new_id(tx.now),
             reason=reason,
             by=tx.cause.actor or tx.cause.id,
+            reason_code="order_cancelled" if order.shipped_at is None else "other",
+            destination=destination,
         )
+
+
+async def purchase_of(tx: Transaction, reference: str) -> payments.Purchase | None:
+    """What an order says about itself, as evidence in a dispute; None if it is no order of ours."""
+    if not reference.startswith(f"{ORDER.prefix}_"):
+        return None
+    order = await store.find_order(tx, ORDER.parse(reference))
+    if order is None or order.total is None:
+        return None
+    lines = await store.select_lines(tx, [order.order_id])
+    sellers = await parties.sellers_by_id(tx, [line.seller_id for line in lines if line.seller_id])
+    return rules.as_evidence(
+        order,
+        lines,
+        {seller.seller_id: seller.name for seller in sellers.values()},
+        [
+            payments.Moment(
+                event.occurred_at,
+                event.type.removeprefix("order."),
+                str(event.payload.get("reason", "")),
+            )
+            for event in await events_of(tx, order.reference)
+        ],
+        earlier=await store.count_received(tx, order.buyer_id, before=order.placed_at),
+    )
 
 
 async def release_capacity(tx: Transaction, orders: Sequence[Order]) -> None:

@@ -12,6 +12,7 @@ from banyan.orders.model import (
     Order,
     OrderDraft,
     OrderState,
+    RefundedLine,
     Settings,
 )
 from banyan.runtime import Transaction
@@ -148,16 +149,17 @@ async def update_state(tx: Transaction, order_ids: Sequence[UUID], state: OrderS
     )
 
 
-async def update_disputed(tx: Transaction, order_ids: Sequence[UUID]) -> None:
+async def update_disputed(tx: Transaction, order_id: UUID, resumes_as: OrderState) -> None:
     await tx.execute(
         """
         update orders.orders
-        set state = 'disputed', resumes_as = state
+        set state = 'disputed', resumes_as = %(resumes_as)s
         where marketplace_id = %(marketplace_id)s
-          and order_id = any(%(order_ids)s)
+          and order_id = %(order_id)s
           and state <> 'disputed'
         """,
-        order_ids=list(order_ids),
+        order_id=order_id,
+        resumes_as=resumes_as,
     )
 
 
@@ -298,6 +300,72 @@ async def update_refunded(tx: Transaction, order_id: UUID, amount_minor: int) ->
         """,
         order_id=order_id,
         amount_minor=amount_minor,
+    )
+
+
+async def refunded_units(tx: Transaction, order_id: UUID, *, but: UUID) -> dict[int, int]:
+    """How many units of each line have been or are being refunded by other refunds than ``but``."""
+    rows = await tx.rows(
+        """
+        select line, sum(quantity)::int
+        from orders.refunded_lines
+        where marketplace_id = %(marketplace_id)s
+          and order_id = %(order_id)s
+          and refund_id <> %(but)s
+          and not is_undone
+        group by line
+        """,
+        order_id=order_id,
+        but=but,
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def insert_refunded_lines(
+    tx: Transaction, order_id: UUID, refund_id: UUID, lines: Sequence[RefundedLine]
+) -> None:
+    await tx.execute(
+        """
+        insert into orders.refunded_lines
+          (marketplace_id, refund_id, order_id, line, quantity, amount_minor)
+        select %(marketplace_id)s, %(refund_id)s, %(order_id)s, new.*
+        from unnest(%(lines)s::int[], %(quantities)s::int[], %(amounts)s::bigint[]) as new
+        on conflict (marketplace_id, refund_id, line) do nothing
+        """,
+        refund_id=refund_id,
+        order_id=order_id,
+        lines=[line.line for line in lines],
+        quantities=[line.quantity for line in lines],
+        amounts=[line.amount_minor for line in lines],
+    )
+
+
+async def undo_refunded_lines(tx: Transaction, refund_id: UUID, *, is_undone: bool) -> None:
+    """Count the units of a refund no more, because it has failed; or again."""
+    await tx.execute(
+        """
+        update orders.refunded_lines
+        set is_undone = %(is_undone)s
+        where marketplace_id = %(marketplace_id)s and refund_id = %(refund_id)s
+        """,
+        refund_id=refund_id,
+        is_undone=is_undone,
+    )
+
+
+async def count_received(tx: Transaction, buyer_id: UUID, *, before: datetime) -> int:
+    """Orders that a buyer received before an instant, and has not disputed since."""
+    return await tx.value(
+        """
+        select count(*)
+        from orders.orders
+        where marketplace_id = %(marketplace_id)s
+          and buyer_id = %(buyer_id)s
+          and delivered_at < %(before)s
+          and state not in ('disputed', 'charged_back')
+        """,
+        buyer_id=buyer_id,
+        before=before,
     )
 
 

@@ -7,7 +7,10 @@ it. Outcomes come back as events (see ``model``)::
     complete_authentication(tx, payment_id) -> Payment    the buyer is back from 3-D Secure
     capture_payments(tx, payment_ids) -> list[Payment]
     void_payments(tx, payment_ids, reason) -> list[Payment]
-    refund(tx, payment_id, amount | None, refund_id, reason, by) -> Refund
+    refund(tx, payment_id, amount | None, refund_id, reason, by, items=…) -> Refund
+    send_refund_again(tx, refund_id, destination=…) -> Refund
+    cancel_refund(tx, refund_id, reason) -> Refund
+    answer_dispute(tx, dispute_id, "contest" | "accept" | "refund", by=…, reason=…) -> Dispute
     release(tx, payment_ids) -> list[Payment]             sellers' parts become available
     run_payouts(tx) -> list[Payout]                       now; daily by itself
 
@@ -20,6 +23,7 @@ from banyan.payments.errors import (
     BankMissing,
     ConnectionNameTaken,
     ConnectionNotFound,
+    DisputeNotAnswerable,
     DisputeNotFound,
     InvalidConnection,
     InvalidDestination,
@@ -37,7 +41,9 @@ from banyan.payments.errors import (
     ProviderMissing,
     ProviderNotFound,
     RefundIdReused,
+    RefundItemsInvalid,
     RefundNotFound,
+    RefundNotReady,
     RefundTooLarge,
     UnknownToken,
     UnreadableReport,
@@ -57,17 +63,22 @@ from banyan.payments.model import (
     Age,
     Approvals,
     Attempt,
+    Bought,
     Capability,
     Connection,
     ConnectionDetails,
     ConnectionDraft,
     Destination,
     Dispute,
+    DisputeAnswer,
+    DisputeMove,
+    DisputeSettings,
     DisputeState,
     InTransit,
     Method,
     MethodSpec,
     MethodType,
+    Moment,
     Movement,
     OpenQuestions,
     Payment,
@@ -81,7 +92,10 @@ from banyan.payments.model import (
     PayoutState,
     ProviderHealth,
     ProviderKind,
+    Purchase,
     Refund,
+    RefundItem,
+    RefundReason,
     RefundState,
     Reliability,
     Risk,
@@ -112,7 +126,16 @@ from banyan.payments.service.connections import (
     set_enabled,
     webhook_path,
 )
-from banyan.payments.service.disputes import get_dispute, list_disputes
+from banyan.payments.service.disputes import (
+    PurchaseOf,
+    answer_dispute,
+    answers_of,
+    get_dispute,
+    get_dispute_settings,
+    list_disputes,
+    moves_of,
+    update_dispute_settings,
+)
 from banyan.payments.service.opening import Addresses, Opener, addresses_of, check_connection
 from banyan.payments.service.payments import (
     capture_payments,
@@ -134,7 +157,15 @@ from banyan.payments.service.payouts import (
     run_payouts,
     set_payout_account,
 )
-from banyan.payments.service.refunds import get_refund, list_refunds, refund
+from banyan.payments.service.refunds import (
+    cancel_refund,
+    get_commission_terms,
+    get_refund,
+    list_refunds,
+    refund,
+    send_refund_again,
+    set_commission_terms,
+)
 from banyan.payments.service.reliability import reliability
 from banyan.payments.service.routing import (
     check_method,
@@ -167,6 +198,7 @@ __all__ = [
     "BankFileNotFound",
     "BankMissing",
     "BankRails",
+    "Bought",
     "Capability",
     "Connection",
     "ConnectionDetails",
@@ -175,7 +207,11 @@ __all__ = [
     "ConnectionNotFound",
     "Destination",
     "Dispute",
+    "DisputeAnswer",
+    "DisputeMove",
+    "DisputeNotAnswerable",
     "DisputeNotFound",
+    "DisputeSettings",
     "DisputeState",
     "InTransit",
     "InvalidConnection",
@@ -188,6 +224,7 @@ __all__ = [
     "MethodNotUsable",
     "MethodSpec",
     "MethodType",
+    "Moment",
     "Movement",
     "OpenQuestions",
     "Opener",
@@ -212,9 +249,15 @@ __all__ = [
     "ProviderMissing",
     "ProviderNotFound",
     "Providers",
+    "Purchase",
+    "PurchaseOf",
     "Refund",
     "RefundIdReused",
+    "RefundItem",
+    "RefundItemsInvalid",
     "RefundNotFound",
+    "RefundNotReady",
+    "RefundReason",
     "RefundState",
     "RefundTooLarge",
     "Reliability",
@@ -235,8 +278,11 @@ __all__ = [
     "WebhookRefused",
     "WrongMode",
     "addresses_of",
+    "answer_dispute",
+    "answers_of",
     "attempts_of",
     "cancel_payout",
+    "cancel_refund",
     "capture_payments",
     "change_connection",
     "check_connection",
@@ -249,8 +295,10 @@ __all__ = [
     "connections_of",
     "create_payments",
     "find_payment",
+    "get_commission_terms",
     "get_connection",
     "get_dispute",
+    "get_dispute_settings",
     "get_payment",
     "get_payout",
     "get_policy",
@@ -262,6 +310,7 @@ __all__ = [
     "list_payouts",
     "list_refunds",
     "movements_of",
+    "moves_of",
     "payments_of",
     "payout_accounts_of",
     "price_splits",
@@ -274,6 +323,8 @@ __all__ = [
     "return_payout",
     "run_payouts",
     "sales_since",
+    "send_refund_again",
+    "set_commission_terms",
     "set_enabled",
     "set_payout_account",
     "set_policy",
@@ -281,6 +332,7 @@ __all__ = [
     "splits_of_pricing",
     "summary",
     "take_status",
+    "update_dispute_settings",
     "update_settings",
     "usable_methods",
     "void_payments",

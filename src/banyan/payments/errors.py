@@ -204,3 +204,24 @@ class UnreadableReport(Unprocessable):
 
     code = "unreadable_report"
     title = "Not a status report"
+
+
+class DisputeNotAnswerable(Conflict):
+    """The bank waits for no answer, or another one was given; the detail says how it stands."""
+
+    code = "dispute_not_answerable"
+    title = "No answer is due"
+
+
+class RefundNotReady(Conflict):
+    """The refund is not in a state that allows this; the answer names its state."""
+
+    code = "refund_not_ready"
+    title = "Not in the present state"
+
+
+class RefundItemsInvalid(Unprocessable):
+    """Name sellers of the payment, each once, and amounts that add up to the refund."""
+
+    code = "refund_items_invalid"
+    title = "The items don't fit the payment"

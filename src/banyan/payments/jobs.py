@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import cast
 from uuid import UUID
 
+from msgspec import convert
+
+from banyan.operations import CASE, get_case
 from banyan.parties import SELLER
-from banyan.payments.model import BATCH, DEBT, BankFile
+from banyan.payments.model import BATCH, DEBT, BankFile, EvidenceKind
 from banyan.payments.providers import DisputeReport, Found, Providers
 from banyan.payments.providers.iso20022 import FileOrder, write
 from banyan.payments.providers.sandbox import Sandbox
@@ -22,10 +25,12 @@ from banyan.payments.service import (
     outcomes,
     payments,
     payouts,
+    refunds,
     webhooks,
 )
 from banyan.payments.service.attempts import Call, Told
 from banyan.payments.service.bank_files import WrittenFile, order_file
+from banyan.payments.service.disputes import PurchaseOf, nothing_bought
 from banyan.runtime import (
     MARKETPLACE,
     Answered,
@@ -49,9 +54,18 @@ FILE_LEASE_S = 300
 """A large file takes a minute to be held against its schema."""
 
 
-def jobs(database: Database, providers: Providers, outbox: Path | None = None) -> list[JobHandler]:
-    """The handlers; calls are made to ``providers``, bank files are left in ``outbox``."""
+def jobs(
+    database: Database,
+    providers: Providers,
+    purchase_of: PurchaseOf = nothing_bought,
+    outbox: Path | None = None,
+) -> list[JobHandler]:
+    """The handlers; calls are made to ``providers``, bank files are left in ``outbox``.
+
+    ``purchase_of`` tells what a payment's subject is about: evidence in disputes is made of it.
+    """
     outside = _Outside(database, providers)
+    answers = _Answers(purchase_of)
     handlers: list[JobHandler] = [
         OutsideJob(kind, _begin_calls, outside.call, _end_calls, lease_s=LEASE_S)
         for kind in attempts.JOB_OF.values()
@@ -72,11 +86,18 @@ def jobs(database: Database, providers: Providers, outbox: Path | None = None) -
             _follow_reversals,
             subscribes=frozenset({"refund.created", "dispute.opened"}),
         ),
-        BatchJob("seller.on_case", _follow_cases, subscribes=frozenset({"case.resolved"})),
+        BatchJob("seller.on_case", _follow_debt_cases, subscribes=frozenset({"case.resolved"})),
         OutsideJob(
             "payout.file", _begin_files, _write_file, _Files(outbox).keep, lease_s=FILE_LEASE_S
         ),
         OutsideJob("payout.hand_over", _begin_hand_overs, _Files(outbox).drop, _end_hand_overs),
+        BatchJob("dispute.review", answers.review),
+        BatchJob("dispute.answer", answers.send),
+        BatchJob("dispute.decide", answers.decide_overdue),
+        BatchJob("dispute.rebook", _rebook),
+        BatchJob("refund.await_destination", _await_destinations),
+        BatchJob("refund.remind", _remind),
+        BatchJob("payment.on_case", _follow_cases, subscribes=frozenset({"case.resolved"})),
         OutsideJob("sandbox.webhook", _begin, outside.deliver, _end),
     ]
     return handlers
@@ -118,6 +139,27 @@ class _Outside:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What is answered in disputes, with what the orders say about themselves."""
+
+    purchase_of: PurchaseOf
+
+    async def review(self, tx: Transaction, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            await disputes.review(tx, UUID(job.key), self.purchase_of)
+
+    async def send(self, tx: Transaction, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            dispute_id = UUID(str(job.payload["dispute"]))
+            extra = convert(job.payload["extra"], dict[EvidenceKind, str])
+            await disputes.send_answer(tx, dispute_id, extra, self.purchase_of)
+
+    async def decide_overdue(self, tx: Transaction, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            await disputes.decide_overdue(tx, UUID(job.key), self.purchase_of)
+
+
 async def _begin_calls(tx: Transaction, jobs: Sequence[Job]) -> Sequence[Call | None]:
     return await attempts.begin(tx, [UUID(job.key) for job in jobs])
 
@@ -135,7 +177,7 @@ async def _end_look_ups(
 ) -> None:
     for one in answered:
         if isinstance(one.answer, DisputeReport):
-            await disputes.apply_report(tx, one.answer)
+            await disputes.apply_report(tx, one.answer, seen=one.question.seen)
         elif one.answer is not None:
             await webhooks.record_found(tx, str(one.job.payload["key"]), one.answer)
 
@@ -184,9 +226,31 @@ async def _follow_reversals(tx: Transaction, jobs: Sequence[Job]) -> None:
     await debts.follow_reversals(tx, [job.payload["payload"] for job in jobs])
 
 
-async def _follow_cases(tx: Transaction, jobs: Sequence[Job]) -> None:
+async def _follow_debt_cases(tx: Transaction, jobs: Sequence[Job]) -> None:
     for job in jobs:
         await debts.follow_case(tx, cast("dict[str, Json]", job.payload["payload"]))
+
+
+async def _rebook(tx: Transaction, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        await disputes.rebook(tx, UUID(job.key))
+
+
+async def _await_destinations(tx: Transaction, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        await refunds.await_destination(tx, UUID(job.key))
+
+
+async def _remind(tx: Transaction, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        await refunds.remind(tx, UUID(job.key))
+
+
+async def _follow_cases(tx: Transaction, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        case = await get_case(tx, CASE.parse(str(job.payload["subject"])))
+        await disputes.answer_resolved(tx, case)
+        await refunds.follow_case(tx, case)
 
 
 async def _begin_files(

@@ -127,19 +127,26 @@ def step_call(step: Step, order: str, payment: str | None) -> Call:
         case Act.AUTHENTICATE:
             return Call(f"/v1/payments/{payment}/complete_authentication", None, key)
         case Act.CANCEL:
-            return Call(f"/v1/orders/{order}/cancel", {"reason": step.reason}, key)
+            body: Body = {"reason": step.reason, **_refund_to(step.order)}
+            return Call(f"/v1/orders/{order}/cancel", body, key)
         case Act.SHIP:
             tracking = f"BR{step.order.order_id[:11].upper()}"
             return Call(f"/v1/orders/{order}/ship", {"carrier": CARRIER, "tracking": tracking}, key)
         case Act.DELIVER:
             return Call(f"/v1/orders/{order}/deliver", None, key)
         case Act.REFUND:
-            body: Body = {"reason": step.reason}
+            body = {"reason": step.reason, **_refund_to(step.order)}
             if step.amount is not None:
                 body["amount"] = amount(step.amount)
             return Call(f"/v1/orders/{order}/refunds", body, key)
         case Act.PLACE:
             raise AssertionError("an order is placed by order_call")
+
+
+def _refund_to(order: Order) -> Body:
+    """Nothing goes back by boleto: the buyer names an account."""
+    method, _ = method_of(order)
+    return {"refund_to": "bank_ok"} if method == "boleto" else {}
 
 
 def amount(money: Money) -> Body:

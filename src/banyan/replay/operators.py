@@ -22,6 +22,8 @@ _ALWAYS = {
     "order.unmatched": "cancel",
     "order.payment_unknown": "keep_waiting",
     "order.refund_failed": "refund_again",
+    "refund.no_destination": "keep_waiting",
+    "dispute.answer": "contest",
 }
 _UNLESS_COMING = {"order.ship_late": "cancel", "order.lost": "refund"}
 

@@ -20,8 +20,14 @@ from banyan.orders.api.shapes import (
     money_view,
     order_view,
 )
-from banyan.orders.errors import BuyerUnknown, OrderExists, OrderNotFound, OrderStateConflict
-from banyan.orders.model import ORDER, LineDraft, Order, OrderDraft
+from banyan.orders.errors import (
+    BuyerUnknown,
+    LinesNotRefundable,
+    OrderExists,
+    OrderNotFound,
+    OrderStateConflict,
+)
+from banyan.orders.model import ORDER, LineDraft, Order, OrderDraft, RefundLine
 from banyan.runtime.http import (
     Amount,
     Call,
@@ -100,7 +106,7 @@ def _asking() -> list[Operation]:
             scope="orders:write",
             body=CancelOrder,
             returns=OrderView,
-            errors=moved,
+            errors=(*moved, payments.UnknownToken, payments.ProviderMissing),
             example={"reason": "The buyer changed their mind."},
         ),
         Operation(
@@ -108,13 +114,20 @@ def _asking() -> list[Operation]:
             method="POST",
             path="/v1/orders/{order_id}/refunds",
             ids=_IDS,
-            summary="Give the buyer money back, all that is left or a part",
+            summary="Give the buyer money back: all that is left, an amount, or lines",
             handler=refund_order,
             scope="refunds:write",
             body=RefundOrder,
             returns=RefundStarted,
             status=201,
-            errors=(*moved, payments.RefundTooLarge, payments.PaymentNotReady),
+            errors=(
+                *moved,
+                LinesNotRefundable,
+                payments.RefundTooLarge,
+                payments.PaymentNotReady,
+                payments.UnknownToken,
+                payments.ProviderMissing,
+            ),
             needs_idempotency_key=True,
             example={"reason": "Arrived broken.", "amount": {"amount": 500, "currency": "BRL"}},
         ),
@@ -201,7 +214,9 @@ async def deliver_order(call: Call) -> OrderView:
 
 
 async def cancel_order(call: Call, body: CancelOrder) -> OrderView:
-    order = await service.cancel_order(call.tx, call.path["order_id"], reason=body.reason)
+    order = await service.cancel_order(
+        call.tx, call.path["order_id"], reason=body.reason, destination=body.refund_to
+    )
     return await _shown(call, order)
 
 
@@ -215,6 +230,9 @@ async def refund_order(call: Call, body: RefundOrder) -> RefundStarted:
         refund_id=refund_id,
         amount=body.amount.money() if body.amount else None,
         reason=body.reason,
+        reason_code=body.reason_code,
+        lines=[RefundLine(one.line, one.quantity) for one in body.lines or ()],
+        destination=body.refund_to,
     )
     return RefundStarted(
         id=payments.REFUND.text(refund.refund_id),

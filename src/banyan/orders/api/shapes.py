@@ -93,14 +93,34 @@ class ShipOrder(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class CancelOrder(Struct, kw_only=True, forbid_unknown_fields=True):
+    """``refund_to``: a bank account of the buyer, for methods by which nothing can go back."""
+
     reason: Annotated[str, Meta(min_length=1, max_length=500)]
+    refund_to: Text80 | None = None
+
+
+class RefundLines(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Units of a line, counted from 1 as the order shows them."""
+
+    line: Annotated[int, Meta(ge=1, le=1_000)]
+    quantity: Annotated[int, Meta(ge=1, le=10_000)] = 1
 
 
 class RefundOrder(Struct, kw_only=True, forbid_unknown_fields=True):
-    """``amount`` absent: all that is left."""
+    """Either ``amount``, from all sellers, or ``lines``, from theirs; neither: all that is left.
+
+    ``refund_to``: a bank account of the buyer, in place of the way that the money came.
+    """
 
     amount: PositiveAmount | None = None
+    lines: Annotated[list[RefundLines], Meta(min_length=1, max_length=30)] | None = None
     reason: Annotated[str, Meta(min_length=1, max_length=500)]
+    reason_code: payments.RefundReason = "other"
+    refund_to: Text80 | None = None
+
+    def __post_init__(self) -> None:
+        if self.amount is not None and self.lines is not None:
+            raise ValueError("give an amount or lines, not both")
 
 
 class LineView(Struct, kw_only=True):

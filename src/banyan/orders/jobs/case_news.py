@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from banyan import operations, payments
 from banyan.orders import rules, service, store
 from banyan.orders.jobs import checking
 from banyan.orders.jobs.loading import lock_orders_of, payload_of, text
@@ -16,7 +17,8 @@ Payload = dict[str, Json]
 
 async def follow_cases(tx: Transaction, jobs: Sequence[Job]) -> None:
     """Carry out the resolutions of cases about orders."""
-    for payload in map(payload_of, jobs):
+    for job in jobs:
+        payload = payload_of(job)
         follow = _BY_RESOLUTION.get((text(payload, "kind"), text(payload, "resolution")))
         orders = await lock_orders_of(tx, [text(payload, "subject")]) if follow else {}
         for order in orders.values():
@@ -24,6 +26,8 @@ async def follow_cases(tx: Transaction, jobs: Sequence[Job]) -> None:
             why = _in_words(payload)
             await tx.record(service.news("decided", order, why))
             await follow(tx, order, why)
+        if (text(payload, "kind"), text(payload, "resolution")) == _REFUND_AGAIN:
+            await _refund_again(tx, str(job.payload["subject"]))
 
 
 async def _approve(tx: Transaction, order: Order, _why: str) -> None:
@@ -73,9 +77,21 @@ async def _refund(tx: Transaction, order: Order, why: str) -> None:
     await service.return_money(tx, order, why)
 
 
+async def _refund_again(tx: Transaction, case: str) -> None:
+    """Send the very refund that failed once more; one that was sent otherwise meanwhile stays so."""
+    asked = await operations.get_case(tx, operations.CASE.parse(case))
+    refund_id = payments.REFUND.parse(str(asked.evidence["refund"]))
+    refund = await payments.get_refund(tx, refund_id)
+    payment = await payments.get_payment(tx, refund.payment_id)
+    if refund.state == "failed" and payment.left >= refund.amount:
+        await payments.send_refund_again(tx, refund_id)
+
+
 async def _nothing(_tx: Transaction, _order: Order, _why: str) -> None:
     """The decision is on the timeline; nothing else has to move."""
 
+
+_REFUND_AGAIN = ("order.refund_failed", "refund_again")
 
 _BY_RESOLUTION: dict[tuple[str, str], Callable[[Transaction, Order, str], Awaitable[None]]] = {
     ("order.review", "approve"): _approve,
@@ -89,7 +105,7 @@ _BY_RESOLUTION: dict[tuple[str, str], Callable[[Transaction, Order, str], Awaita
     ("order.lost", "refund"): _refund,
     ("order.payment_unknown", "keep_waiting"): _nothing,
     ("order.payment_unknown", "cancel"): _cancel,
-    ("order.refund_failed", "refund_again"): _refund,
+    ("order.refund_failed", "refund_again"): _nothing,
     ("order.refund_failed", "settle_by_hand"): _nothing,
 }
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Literal
 
 from banyan import operations, payments
 from banyan.operations import CaseDraft
@@ -142,7 +143,33 @@ async def _refunded(tx: Transaction, order: Order, payload: Payload) -> None:
     )
 
 
+async def _refund_cancelled(tx: Transaction, order: Order, payload: Payload) -> None:
+    await _undo_lines(tx, payload, is_undone=True)
+    await tx.record(service.news("refund_cancelled", order, text(payload, "reason")))
+
+
+async def _refund_sent_again(tx: Transaction, order: Order, payload: Payload) -> None:
+    await _undo_lines(tx, payload, is_undone=False)
+    await tx.record(service.news("refund_sent_again", order, text(payload, "reason")))
+
+
+async def _refund_needs_destination(tx: Transaction, order: Order, payload: Payload) -> None:
+    await tx.record(service.news("refund_needs_destination", order, text(payload, "reason")))
+
+
+async def _refund_returned(tx: Transaction, order: Order, payload: Payload) -> None:
+    """The buyer doesn't have it after all; it will be sent another way."""
+    await store.update_refunded(tx, order.order_id, -money_in(payload).minor)
+    await tx.record(service.news("refund_returned", order, text(payload, "reason")))
+
+
+async def _undo_lines(tx: Transaction, payload: Payload, *, is_undone: bool) -> None:
+    refund_id = payments.REFUND.parse(text(payload, "refund"))
+    await store.undo_refunded_lines(tx, refund_id, is_undone=is_undone)
+
+
 async def _refund_failed(tx: Transaction, order: Order, payload: Payload) -> None:
+    await _undo_lines(tx, payload, is_undone=True)
     reason = text(payload, "reason")
     await tx.record(service.news("refund_failed", order, reason))
     settings = await service.get_settings(tx)
@@ -150,7 +177,7 @@ async def _refund_failed(tx: Transaction, order: Order, payload: Payload) -> Non
         tx,
         [
             CaseDraft(
-                key=f"{order.reference}/refund_failed/{text(payload, 'refund')}",
+                key=f"{order.reference}/refund_failed/{text(payload, 'refund')}/{payload['sending']}",
                 queue="payments",
                 kind="order.refund_failed",
                 subject=order.reference,
@@ -166,33 +193,65 @@ async def _refund_failed(tx: Transaction, order: Order, payload: Payload) -> Non
 
 
 async def _disputed(tx: Transaction, order: Order, payload: Payload) -> None:
-    if not rules.can_become(order, OrderState.DISPUTED):
+    """The settlement waits. An order that has ended stays as it is; its timeline tells."""
+    reason = text(payload, "reason")
+    if order.state == OrderState.DISPUTED or not rules.can_become(order, OrderState.DISPUTED):
+        await tx.record(service.news("disputed", order, reason))
         return
+    is_over = order.state == OrderState.CHARGED_BACK
+    resumes_as = rules.stage_of(order) if is_over else OrderState(order.state)
     await tx.cancel_job("order.settle", str(order.order_id))
-    await store.update_disputed(tx, [order.order_id])
-    await tx.record(
-        service.news("disputed", replace(order, state="disputed"), text(payload, "reason"))
-    )
+    await store.update_disputed(tx, order.order_id, resumes_as)
+    await tx.record(service.news("disputed", replace(order, state="disputed"), reason))
 
 
 async def _dispute_won(tx: Transaction, order: Order, payload: Payload) -> None:
     """Go on from where the order stood; a delivered one is settled after all."""
-    if order.state != OrderState.DISPUTED:
+    if order.state not in (OrderState.DISPUTED, OrderState.CHARGED_BACK):
         return
-    await store.update_state(tx, [order.order_id], order.stage)
-    resumed = replace(order, state=order.stage, resumes_as=None)
-    await tx.record(service.news("dispute_won", resumed, text(payload, "reason")))
-    if resumed.state == OrderState.DELIVERED:
-        await service.schedule_settlement(tx, resumed)
+    await _resume(tx, order, "dispute_won", text(payload, "reason"))
 
 
 async def _dispute_lost(tx: Transaction, order: Order, payload: Payload) -> None:
+    """The end of an order, unless its sellers keep money: then they get it in the usual way."""
     if order.state != OrderState.DISPUTED:
+        return
+    reason = text(payload, "reason")
+    payment = await payments.get_payment(tx, order.payment_id)
+    if payment.left.minor or text(payload, "borne_by") != "seller":
+        await _resume(tx, order, "dispute_lost", reason)
         return
     await store.update_state(tx, [order.order_id], OrderState.CHARGED_BACK)
     await operations.withdraw_cases(tx, [order.reference])
     charged_back = replace(order, state="charged_back", resumes_as=None)
-    await tx.record(service.news("charged_back", charged_back, text(payload, "reason")))
+    await tx.record(service.news("charged_back", charged_back, reason))
+
+
+async def _resume(
+    tx: Transaction, order: Order, what: Literal["dispute_won", "dispute_lost"], reason: str
+) -> None:
+    stage = order.stage if order.resumes_as else rules.stage_of(order)
+    await store.update_state(tx, [order.order_id], stage)
+    resumed = replace(order, state=stage, resumes_as=None)
+    await tx.record(service.news(what, resumed, reason))
+    if resumed.state == OrderState.DELIVERED:
+        await service.schedule_settlement(tx, resumed)
+
+
+async def _bank_asks(tx: Transaction, order: Order, payload: Payload) -> None:
+    await tx.record(service.news("dispute_inquiry", order, text(payload, "reason")))
+
+
+async def _bank_is_content(tx: Transaction, order: Order, payload: Payload) -> None:
+    await tx.record(service.news("dispute_inquiry_closed", order, text(payload, "reason")))
+
+
+async def _dispute_escalated(tx: Transaction, order: Order, payload: Payload) -> None:
+    await tx.record(service.news("dispute_escalated", order, text(payload, "reason")))
+
+
+async def _dispute_contested(tx: Transaction, order: Order, payload: Payload) -> None:
+    await tx.record(service.news("dispute_contested", order, text(payload, "reason")))
 
 
 _ONE_BY_ONE: dict[str, Callable[[Transaction, Order, Payload], Awaitable[None]]] = {
@@ -207,7 +266,16 @@ _ONE_BY_ONE: dict[str, Callable[[Transaction, Order, Payload], Awaitable[None]]]
     "payment.unknown": _unknown,
     "refund.succeeded": _refunded,
     "refund.failed": _refund_failed,
+    "refund.cancelled": _refund_cancelled,
+    "refund.sent_again": _refund_sent_again,
+    "refund.needs_destination": _refund_needs_destination,
+    "refund.returned": _refund_returned,
+    "dispute.inquiry_opened": _bank_asks,
+    "dispute.inquiry_closed": _bank_is_content,
     "dispute.opened": _disputed,
+    "dispute.reopened": _disputed,
+    "dispute.escalated": _dispute_escalated,
+    "dispute.contested": _dispute_contested,
     "dispute.won": _dispute_won,
     "dispute.lost": _dispute_lost,
 }

@@ -9,7 +9,14 @@ from banyan.kernel import new_id
 from banyan.parties import BUYER, SELLER
 from banyan.payments import model
 from banyan.payments.api.refunds import CreateRefund, RefundView, refund_view
-from banyan.payments.errors import PaymentNotFound, PaymentNotReady, RefundTooLarge
+from banyan.payments.errors import (
+    PaymentNotFound,
+    PaymentNotReady,
+    ProviderMissing,
+    RefundItemsInvalid,
+    RefundTooLarge,
+    UnknownToken,
+)
 from banyan.payments.model import PAYMENT
 from banyan.payments.service import attempts, payments, refunds
 from banyan.runtime.http import Amount, Call, List, ListQuery, Operation
@@ -156,7 +163,14 @@ def operations() -> list[Operation]:
             body=CreateRefund,
             returns=RefundView,
             status=201,
-            errors=(PaymentNotFound, PaymentNotReady, RefundTooLarge),
+            errors=(
+                PaymentNotFound,
+                PaymentNotReady,
+                RefundTooLarge,
+                RefundItemsInvalid,
+                UnknownToken,
+                ProviderMissing,
+            ),
             example={"amount": {"amount": 1999, "currency": "BRL"}, "reason": "Damaged."},
             needs_idempotency_key=True,
         ),
@@ -215,6 +229,13 @@ async def create_refund(call: Call, body: CreateRefund) -> RefundView:
         refund_id=new_id(call.tx.now),
         reason=body.reason,
         by=call.tx.cause.actor or call.tx.cause.id,
+        reason_code=body.reason_code,
+        items=None
+        if body.items is None
+        else [
+            model.RefundItem(SELLER.parse(item.seller), item.amount.money()) for item in body.items
+        ],
+        destination=body.destination,
     )
     return refund_view(refund, livemode=call.key.livemode)
 

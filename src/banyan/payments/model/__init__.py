@@ -19,6 +19,10 @@ authentication_expired|expired|unknown|captured|capture_failed|voided|void_faile
 ``refund.created|succeeded|failed``, ``dispute.opened|won|lost``,
 ``payout.created|paid|failed|cancelled``. Their subject is the payment, refund, dispute or payout;
 the payload has ``payment``, ``order`` (the payment's subject), ``amount``,
+``refund.created|needs_destination|sent_again|succeeded|failed|returned|cancelled``,
+``dispute.inquiry_opened|inquiry_closed|opened|reopened|escalated|changed|contested|accepted|
+answer_refused|won|lost``, ``payout.created|paid|failed``. Their subject is the payment, refund,
+dispute or payout; the payload has ``payment``, ``order`` (the payment's subject), ``amount``,
 ``provider``, ``reason`` (one sentence) and, where there is one, ``decline_code``.
 """
 
@@ -35,10 +39,28 @@ from banyan.payments.model.destinations import (
 )
 from banyan.payments.model.disputes import (
     DISPUTE,
+    Bearer,
+    Booked,
+    Decision,
     Dispute,
+    DisputeCategory,
+    DisputeMove,
     DisputeResult,
+    DisputeSettings,
     DisputeStage,
     DisputeState,
+    MoveKind,
+    Strength,
+)
+from banyan.payments.model.evidence import (
+    ANSWER,
+    AnswerState,
+    Appraisal,
+    Bought,
+    DisputeAnswer,
+    EvidenceKind,
+    Moment,
+    Purchase,
 )
 from banyan.payments.model.holdbacks import HOLDBACK, Holdback, HoldbackKind, SellerTerms, Tier
 from banyan.payments.model.methods import (
@@ -68,7 +90,15 @@ from banyan.payments.model.payouts import (
     PayoutState,
     Rail,
 )
-from banyan.payments.model.refunds import REFUND, Refund, RefundState
+from banyan.payments.model.refunds import (
+    REFUND,
+    CommissionTerms,
+    KeptItem,
+    Refund,
+    RefundItem,
+    RefundReason,
+    RefundState,
+)
 from banyan.payments.model.reliability import (
     Age,
     Approvals,
@@ -113,6 +143,7 @@ from banyan.payments.model.statements import (
 from banyan.payments.model.summary import Movement, Summary
 
 __all__ = [
+    "ANSWER",
     "ANY_CURRENCY",
     "ATTEMPT",
     "BATCH",
@@ -130,16 +161,22 @@ __all__ = [
     "TAKEN",
     "WITH_BUYER",
     "Age",
+    "AnswerState",
+    "Appraisal",
     "Approvals",
     "Attempt",
     "AttemptState",
     "Authentication",
     "BankAccount",
     "BankFile",
+    "Bearer",
+    "Booked",
+    "Bought",
     "Cadence",
     "CalendarKind",
     "Candidate",
     "Capability",
+    "CommissionTerms",
     "Connection",
     "ConnectionDetails",
     "ConnectionDraft",
@@ -147,23 +184,32 @@ __all__ = [
     "Debit",
     "DebitState",
     "DebtState",
+    "Decision",
     "Destination",
     "DestinationKind",
     "Dispute",
+    "DisputeAnswer",
+    "DisputeCategory",
+    "DisputeMove",
     "DisputeResult",
+    "DisputeSettings",
     "DisputeStage",
     "DisputeState",
+    "EvidenceKind",
     "Family",
     "FaultKind",
     "HoldKind",
     "Holdback",
     "HoldbackKind",
     "InTransit",
+    "KeptItem",
     "Liability",
     "LineKind",
     "Method",
     "MethodSpec",
     "MethodType",
+    "Moment",
+    "MoveKind",
     "Movement",
     "OpenQuestions",
     "Operation",
@@ -182,8 +228,11 @@ __all__ = [
     "ProviderHealth",
     "ProviderKind",
     "ProviderName",
+    "Purchase",
     "Rail",
     "Refund",
+    "RefundItem",
+    "RefundReason",
     "RefundState",
     "Reliability",
     "Reversal",
@@ -202,6 +251,7 @@ __all__ = [
     "Statement",
     "StatementBalance",
     "StatementLine",
+    "Strength",
     "Summary",
     "Terms",
     "Tier",

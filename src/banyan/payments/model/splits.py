@@ -143,7 +143,8 @@ class Reversal:
     it, and the rest to the buyer.
 
     ``is_from_available``: it came out of the seller's available balance, because the payment was
-    released already; otherwise out of the pending one.
+    released already; otherwise out of the pending one. ``keeps_commission``: the marketplace keeps
+    its commission and the tax, and the seller gives their part as well, out of what is available.
     """
 
     marketplace_id: UUID
@@ -156,6 +157,7 @@ class Reversal:
     tax_minor: int
     tax_jurisdiction: str
     is_from_available: bool
+    keeps_commission: bool = False
     shipping_kept_minor: int = 0
     service_fee_minor: int = 0
     service_fee_tax_minor: int = 0

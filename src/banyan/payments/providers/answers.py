@@ -8,13 +8,12 @@ may still be on its way.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from msgspec import Struct
 
 from banyan.kernel import Money
-from banyan.payments.model import DisputeStage, Liability
+from banyan.payments.model import DisputeStage, DisputeState, Liability
 
 __all__ = [
     "Absent",
@@ -134,14 +133,16 @@ class Webhook:
 class DisputeReport:
     """A dispute as the provider sees it now. ``payment`` is our name of the payment.
 
-    ``stage`` is how far it has gone, ``respond_by`` until when evidence can be handed in.
+    ``stage`` is how far it has gone, ``respond_by`` until when evidence can be handed in. ``fee`` is
+    what has been taken for it so far, in all its stages. ``reason_code`` is the network's or the
+    provider's; ``rules.category_of`` knows what it means. An inquiry that was closed is ``won``.
     """
 
     reference: str
     payment: str
     amount: Money
     fee: Money
-    state: Literal["open", "won", "lost"]
+    state: DisputeState
     reason: str
     stage: DisputeStage = "chargeback"
     reason_code: str = "other"

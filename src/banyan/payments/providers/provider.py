@@ -82,6 +82,14 @@ class Provider(Protocol):
         """Take what a seller owes from the seller's bank account."""
         ...
 
+    async def contest(self, instruction: Instruction) -> Answer:
+        """Hand in ``evidence`` in the dispute ``reference``; its keys are ``model.EvidenceKind``."""
+        ...
+
+    async def accept(self, instruction: Instruction) -> Answer:
+        """Let the dispute ``reference`` be lost."""
+        ...
+
     async def find(self, instruction: Instruction) -> Found:
         """What became of the operation with this key."""
         ...

@@ -10,6 +10,20 @@ from banyan.payments.rules.calendars import (
 )
 from banyan.payments.rules.connections import check_mode, hints_of
 from banyan.payments.rules.destinations import check_bank, destination_of
+from banyan.payments.rules.disputes import (
+    AFTER,
+    Bearing,
+    Verdict,
+    booked_as,
+    category_of,
+    decide_at_deadline,
+    decide_at_once,
+    decide_bearer,
+    decide_by,
+    state_of,
+    way,
+)
+from banyan.payments.rules.evidence import appraise, gather, page
 from banyan.payments.rules.holdbacks import (
     TIERS,
     Withholding,
@@ -39,6 +53,7 @@ from banyan.payments.rules.splits import (
     SPLITS_MAX,
     check_draft,
     price_splits,
+    share_items,
     share_reversal,
     splits_of_pricing,
 )
@@ -52,6 +67,7 @@ from banyan.payments.rules.timing import (
 )
 
 __all__ = [
+    "AFTER",
     "AUTHENTICATION_TTL",
     "COMMISSION_BP_DEFAULT",
     "EXPIRY_GRACE",
@@ -61,10 +77,15 @@ __all__ = [
     "TRIES_BEFORE_ALARM",
     "UNAVAILABLE_MAX",
     "AuthenticationChoice",
+    "Bearing",
     "BusinessDay",
+    "Verdict",
     "Withholding",
+    "appraise",
+    "booked_as",
     "business_days_after",
     "calendar_of",
+    "category_of",
     "check_bank",
     "check_draft",
     "check_mode",
@@ -73,8 +94,13 @@ __all__ = [
     "check_usable",
     "choose_authentication",
     "cutoff_of",
+    "decide_at_deadline",
+    "decide_at_once",
+    "decide_bearer",
+    "decide_by",
     "destination_of",
     "every_day",
+    "gather",
     "hints_of",
     "hold_back",
     "is_due",
@@ -83,15 +109,19 @@ __all__ = [
     "next_payout_day",
     "next_run",
     "on_or_after",
+    "page",
     "payout_settings_default",
     "price_splits",
     "retry_after",
     "settings_default",
+    "share_items",
     "share_reversal",
     "splits_of_pricing",
     "start_of",
     "state_after_refund",
+    "state_of",
     "take_for_debt",
     "usable_methods",
+    "way",
     "withholding",
 ]

@@ -1,11 +1,12 @@
 """Who gets what of a payment, and who gives back how much of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from banyan.commission import Pricing, SellerShare, ServiceFee
 from banyan.kernel import Fault, Money
-from banyan.payments.errors import InvalidPayment
+from banyan.parties import SELLER
+from banyan.payments.errors import InvalidPayment, RefundItemsInvalid, RefundTooLarge
 from banyan.payments.model import Parts, PaymentDraft, PaymentSplit, Reversal, Share, Split, Terms
 
 SPLITS_MAX = 30
@@ -153,6 +154,34 @@ def share_reversal(
             reversals.append(
                 _reversal(reversal_id, split, parts, discount, is_from_available=is_from_available)
             )
+    return reversals
+
+
+def share_items(
+    reversal_id: UUID,
+    items: Mapping[UUID, Money],
+    splits: Sequence[PaymentSplit],
+    *,
+    is_from_available: bool,
+) -> list[Reversal]:
+    """Who gives back how much where each seller's amount is named.
+
+    ``RefundItemsInvalid`` for a seller who has no part of the payment, ``RefundTooLarge`` for more
+    than is left of one.
+    """
+    by_seller = {split.seller_id: split for split in splits}
+    reversals = list[Reversal]()
+    for seller_id, amount in items.items():
+        split = by_seller.get(seller_id)
+        name = SELLER.text(seller_id)
+        if split is None or amount.minor <= 0:
+            raise RefundItemsInvalid(f"{name} has no part of this payment, or is to give nothing.")
+        left = Money.of(split.left_paid_minor, split.currency)
+        if amount > left:
+            raise RefundTooLarge(f"{left} is left of the part of {name}, {amount} was asked for.")
+        reversals += share_reversal(
+            reversal_id, amount, [split], is_from_available=is_from_available
+        )
     return reversals
 
 

@@ -22,6 +22,8 @@ from banyan.payments.model import (
     PAYMENT,
     Attempt,
     Debit,
+    Dispute,
+    DisputeAnswer,
     Operation,
     Payment,
     Payout,
@@ -47,10 +49,13 @@ from banyan.payments.providers import (
 from banyan.payments.rules import PENDING_POLL, TRIES_BEFORE_ALARM, retry_after
 from banyan.payments.service import news
 from banyan.payments.service.routing import observe_calls
+from banyan.payments.store import answers as answers_store
 from banyan.payments.store import attempts as store
 from banyan.payments.store import debts as debts_store
+from banyan.payments.store import disputes as disputes_store
 from banyan.payments.store import payments as payments_store
 from banyan.payments.store import payouts as payouts_store
+from banyan.payments.store import refunds as refunds_store
 from banyan.runtime import JobDraft, Transaction
 
 CALL_TIMEOUT_S = 5
@@ -63,6 +68,8 @@ JOB_OF: dict[Operation, str] = {
     "refund": "refund.send",
     "payout": "payout.send",
     "debit": "debit.send",
+    "contest": "dispute.contest",
+    "accept": "dispute.accept",
 }
 """The kind of job that makes the call of each operation."""
 
@@ -111,15 +118,29 @@ def late_intent(authorization: Attempt) -> Attempt:
     )
 
 
-def intent_for_refund(refund: Refund) -> Attempt:
+def intent_for_refund(refund: Refund, operation: Operation | None = None) -> Attempt:
+    """The present sending: the way that the money came, or a payout to the buyer's account."""
     return _intent(
-        "refund",
+        operation or ("refund" if refund.destination is None else "payout"),
         refund.refund_id,
         refund.payment_id,
         refund.provider,
         refund.amount,
         refund.marketplace_id,
         refund.created_at,
+        refund.sending,
+    )
+
+
+def intent_for_answer(dispute: Dispute, answer: DisputeAnswer) -> Attempt:
+    return _intent(
+        answer.kind,
+        answer.answer_id,
+        dispute.payment_id,
+        dispute.provider,
+        dispute.amount,
+        dispute.marketplace_id,
+        answer.created_at,
     )
 
 
@@ -182,10 +203,10 @@ async def begin(tx: Transaction, attempt_ids: Sequence[UUID]) -> list[Call | Non
     """Note that calls are about to be made; None where the answer is known already."""
     found = await store.lock_attempts(tx, attempt_ids)
     open_ones = {a.attempt_id: a for a in found if a.state not in ("answered", "applied")}
+    first = await store.mark_sent(tx, open_ones)  # from here on they can't be cancelled
     instructions = await _instructions(tx, open_ones.values())
-    sent_before = [id_ for id_, attempt in open_ones.items() if attempt.state != "intended"]
+    sent_before = [attempt_id for attempt_id in open_ones if attempt_id not in first]
     ages = await store.find_ages(tx, sent_before) if sent_before else {}
-    first = await store.mark_sent(tx, open_ones)
     none = (None, None)
     return [
         Call(
@@ -318,15 +339,16 @@ async def _record_pending(tx: Transaction, attempt: Attempt, detail: str) -> Non
 
 
 async def record_return(tx: Transaction, attempt: Attempt, answer: Declined, note: str) -> bool:
-    """Note that a payout or debit that had succeeded has come back; whether that is news."""
+    """Note that a payout, debit or refund that had succeeded has come back; whether that is news."""
     returned = _intent(
         "return",
         attempt.subject_id,
-        None,
+        attempt.payment_id,
         attempt.provider,
         attempt.amount,
         attempt.marketplace_id,
         tx.now,
+        attempt.ordinal,
     )
     known = await store.find_attempt(tx, returned.attempt_id)
     await store.insert_attempts(tx, [returned])
@@ -367,6 +389,8 @@ async def _call(provider: Provider, instruction: Instruction) -> Answer:
         "refund": provider.refund,
         "payout": provider.payout,
         "debit": provider.debit,
+        "contest": provider.contest,
+        "accept": provider.accept,
     }
     try:
         async with asyncio.timeout(CALL_TIMEOUT_S):
@@ -408,6 +432,55 @@ async def _instructions(tx: Transaction, attempts: Collection[Attempt]) -> dict[
         attempt.attempt_id: _instruct(attempt, payment=payments[attempt.payment_id])
         if attempt.payment_id
         else _instruct(attempt, destination=destinations[attempt.subject_id])
+        for attempt in attempts
+        if attempt.operation not in ("contest", "accept")
+    } | {
+        **await _instruct_answers(
+            tx, [a for a in attempts if a.operation in ("contest", "accept")]
+        ),
+        **await _instruct_payouts_to_buyers(
+            tx, [a for a in attempts if a.operation == "payout" and a.payment_id]
+        ),
+    }
+
+
+async def _instruct_answers(
+    tx: Transaction, attempts: Sequence[Attempt]
+) -> dict[UUID, Instruction]:
+    """What to tell about disputes: by the provider's name of it, with our evidence."""
+    if not attempts:
+        return {}
+    found = await answers_store.answers_by_id(tx, [attempt.subject_id for attempt in attempts])
+    answers = {answer.answer_id: answer for answer in found}
+    about = await disputes_store.disputes_by_id(tx, [answer.dispute_id for answer in found])
+    disputes = {dispute.dispute_id: dispute for dispute in about}
+    return {
+        attempt.attempt_id: replace(
+            _instruct(attempt),
+            payment=PAYMENT.text(disputes[answer.dispute_id].payment_id),
+            subject=disputes[answer.dispute_id].subject,
+            reference=disputes[answer.dispute_id].provider_reference,
+            evidence={str(kind): text for kind, text in answer.evidence.items()},
+        )
+        for attempt in attempts
+        for answer in [answers[attempt.subject_id]]
+    }
+
+
+async def _instruct_payouts_to_buyers(
+    tx: Transaction, attempts: Sequence[Attempt]
+) -> dict[UUID, Instruction]:
+    """What to tell about refunds that go to an account which the buyer has named."""
+    if not attempts:
+        return {}
+    refunds = await refunds_store.refunds_by_id(tx, [attempt.subject_id for attempt in attempts])
+    by_id = {refund.refund_id: refund for refund in refunds}
+    return {
+        attempt.attempt_id: replace(
+            _instruct(attempt, destination=by_id[attempt.subject_id].destination or ""),
+            payment=PAYMENT.text(by_id[attempt.subject_id].payment_id),
+            subject=by_id[attempt.subject_id].subject,
+        )
         for attempt in attempts
     }
 

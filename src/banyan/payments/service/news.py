@@ -1,5 +1,6 @@
 """The events of payments. Each has the order that it is about, and a sentence that says why."""
 
+from typing import Literal
 from uuid import UUID
 
 from banyan.kernel import Money
@@ -53,13 +54,30 @@ def about_refund(what: str, refund: Refund, reason: str) -> Event:
             "amount": amount(refund.amount),
             "provider": refund.provider,
             "reason": reason,
+            "reason_code": refund.reason_code,
+            "sending": refund.sending,
             "requested_by": refund.requested_by,
             "decline_code": refund.decline_code,
         },
     )
 
 
-def about_dispute(what: str, dispute: Dispute, reason: str) -> Event:
+DisputeNews = Literal[
+    "inquiry_opened",
+    "inquiry_closed",
+    "opened",
+    "reopened",
+    "escalated",
+    "changed",
+    "contested",
+    "accepted",
+    "answer_refused",
+    "won",
+    "lost",
+]
+
+
+def about_dispute(what: DisputeNews, dispute: Dispute, reason: str) -> Event:
     return Event(
         f"dispute.{what}",
         DISPUTE.text(dispute.dispute_id),
@@ -71,6 +89,10 @@ def about_dispute(what: str, dispute: Dispute, reason: str) -> Event:
             "fee": amount(dispute.fee),
             "provider": dispute.provider,
             "reason": reason,
+            "stage": dispute.stage,
+            "category": dispute.category,
+            "respond_by": dispute.respond_by and dispute.respond_by.isoformat(),
+            "borne_by": dispute.bearer,
         },
     )
 

@@ -26,6 +26,7 @@ from banyan.payments.service.attempts import (
     record_definite,
     record_return,
 )
+from banyan.payments.service.disputes import revision_of
 from banyan.payments.store import attempts as attempts_store
 from banyan.payments.store import webhooks as store
 from banyan.runtime import Cause, Database, JobDraft, Json, Transaction
@@ -59,19 +60,24 @@ async def receive_webhook(
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """What a webhook makes us look up: an operation, or else a dispute."""
+    """What a webhook makes us look up: an operation, or else a dispute.
+
+    ``seen`` is how often the dispute had changed when the look-up began.
+    """
 
     marketplace_id: UUID
     provider: str
     instruction: Instruction | None
     dispute: str
+    seen: int = 0
 
 
 async def hint_of(tx: Transaction, payload: Mapping[str, Json]) -> Hint | None:
     """The hint that a webhook's job carries; None if it is about nothing of ours."""
     provider, key, dispute = (payload[name] for name in ("provider", "key", "dispute"))
     if dispute is not None:
-        return Hint(tx.marketplace_id, str(provider), None, str(dispute))
+        seen = await revision_of(tx, str(provider), str(dispute))
+        return Hint(tx.marketplace_id, str(provider), None, str(dispute), seen)
     attempt = await attempts_store.find_attempt(tx, ATTEMPT.parse(str(key)))
     if attempt is None:
         return None
@@ -114,6 +120,6 @@ async def _record_paid(tx: Transaction, attempt: Attempt, answer: Definite) -> N
 
 
 def _is_returned(attempt: Attempt, answer: Definite) -> bool:
-    """A payout or debit that had succeeded, and now has not: the bank has sent it back."""
-    was_paid = attempt.operation in ("payout", "debit") and attempt.outcome == "succeeded"
+    """A payout, debit or refund that had succeeded, and now has not: the bank has sent it back."""
+    was_paid = attempt.operation in ("payout", "debit", "refund") and attempt.outcome == "succeeded"
     return was_paid and isinstance(answer, Declined)

@@ -1,9 +1,12 @@
 """SQL of refunds, and of who gives back how much of a refund or dispute."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
-from banyan.payments.model import Refund, Reversal
+from psycopg.types.json import Jsonb
+
+from banyan.payments.model import CommissionTerms, Refund, Reversal
 from banyan.runtime import Transaction
 
 
@@ -12,10 +15,11 @@ async def insert_refund(tx: Transaction, refund: Refund) -> None:
         """
         insert into payments.refunds
           (marketplace_id, refund_id, payment_id, subject, provider, state, amount_minor, currency,
-           reason, requested_by, created_at)
+           reason, reason_code, items, destination, requested_by, created_at)
         values
           (%(marketplace_id)s, %(refund_id)s, %(payment_id)s, %(subject)s, %(provider)s, %(state)s,
-           %(amount_minor)s, %(currency)s, %(reason)s, %(requested_by)s, %(created_at)s)
+           %(amount_minor)s, %(currency)s, %(reason)s, %(reason_code)s, %(items)s, %(destination)s,
+           %(requested_by)s, %(created_at)s)
         """,
         refund_id=refund.refund_id,
         payment_id=refund.payment_id,
@@ -25,20 +29,33 @@ async def insert_refund(tx: Transaction, refund: Refund) -> None:
         amount_minor=refund.amount_minor,
         currency=refund.currency,
         reason=refund.reason,
+        reason_code=refund.reason_code,
+        items=None if refund.items is None else Jsonb(refund.items),
+        destination=refund.destination,
         requested_by=refund.requested_by,
         created_at=refund.created_at,
     )
 
 
-async def finish_refund(tx: Transaction, refund: Refund) -> None:
+async def save_refund(tx: Transaction, refund: Refund) -> None:
+    """Write what changes in the life of a refund, whose payment is locked."""
     await tx.execute(
         """
         update payments.refunds
-        set state = %(state)s, decline_code = %(decline_code)s, finished_at = %(finished_at)s
+        set
+          state = %(state)s,
+          destination = %(destination)s,
+          round = %(round)s,
+          sending = %(sending)s,
+          decline_code = %(decline_code)s,
+          finished_at = %(finished_at)s
         where marketplace_id = %(marketplace_id)s and refund_id = %(refund_id)s
         """,
         refund_id=refund.refund_id,
         state=refund.state,
+        destination=refund.destination,
+        round=refund.round,
+        sending=refund.sending,
         decline_code=refund.decline_code,
         finished_at=refund.finished_at,
     )
@@ -65,6 +82,20 @@ async def refunds_by_id(tx: Transaction, refund_ids: Collection[UUID]) -> list[R
         where marketplace_id = %(marketplace_id)s and refund_id = any(%(refund_ids)s)
         """,
         refund_ids=list(refund_ids),
+    )
+
+
+async def refunds_of(tx: Transaction, payment_id: UUID) -> list[Refund]:
+    """The refunds of a payment, the oldest first."""
+    return await tx.all(
+        Refund,
+        """
+        select *
+        from payments.refunds
+        where marketplace_id = %(marketplace_id)s and payment_id = %(payment_id)s
+        order by refund_id
+        """,
+        payment_id=payment_id,
     )
 
 
@@ -96,14 +127,15 @@ async def insert_reversals(tx: Transaction, reversals: Sequence[Reversal]) -> No
           (marketplace_id, reversal_id, payment_id, seller_id, currency, seller_minor,
            commission_minor, tax_minor, tax_jurisdiction, is_from_available, shipping_kept_minor,
            service_fee_minor, service_fee_tax_minor, service_fee_jurisdiction,
-           platform_discount_minor)
+           platform_discount_minor, keeps_commission)
         select %(marketplace_id)s, new.*
         from unnest(
           %(reversal_ids)s::uuid[], %(payment_ids)s::uuid[], %(seller_ids)s::uuid[],
           %(currencies)s::text[], %(sellers)s::bigint[], %(commissions)s::bigint[],
           %(taxes)s::bigint[], %(jurisdictions)s::text[], %(from_available)s::boolean[],
           %(shipping_kept)s::bigint[], %(service_fees)s::bigint[], %(service_fee_taxes)s::bigint[],
-          %(service_fee_jurisdictions)s::text[], %(platform_discounts)s::bigint[]
+          %(service_fee_jurisdictions)s::text[], %(platform_discounts)s::bigint[],
+          %(keeping)s::boolean[]
         ) as new
         """,
         reversal_ids=[reversal.reversal_id for reversal in reversals],
@@ -120,6 +152,7 @@ async def insert_reversals(tx: Transaction, reversals: Sequence[Reversal]) -> No
         service_fee_taxes=[reversal.service_fee_tax_minor for reversal in reversals],
         service_fee_jurisdictions=[reversal.service_fee_jurisdiction for reversal in reversals],
         platform_discounts=[reversal.platform_discount_minor for reversal in reversals],
+        keeping=[reversal.keeps_commission for reversal in reversals],
     )
 
 
@@ -133,4 +166,31 @@ async def select_reversals(tx: Transaction, reversal_ids: Collection[UUID]) -> l
         order by reversal_id, seller_id
         """,
         reversal_ids=list(reversal_ids),
+    )
+
+
+async def find_commission_terms(tx: Transaction, at: datetime) -> CommissionTerms | None:
+    """The terms that were in force at an instant."""
+    return await tx.value(
+        """
+        select commission
+        from payments.refund_terms
+        where marketplace_id = %(marketplace_id)s and starts_at <= %(at)s
+        order by starts_at desc
+        limit 1
+        """,
+        at=at,
+    )
+
+
+async def insert_commission_terms(tx: Transaction, commission: CommissionTerms) -> None:
+    """Terms for payments that are made from now on."""
+    await tx.execute(
+        """
+        insert into payments.refund_terms (marketplace_id, starts_at, commission)
+        values (%(marketplace_id)s, %(now)s, %(commission)s)
+        on conflict (marketplace_id, starts_at) do update set commission = excluded.commission
+        """,
+        commission=commission,
+        now=tx.now,
     )

@@ -90,7 +90,7 @@ async def select_in_transit(tx: Transaction) -> list[InTransit]:
           union all
           select 'refund', amount_minor, currency, created_at
           from payments.refunds
-          where marketplace_id = %(marketplace_id)s and state = 'pending'
+          where marketplace_id = %(marketplace_id)s and state in ('pending', 'needs_destination')
           union all
           select 'payout', amount_minor, currency, created_at
           from payments.payouts
@@ -98,7 +98,7 @@ async def select_in_transit(tx: Transaction) -> list[InTransit]:
           union all
           select 'dispute', held_minor, currency, opened_at
           from payments.disputes
-          where marketplace_id = %(marketplace_id)s and state = 'open'
+          where marketplace_id = %(marketplace_id)s and booked = 'held'
         )
         select
           what,

@@ -44,6 +44,12 @@ class BankRails:
     async def debit(self, instruction: Instruction) -> Answer:  # noqa: ARG002 - it is in the file
         return _WAITS
 
+    async def contest(self, instruction: Instruction) -> Answer:
+        return _not_done(instruction)
+
+    async def accept(self, instruction: Instruction) -> Answer:
+        return _not_done(instruction)
+
     async def find(self, instruction: Instruction) -> Found:  # noqa: ARG002 - nobody can be asked
         return _WAITS
 

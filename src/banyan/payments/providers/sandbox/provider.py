@@ -32,12 +32,10 @@ from banyan.payments.providers import (
     Unavailable,
     Webhook,
 )
-from banyan.payments.providers.sandbox import store
-from banyan.payments.providers.sandbox.store import Stored, StoredDispute
+from banyan.payments.providers.sandbox import disputes, store
+from banyan.payments.providers.sandbox.store import Stored
 from banyan.payments.providers.sandbox.tokens import (
     BANK_TOKENS,
-    DISPUTE_CLOSES_AFTER,
-    DISPUTE_OPENS_AFTER,
     PUSH_TTL,
     TOKENS,
     BankToken,
@@ -48,7 +46,6 @@ from banyan.runtime import MARKETPLACE, Cause, Database, JobDraft, Transaction
 SIGNATURE_HEADER = "sandbox-signature"
 FEE_BP = 290
 FEE_FIXED_MINOR = 30
-DISPUTE_FEE_MINOR = 1_500
 _ACTION_TTL = timedelta(hours=1)
 _ELSEWHERE = BankToken(
     about="An account at another provider.",
@@ -112,22 +109,40 @@ class Sandbox:
             stored = await store.find_operation(tx, instruction.key)
             return Absent() if stored is None else _as_of(tx.now, stored)
 
+    async def contest(self, instruction: Instruction) -> Answer:
+        return await self._answer(instruction)
+
+    async def accept(self, instruction: Instruction) -> Answer:
+        return await self._answer(instruction)
+
+    async def _answer(self, instruction: Instruction) -> Answer:
+        """Take an answer in a dispute that waits for one; the same outcome each time after that."""
+        async with self._transaction(instruction.marketplace_id) as tx:
+            await store.lock_payment(tx, instruction.payment)
+            fault = await self._fault(tx, instruction)
+            if fault in ("timeout", "outage"):
+                return _not_done(fault)
+            stored = await store.find_operation(tx, instruction.key)
+            if stored is None:
+                now = await disputes.stand(tx, instruction.reference)
+                in_time = now is not None and now.waits_at(tx.now)
+                answer = (
+                    _succeeded(instruction, instruction.reference)
+                    if in_time
+                    else Declined("too_late", True, "The bank waits for no answer.")
+                )
+                stored = self._stored(tx, instruction, "", answer)
+                await store.insert_operation(tx, stored)
+                if in_time:
+                    await store.insert_answer(tx, stored, sorted(instruction.evidence))
+            now_at = tx.now
+        if fault == "lost_answer":
+            raise TimeoutError("the sandbox took the answer and didn't say so")
+        return _as_of(now_at, stored)
+
     async def find_dispute(self, marketplace_id: UUID, reference: str) -> DisputeReport | None:
         async with self._transaction(marketplace_id) as tx:
-            dispute = await store.find_dispute(tx, reference)
-            if dispute is None or tx.now < dispute.opens_at:
-                return None
-            refunded = await store.refunded_before(tx, dispute.payment, dispute.opens_at)
-            if refunded >= dispute.captured_minor:
-                return None
-            return DisputeReport(
-                reference=reference,
-                payment=dispute.payment,
-                amount=Money.of(dispute.captured_minor - refunded, dispute.currency),
-                fee=Money.of(DISPUTE_FEE_MINOR, dispute.currency),
-                state="open" if tx.now < dispute.closes_at else dispute.result,
-                reason="The buyer says that the goods did not arrive.",
-            )
+            return await disputes.report(tx, reference)
 
     async def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Webhook:
         try:
@@ -239,8 +254,12 @@ class Sandbox:
                 return Declined("not_capturable", True, "It was captured or voided before.")
             case "void" if "capture" in done:
                 return Declined("already_captured", True, "It was captured before.")
-            case "refund" if token.fails_refund:
-                return Declined("refund_failed", True, "The card was closed.")
+            case "refund" if token.fails_refund == "hard":
+                return Declined("card_closed", True, "The card was closed.")
+            case "refund" if token.fails_refund == "always" or (
+                token.fails_refund == "once" and _is_first_refund(before)
+            ):
+                return Declined("refund_failed", False, "The bank could not be reached.")
             case "refund" if _taken(now, before) < instruction.amount.minor:
                 return Declined("more_than_captured", True, "More than was captured.")
             case _:
@@ -328,24 +347,25 @@ class Sandbox:
             await _tell(tx, self.name, stored.key, token.paid_after, key=stored.key)
         if stored.operation == "authorize" and token.is_told_twice:
             await _tell(tx, self.name, stored.key, timedelta(0), key=stored.key, copies=2)
-        if (
-            stored.operation == "capture"
-            and token.dispute
-            and stored.answer["outcome"] == "succeeded"
-        ):
-            dispute = StoredDispute(
-                marketplace_id=stored.marketplace_id,
-                reference=f"dispute_{stored.key}",
-                payment=stored.payment,
-                captured_minor=stored.amount_minor,
-                currency=stored.currency,
-                opens_at=tx.now + DISPUTE_OPENS_AFTER,
-                closes_at=tx.now + DISPUTE_CLOSES_AFTER,
-                result=token.dispute,
-            )
-            await store.insert_dispute(tx, dispute)
-            for what, after in (("opened", DISPUTE_OPENS_AFTER), ("closed", DISPUTE_CLOSES_AFTER)):
-                await _tell(tx, self.name, f"{stored.key}/{what}", after, dispute=dispute.reference)
+        if stored.answer["outcome"] != "succeeded":
+            return
+        if stored.operation == "capture" and token.dispute:
+            dispute = await disputes.plan(tx, stored, token.dispute)
+            for number, at in enumerate(disputes.changes_at(dispute)):
+                about = f"{stored.key}/{number}"
+                await _tell(tx, self.name, about, at - tx.now, dispute=dispute.reference)
+        if stored.operation == "refund":
+            await self._plan_of_refund(tx, stored, token)
+
+    async def _plan_of_refund(self, tx: Transaction, stored: Stored, token: Token) -> None:
+        """A refund may come back, and settles what a bank only asks about."""
+        after = token.refund_returned_after
+        if after:
+            await _tell(tx, self.name, f"{stored.key}/returned", after, key=stored.key)
+        for dispute in await store.disputes_of(tx, stored.payment):
+            if dispute.opens_at <= tx.now:
+                about = f"{stored.key}/{dispute.reference}"
+                await _tell(tx, self.name, about, timedelta(0), dispute=dispute.reference)
 
 
 def _content(instruction: Instruction) -> tuple[str, int, str]:
@@ -412,12 +432,16 @@ def _paid(stored: Stored) -> dict[str, object]:
 
 def _taken(now: datetime, before: list[Stored]) -> int:
     """Captured less refunded, in minor units."""
-    signs = {"capture": 1, "refund": -1}
+    signs = {"capture": 1, "refund": -1, "payout": -1}
     return sum(
         signs.get(stored.operation, 0) * stored.amount_minor
         for stored in before
         if stored.answer["outcome"] == "succeeded" and stored.known_at <= now
     )
+
+
+def _is_first_refund(before: list[Stored]) -> bool:
+    return all(one.operation != "refund" for one in before)
 
 
 def _as_of(now: datetime, stored: Stored) -> Answer:
@@ -432,6 +456,9 @@ def _as_of(now: datetime, stored: Stored) -> Answer:
     bank = BANK_TOKENS.get(stored.token)
     if bank and bank.returned_after and now >= stored.created_at + bank.returned_after:
         return Declined("returned", True, f"The bank returned the {stored.operation}.")
+    after = token and token.refund_returned_after
+    if stored.operation == "refund" and after and now >= stored.created_at + after:
+        return Declined("returned", True, "The buyer's bank sent the refund back.")
     return msgspec.convert(stored.answer, Answer)
 
 

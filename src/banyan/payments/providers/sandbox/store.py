@@ -1,6 +1,6 @@
 """SQL of the sandbox's own books."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -41,6 +41,19 @@ class StoredDispute:
     opens_at: datetime
     closes_at: datetime
     result: Literal["won", "lost"]
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAnswer:
+    """What was answered in a dispute; ``proves`` names the evidence."""
+
+    marketplace_id: UUID
+    reference: str
+    key: str
+    kind: str
+    proves: list[str]
+    answered_at: datetime
 
 
 async def webhook_secret(tx: Transaction, fresh: str) -> str:
@@ -196,10 +209,11 @@ async def insert_dispute(tx: Transaction, dispute: StoredDispute) -> None:
     await tx.execute(
         """
         insert into payments.sandbox_disputes
-          (marketplace_id, reference, payment, captured_minor, currency, opens_at, closes_at, result)
+          (marketplace_id, reference, payment, captured_minor, currency, opens_at, closes_at, result,
+           path)
         values
           (%(marketplace_id)s, %(reference)s, %(payment)s, %(captured_minor)s, %(currency)s,
-           %(opens_at)s, %(closes_at)s, %(result)s)
+           %(opens_at)s, %(closes_at)s, %(result)s, %(path)s)
         """,
         reference=dispute.reference,
         payment=dispute.payment,
@@ -208,6 +222,7 @@ async def insert_dispute(tx: Transaction, dispute: StoredDispute) -> None:
         opens_at=dispute.opens_at,
         closes_at=dispute.closes_at,
         result=dispute.result,
+        path=dispute.path,
     )
 
 
@@ -223,6 +238,50 @@ async def find_dispute(tx: Transaction, reference: str) -> StoredDispute | None:
     )
 
 
+async def disputes_of(tx: Transaction, payment: str) -> list[StoredDispute]:
+    return await tx.all(
+        StoredDispute,
+        """
+        select *
+        from payments.sandbox_disputes
+        where marketplace_id = %(marketplace_id)s and payment = %(payment)s
+        order by reference
+        """,
+        payment=payment,
+    )
+
+
+async def insert_answer(tx: Transaction, answer: Stored, proves: Sequence[str]) -> None:
+    """Note an operation on a dispute as an answer, and what evidence it had."""
+    await tx.execute(
+        """
+        insert into payments.sandbox_answers
+          (marketplace_id, reference, key, kind, proves, answered_at)
+        values
+          (%(marketplace_id)s, %(reference)s, %(key)s, %(kind)s, %(proves)s, %(answered_at)s)
+        """,
+        reference=answer.reference,
+        key=answer.key,
+        kind=answer.operation,
+        proves=list(proves),
+        answered_at=answer.created_at,
+    )
+
+
+async def answers_to(tx: Transaction, reference: str) -> list[StoredAnswer]:
+    """What was answered in a dispute, the oldest first."""
+    return await tx.all(
+        StoredAnswer,
+        """
+        select *
+        from payments.sandbox_answers
+        where marketplace_id = %(marketplace_id)s and reference = %(reference)s
+        order by answered_at, key
+        """,
+        reference=reference,
+    )
+
+
 async def refunded_before(tx: Transaction, payment: str, before: datetime) -> int:
     """What of a payment was refunded before an instant, in minor units."""
     return await tx.value(
@@ -231,7 +290,7 @@ async def refunded_before(tx: Transaction, payment: str, before: datetime) -> in
         from payments.sandbox_operations
         where marketplace_id = %(marketplace_id)s
           and payment = %(payment)s
-          and operation = 'refund'
+          and operation in ('refund', 'payout')
           and answer ->> 'outcome' = 'succeeded'
           and created_at < %(before)s
         """,

@@ -7,6 +7,17 @@ from typing import Literal
 from banyan.kernel import Fault
 from banyan.payments.errors import UnknownToken
 
+DisputePath = Literal[
+    "won",
+    "lost",
+    "inquiry_closes",
+    "inquiry_escalates",
+    "needs_delivery",
+    "pre_arbitration",
+    "fraud",
+    "return",
+]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
@@ -24,8 +35,9 @@ class Token:
     """Until then neither the call nor a look-up is answered."""
     is_told_twice: bool = False
     fails_capture: bool = False
-    fails_refund: bool = False
-    dispute: Literal["won", "lost"] | None = None
+    fails_refund: Literal["once", "always", "hard"] | None = None
+    refund_returned_after: timedelta | None = None
+    dispute: DisputePath | None = None
     paid_after: timedelta | None = None
     """The buyer is told how to pay, and pays so long after; later than PUSH_TTL is too late."""
     is_never_paid: bool = False
@@ -124,12 +136,53 @@ TOKENS = {
         failover_code="do_not_honor",
     ),
     "tok_capture_fails": Token(about="Authorized; the capture fails.", fails_capture=True),
-    "tok_refund_fails": Token(about="Captured; refunds fail.", fails_refund=True),
+    "tok_refund_fails": Token(
+        about="Captured; refunds fail, soft: they may be tried again.", fails_refund="always"
+    ),
+    "tok_refund_fails_once": Token(
+        about="Captured; the first refund fails, the next ones succeed.", fails_refund="once"
+    ),
+    "tok_refund_card_closed": Token(
+        about="Captured; refunds fail, hard: the card was closed; the buyer has to name an account.",
+        fails_refund="hard",
+    ),
+    "tok_refund_returned": Token(
+        about="Captured; refunds succeed, and the buyer's bank sends them back 2 days later.",
+        refund_returned_after=timedelta(days=2),
+    ),
     "tok_dispute_won": Token(
         about="Captured; disputed 5 days later; won 15 days after the capture.", dispute="won"
     ),
     "tok_dispute_lost": Token(
         about="Captured; disputed 5 days later; lost 15 days after the capture.", dispute="lost"
+    ),
+    "tok_dispute_needs_delivery": Token(
+        about="Captured; disputed 5 days later; won 15 days after the capture if the evidence tells "
+        "when it was delivered, else lost.",
+        dispute="needs_delivery",
+    ),
+    "tok_dispute_fraud": Token(
+        about="Captured; disputed for fraud 5 days later; won 15 days after the capture if the "
+        "evidence tells of an authentication, else lost.",
+        dispute="fraud",
+    ),
+    "tok_dispute_inquiry_closed": Token(
+        about="Captured; the bank asks 5 days later, and is content 15 days after the capture.",
+        dispute="inquiry_closes",
+    ),
+    "tok_dispute_inquiry_escalates": Token(
+        about="Captured; the bank asks 5 days later; unless refunded it takes the money another "
+        "5 days later; won 15 days after the capture if that is contested, else lost.",
+        dispute="inquiry_escalates",
+    ),
+    "tok_dispute_pre_arbitration": Token(
+        about="Captured; disputed 5 days later; won 15 days after the capture; the bank comes again "
+        "5 days later; won another 10 days later if that is contested, else lost.",
+        dispute="pre_arbitration",
+    ),
+    "tok_debit_returned": Token(
+        about="Captured; the bank returns the debit 5 days later, which can't be contested.",
+        dispute="return",
     ),
 }
 

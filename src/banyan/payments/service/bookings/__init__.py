@@ -10,9 +10,11 @@ twice is booked once. The buyer's order is the subject of all of them, but of pa
                 fees ← receivable
     release     seller pending → seller available, and what is held back → held, reserve
     freed       held, reserve → available; taken: the same before its time, for what is owed
-    refund      each part ⇢ receivable, ⇢ promotions                     pending until it succeeded
-    dispute     each part → disputes held, → promotions; fees ← receivable
-                won: back · lost: disputes held → receivable
+    refund      each part ⇢ receivable, ⇢ promotions                     pending until it succeeded;
+                                                                         back and held again if returned
+    dispute     each part → disputes held, → promotions; or write-offs → disputes held
+                given back: the same way back · lost: disputes held → receivable, and back if regained
+                fees ← receivable
     payout      seller available ⇢ in transit                            pending; → receivable or
                                                                          → our bank account
     debit       receivable or our bank account → seller available
@@ -21,7 +23,13 @@ twice is booked once. The buyer's order is the subject of all of them, but of pa
 
 from banyan.payments.service.bookings.accounts import fees, receivable, seller
 from banyan.payments.service.bookings.debts import debit_done, debit_returned, debt_written_off
-from banyan.payments.service.bookings.disputes import dispute_lost, dispute_opened, dispute_won
+from banyan.payments.service.bookings.disputes import (
+    dispute_fee,
+    dispute_given_back,
+    dispute_held,
+    dispute_lost,
+    dispute_regained,
+)
 from banyan.payments.service.bookings.holdbacks import holdback_freed, holdback_taken
 from banyan.payments.service.bookings.payments import authorization, capture, release, top_up, void
 from banyan.payments.service.bookings.payouts import (
@@ -30,7 +38,12 @@ from banyan.payments.service.bookings.payouts import (
     payout_paid,
     payout_returned,
 )
-from banyan.payments.service.bookings.refunds import refund_done, refund_failed, refund_hold
+from banyan.payments.service.bookings.refunds import (
+    refund_done,
+    refund_failed,
+    refund_hold,
+    refund_returned,
+)
 
 __all__ = [
     "authorization",
@@ -38,9 +51,11 @@ __all__ = [
     "debit_done",
     "debit_returned",
     "debt_written_off",
+    "dispute_fee",
+    "dispute_given_back",
+    "dispute_held",
     "dispute_lost",
-    "dispute_opened",
-    "dispute_won",
+    "dispute_regained",
     "fees",
     "holdback_freed",
     "holdback_taken",
@@ -52,6 +67,7 @@ __all__ = [
     "refund_done",
     "refund_failed",
     "refund_hold",
+    "refund_returned",
     "release",
     "seller",
     "top_up",

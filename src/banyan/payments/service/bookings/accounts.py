@@ -72,3 +72,8 @@ def bank(currency: str) -> Account:
 def source(rail: Rail, provider: str, currency: str) -> Account:
     """What a payout leaves and a debit fills: our bank account, or what a provider holds for us."""
     return bank(currency) if rail == "bank" else receivable(provider, currency)
+
+
+def dispute_fees(currency: str) -> Account:
+    """What sellers pay back of the provider's fees for disputes."""
+    return Account("platform:dispute_fees", currency)

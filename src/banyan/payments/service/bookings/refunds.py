@@ -30,12 +30,11 @@ def refund_hold(refund: Refund, reversals: Sequence[Reversal]) -> Transfer:
         )
         for source, amount, part in discounts_of(reversals)
     ]
-    return transfer_of(refund.refund_id, "hold", refund.subject, legs, may_break_limits=True)
+    return _step(refund, "hold", legs)
 
 
 def refund_done(refund: Refund, reversals: Sequence[Reversal]) -> Transfer:
-    legs = resolved(refund_hold(refund, reversals), Kind.POST)
-    return transfer_of(refund.refund_id, "post", refund.subject, legs)
+    return _step(refund, "post", resolved(refund_hold(refund, reversals), Kind.POST))
 
 
 def refund_failed(refund: Refund, reversals: Sequence[Reversal], *, is_released: bool) -> Transfer:
@@ -51,4 +50,27 @@ def refund_failed(refund: Refund, reversals: Sequence[Reversal], *, is_released:
                     "release",
                 )
             )
-    return transfer_of(refund.refund_id, "void", refund.subject, legs)
+    return _step(refund, "void", legs)
+
+
+def refund_returned(refund: Refund, reversals: Sequence[Reversal]) -> Transfer:
+    """The buyer's bank sent it back: the provider holds it again, and it is on no seller's balance.
+
+    It is put back where it was taken from in the same breath as ``refund_hold`` holds it again.
+    """
+    source = receivable(refund.provider, refund.currency)
+    legs = [
+        Leg(source, target, amount, f"refund_returned_{part}")
+        for target, amount, part in parts_of(reversals)
+    ]
+    legs += [
+        Leg(promotions(refund.currency), target, amount, f"refund_returned_discount_{part}")
+        for target, amount, part in discounts_of(reversals)
+    ]
+    return _step(refund, "returned", legs)
+
+
+def _step(refund: Refund, step: str, legs: Sequence[Leg]) -> Transfer:
+    """One booking of the present round."""
+    name = step if refund.round == 1 else f"{step}/{refund.round}"
+    return transfer_of(refund.refund_id, name, refund.subject, legs, may_break_limits=True)

@@ -19,6 +19,9 @@ from banyan.payments.service.bookings.accounts import (
 _PARTS = ("seller", "commission", "tax", "shipping", "service_fee", "service_fee_tax")
 """What ``Reversal.parts`` are called in the codes of legs."""
 
+_PARTS_KEPT = ("seller", "commission_kept", "commission_kept", *_PARTS[3:])
+"""The same where the marketplace keeps its commission, and the seller gives that part as well."""
+
 
 Giving = tuple[Account, Money, str]
 """An account that gives something back, how much, and which part it is."""
@@ -50,16 +53,20 @@ def _shared(reversals: Sequence[Reversal], *, is_released: bool) -> Iterator[_Sh
     for reversal in reversals:
         currency = reversal.currency
         where = "available" if reversal.is_from_available or is_released else "pending"
+        taken = (commission(currency), commission_tax(reversal.tax_jurisdiction, currency))
+        names = _PARTS
+        if reversal.keeps_commission:
+            taken = (seller(reversal.seller_id, "available", currency),) * 2
+            names = _PARTS_KEPT
         accounts = (
             seller(reversal.seller_id, where, currency),
-            commission(currency),
-            commission_tax(reversal.tax_jurisdiction, currency),
+            *taken,
             shipping(currency),
             service_fees(currency),
             service_fee_tax(reversal.service_fee_jurisdiction or "NONE", currency),
         )
         owed = reversal.platform_discount_minor
-        for account, minor, part in zip(accounts, reversal.parts, _PARTS, strict=True):
+        for account, minor, part in zip(accounts, reversal.parts, names, strict=True):
             discount = min(minor, owed)
             owed -= discount
             yield _Shared(

@@ -11,6 +11,7 @@ from banyan.payments.service.outcomes.authorizations import apply_authorization,
 from banyan.payments.service.outcomes.batch import Batch, load_batch, write_batch
 from banyan.payments.service.outcomes.captures import apply_capture, apply_void
 from banyan.payments.service.outcomes.debits import apply_debit
+from banyan.payments.service.outcomes.disputes import apply_answer
 from banyan.payments.service.outcomes.payouts import apply_payout, apply_return
 from banyan.payments.service.outcomes.refunds import apply_refund
 from banyan.payments.store import attempts as store
@@ -18,7 +19,7 @@ from banyan.runtime import Transaction
 
 _ORDER: Sequence[Operation] = (
     "authorize", "authenticate", "late", "capture", "void", "refund", "payout", "debit",
-    "return",
+    "return", "contest", "accept",
 )  # fmt: skip
 
 
@@ -45,4 +46,6 @@ _APPLY: dict[Operation, Callable[[Batch, Attempt, Definite], None]] = {
     "payout": apply_payout,
     "debit": apply_debit,
     "return": apply_return,
+    "contest": apply_answer,
+    "accept": apply_answer,
 }

@@ -10,6 +10,8 @@ from banyan.ledger import Transfer
 from banyan.payments.model import (
     Attempt,
     Debit,
+    Dispute,
+    DisputeAnswer,
     Operation,
     Payment,
     PaymentSplit,
@@ -29,8 +31,10 @@ from banyan.payments.service.routing import (
     save_probes,
     wanted_of,
 )
+from banyan.payments.store import answers as answers_store
 from banyan.payments.store import attempts as store
 from banyan.payments.store import debts as debts_store
+from banyan.payments.store import disputes as disputes_store
 from banyan.payments.store import payments as payments_store
 from banyan.payments.store import payouts as payouts_store
 from banyan.payments.store import refunds as refunds_store
@@ -54,11 +58,14 @@ class Batch:
     reversals: dict[UUID, list[Reversal]]
     payouts: dict[UUID, Payout]
     debits: dict[UUID, Debit]
+    answers: dict[UUID, DisputeAnswer]
+    disputes: dict[UUID, Dispute]
     transfers: list[Transfer] = field(default_factory=list[Transfer])
     events: list[Event] = field(default_factory=list[Event])
     intents: list[Attempt] = field(default_factory=list[Attempt])
     timers: list[JobDraft] = field(default_factory=list[JobDraft])
     undone: list[Reversal] = field(default_factory=list[Reversal])
+    held_again: list[Reversal] = field(default_factory=list[Reversal])
     failed_payouts: list[Payout] = field(default_factory=list[Payout])
     ended_debits: list[Debit] = field(default_factory=list[Debit])
     router: Router | None = None
@@ -88,12 +95,21 @@ async def load_batch(tx: Transaction, attempts: Sequence[Attempt]) -> Batch:
     payment_ids = {attempt.payment_id for attempt in attempts if attempt.payment_id is not None}
     captured = {a.subject_id for a in attempts if a.operation in TAKING}
     refused = {a.subject_id for a in attempts if a.operation in TAKING and a.outcome in _REFUSED}
-    refund_ids = [attempt.subject_id for attempt in attempts if attempt.operation == "refund"]
+    refund_ids = {
+        attempt.subject_id
+        for attempt in attempts
+        if attempt.payment_id is not None and attempt.operation in ("refund", "payout", "return")
+    }
+    answer_ids = [a.subject_id for a in attempts if a.operation in ("contest", "accept")]
     bank_ids = [attempt.subject_id for attempt in attempts if attempt.payment_id is None]
     payments = await payments_store.lock_payments(tx, payment_ids) if payment_ids else []
     splits = await payments_store.select_splits(tx, captured) if captured else []
     refunds = await refunds_store.refunds_by_id(tx, refund_ids) if refund_ids else []
-    reversals = await refunds_store.select_reversals(tx, refund_ids) if refund_ids else []
+    held = [refund.reversal_id for refund in refunds]
+    reversals = await refunds_store.select_reversals(tx, held) if held else []
+    answers = await answers_store.answers_by_id(tx, answer_ids) if answer_ids else []
+    dispute_ids = {answer.dispute_id for answer in answers}
+    disputes = await disputes_store.disputes_by_id(tx, dispute_ids) if dispute_ids else []
     payouts = await payouts_store.lock_payouts(tx, bank_ids) if bank_ids else []
     debits = await debts_store.lock_debits(tx, bank_ids) if bank_ids else []
     wanted = [wanted_of(payment) for payment in payments if payment.payment_id in refused]
@@ -104,9 +120,14 @@ async def load_batch(tx: Transaction, attempts: Sequence[Attempt]) -> Batch:
         payments={payment.payment_id: payment for payment in payments},
         splits={id_: [s for s in splits if s.payment_id == id_] for id_ in captured},
         refunds={refund.refund_id: refund for refund in refunds},
-        reversals={id_: [r for r in reversals if r.reversal_id == id_] for id_ in refund_ids},
+        reversals={
+            refund.refund_id: [r for r in reversals if r.reversal_id == refund.reversal_id]
+            for refund in refunds
+        },
         payouts={payout.payout_id: payout for payout in payouts},
         debits={debit.debit_id: debit for debit in debits},
+        answers={answer.answer_id: answer for answer in answers},
+        disputes={dispute.dispute_id: dispute for dispute in disputes},
     )
 
 
@@ -114,15 +135,15 @@ async def write_batch(tx: Transaction, batch: Batch) -> None:
     await payments_store.save_payments(tx, list(batch.payments.values()))
     if batch.undone:
         await payments_store.add_to_reversed(tx, batch.undone, -1)
+    if batch.held_again:
+        await refunds_store.insert_reversals(tx, batch.held_again)
     for refund in batch.refunds.values():
-        await refunds_store.finish_refund(tx, refund)
-    if batch.payouts:
-        await payouts_store.finish_payouts(tx, list(batch.payouts.values()))
-    if batch.failed_payouts:
-        await stop_failed(tx, batch.failed_payouts)
-    if batch.ended_debits:
-        await debts_store.finish_debits(tx, batch.ended_debits)
-        await debits_ended(tx, batch.ended_debits)
+        await refunds_store.save_refund(tx, refund)
+    for answer in batch.answers.values():
+        await answers_store.finish_answer(tx, answer.answer_id, answer.state)
+    for dispute in batch.disputes.values():
+        await disputes_store.save_dispute(tx, dispute)
+    await _write_payouts(tx, batch)
     await intend(tx, batch.intents)
     await intend(tx, batch.polls, after=PENDING_POLL)
     for after, payment, route in batch.later:
@@ -133,3 +154,14 @@ async def write_batch(tx: Transaction, batch: Batch) -> None:
     await tx.enqueue_all(batch.timers)
     await tx.record_all(batch.events)
     await ledger.post_or_refuse(tx, batch.transfers)  # last: it locks accounts that all share
+
+
+async def _write_payouts(tx: Transaction, batch: Batch) -> None:
+    """What became of money on its way to sellers, and of what they owed."""
+    if batch.payouts:
+        await payouts_store.finish_payouts(tx, list(batch.payouts.values()))
+    if batch.failed_payouts:
+        await stop_failed(tx, batch.failed_payouts)
+    if batch.ended_debits:
+        await debts_store.finish_debits(tx, batch.ended_debits)
+        await debits_ended(tx, batch.ended_debits)

@@ -8,9 +8,13 @@ from banyan.payments.providers import Declined, Definite, Succeeded
 from banyan.payments.service import bookings, news
 from banyan.payments.service.outcomes.batch import Batch
 from banyan.payments.service.outcomes.debits import return_debit
+from banyan.payments.service.outcomes.refunds import apply_refund, apply_returned_refund
 
 
 def apply_payout(batch: Batch, attempt: Attempt, answer: Definite) -> None:
+    if attempt.payment_id is not None:  # to an account of the buyer
+        apply_refund(batch, attempt, answer)
+        return
     payout = batch.payouts[attempt.subject_id]
     if isinstance(answer, Succeeded):
         payout = replace(payout, state="paid", finished_at=batch.now)
@@ -28,7 +32,10 @@ def apply_payout(batch: Batch, attempt: Attempt, answer: Definite) -> None:
 
 
 def apply_return(batch: Batch, attempt: Attempt, answer: Definite) -> None:
-    """A payout, or a debit, has come back."""
+    """A payout, a debit, or a refund has come back."""
+    if attempt.payment_id is not None:
+        apply_returned_refund(batch, attempt, answer)
+        return
     if attempt.subject_id in batch.debits:
         return_debit(batch, attempt, answer)
         return
