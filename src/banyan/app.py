@@ -189,7 +189,7 @@ def web_app(settings: Settings, database: Database) -> Starlette:
     """The ASGI application: API, docs, console, health and metrics."""
     rates = {"default": Rate(quota=settings.requests_per_minute, window_s=60)}
     opener = Opener(database, Vault(settings), addresses_of(settings))
-    providers = Providers({"sandbox": Sandbox(database)}, opener.open)
+    providers = Providers(_fixed(database), opener.open)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:

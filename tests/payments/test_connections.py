@@ -145,7 +145,7 @@ async def test_a_live_account_of_adyen_has_a_prefix(database: Database, live: UU
 
 async def test_a_name_is_given_once(database: Database, sandbox: UUID) -> None:
     await _connect(database, sandbox, STRIPE)
-    for name in ("stripe_eu", "sandbox"):
+    for name in ("stripe_eu", "sandbox", "bank"):
         with pytest.raises(ConnectionNameTaken):
             await _connect(database, sandbox, replace(STRIPE, name=name))
 

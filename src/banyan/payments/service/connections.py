@@ -21,8 +21,8 @@ from banyan.payments.service.settings import get_settings, update_settings
 from banyan.payments.store import connections as store
 from banyan.runtime import MARKETPLACE, Event, Json, Transaction, Vault
 
-RESERVED = "sandbox"
-"""Every sandbox marketplace has it, without connecting it."""
+RESERVED = frozenset({"sandbox", "bank"})
+"""What marketplaces have without connecting it."""
 
 Changeable = Literal["method_types", "currencies", "countries", "fee_bp", "fee_fixed_minor"]
 
@@ -50,7 +50,7 @@ async def connect(tx: Transaction, vault: Vault, draft: ConnectionDraft) -> Conn
         created_at=tx.now,
         updated_at=tx.now,
     )
-    if draft.name == RESERVED or not await store.insert_connection(tx, connection):
+    if draft.name in RESERVED or not await store.insert_connection(tx, connection):
         raise ConnectionNameTaken(f"{draft.name!r} is connected already; choose another name.")
     await tx.record(_news("connected", connection, f"{draft.kind} is connected."))
     payment_settings = await get_settings(tx)
@@ -116,7 +116,7 @@ async def get_connection(tx: Transaction, name: str) -> ConnectionDetails:
 
 async def check_connected(tx: Transaction, name: str) -> None:
     """``ConnectionNotFound`` unless payments and payouts can go through a provider of this name."""
-    if tx.livemode or name != RESERVED:
+    if tx.livemode or name != "sandbox":
         await get_connection(tx, name)
 
 
