@@ -67,14 +67,17 @@ async def review(tx: Transaction, dispute_id: UUID, purchase_of: PurchaseOf) -> 
     await store.save_dispute(tx, dispute)
     settings = await get_dispute_settings(tx)
     answers = await answers_store.answers_of(tx, dispute_id)
-    was_refused = any(answer.state == "refused" for answer in answers)
+    was_refused = any(
+        answer.state == "refused" and answer.stage == dispute.stage for answer in answers
+    )
     verdict = decide_at_once(dispute, appraisal.strength, settings, was_refused=was_refused)
     if verdict is not None:
         await answer_dispute(tx, dispute_id, verdict.decision, by=_RULE, reason=verdict.reason)
         return
     due_at = decide_by(dispute.respond_by or tx.now + _UNTOLD_DEADLINE, tx.now, settings)
     await operations.open_cases(tx, [_case(dispute, evidence, appraisal, due_at)])
-    await tx.enqueue(JobDraft("dispute.decide", str(dispute_id), due_at=due_at))
+    if not was_refused:  # else the rule would hand in again and again what is turned away
+        await tx.enqueue(JobDraft("dispute.decide", str(dispute_id), due_at=due_at))
 
 
 async def decide_overdue(tx: Transaction, dispute_id: UUID, purchase_of: PurchaseOf) -> None:
