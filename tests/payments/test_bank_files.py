@@ -248,7 +248,7 @@ async def test_a_file_is_handed_over_by_a_person_once(shop: Shop) -> None:
 
 
 async def test_a_folder_gets_each_file_whole(shop: Shop, tmp_path: Path) -> None:
-    handlers = jobs(shop.database, shop.providers, tmp_path)
+    handlers = jobs(shop.database, shop.providers, outbox=tmp_path)
     shop.worker = Worker(shop.database, handlers, shop.worker.on_failed)
     await _pay(shop)
     batch, file = await _file(shop)
