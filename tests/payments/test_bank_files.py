@@ -9,9 +9,17 @@ from uuid import UUID
 
 import pytest
 
-from banyan import payments
+from banyan import operations, payments
 from banyan.kernel import Currency, Money, new_id
-from banyan.payments import BankFileNotFound, PayoutNotCancellable, UnreadableReport
+from banyan.payments import (
+    BankFileNotFound,
+    Method,
+    PaymentDraft,
+    PayoutNotCancellable,
+    Share,
+    UnreadableReport,
+    price_splits,
+)
 from banyan.payments.jobs import jobs
 from banyan.payments.model import ATTEMPT, BankAccount, BankFile, Destination, Payout, PayoutBatch
 from banyan.payments.providers import Declined, Instruction, Pending
@@ -240,7 +248,7 @@ async def test_a_file_is_handed_over_by_a_person_once(shop: Shop) -> None:
 
 
 async def test_a_folder_gets_each_file_whole(shop: Shop, tmp_path: Path) -> None:
-    handlers = jobs(shop.database, shop.providers, tmp_path)
+    handlers = jobs(shop.database, shop.providers, outbox=tmp_path)
     shop.worker = Worker(shop.database, handlers, shop.worker.on_failed)
     await _pay(shop)
     batch, file = await _file(shop)
@@ -252,16 +260,32 @@ def _left_in(folder: Path) -> list[tuple[str, bytes]]:
     return [(path.name, path.read_bytes()) for path in folder.rglob("*") if path.is_file()]
 
 
-async def test_a_debt_is_debited_by_file(shop: Shop) -> None:
-    payment_id = await shop.pay()
+async def _owe_by_bank(shop: Shop, currency: str) -> None:
+    """A seller was paid out by file, and the buyer got the money back after that."""
+    payment_id = new_id()
+    amount = Money.of(10_000, currency)
+    async with shop.begin() as tx:
+        terms = (await payments.get_settings(tx)).terms
+        splits = price_splits([Share(SELLERS[0], amount, Money.zero(currency))], terms)
+        draft = PaymentDraft(
+            payment_id, "ord_1", new_id(), amount, Method("card", "tok_visa"), splits
+        )
+        await payments.create_payments(tx, [draft])
+    await shop.run()
+    await shop.capture(payment_id)
     await shop.release(payment_id)
     await shop.later(days=1)
     await _confirm(shop, (await _all(shop))[0])
-    await shop.refund(payment_id)
+    async with shop.begin() as tx:
+        await payments.refund(tx, payment_id, None, new_id(), "Damaged.", "ann")
     async with shop.begin() as tx:
         await debts.settle(tx, SELLERS[:1])
     await shop.later(days=15)
     await shop.later(days=1)
+
+
+async def test_a_debt_is_debited_by_file(shop: Shop) -> None:
+    await _owe_by_bank(shop, "EUR")
     async with shop.begin() as tx:
         [debit] = (await debts.list_debits(tx)).data
         assert debit.batch_id is not None
@@ -271,7 +295,7 @@ async def test_a_debt_is_debited_by_file(shop: Shop) -> None:
     assert _texts(file.content, "MndtId") == ["M-1"]
     [reference] = _texts(file.content, "EndToEndId")
     async with shop.begin() as tx:
-        amount = Money.of(8_740, "BRL")
+        amount = Money.of(8_740, "EUR")
         assert await payments.confirm_payout(tx, reference, amount, reference="x", note="Seen.")
     await shop.run()
     assert await shop.seller("available") == 0
@@ -281,6 +305,14 @@ async def test_a_debt_is_debited_by_file(shop: Shop) -> None:
     await shop.run()
     assert await shop.seller("available") == -8_740
     await shop.check()
+
+
+async def test_a_debt_in_another_currency_is_a_case(shop: Shop) -> None:
+    await _owe_by_bank(shop, "BRL")
+    async with shop.begin() as tx:
+        assert (await debts.list_debits(tx)).data == []
+        [case] = (await operations.list_cases(tx, limit=10)).data
+    assert case.kind == "seller.debt"
 
 
 def _order(**changes: object) -> FileOrder:

@@ -299,6 +299,8 @@ def test_an_iban_is_read_as_people_write_it() -> None:
     assert (where.kind, where.text, where.holder) == ("iban", "DE89370400440532013000", "Ana Souza")
     assert not where.can_be_debited
     assert destination_of("acct_1Nv0FG").kind == "provider_account"
+    assert destination_of("BA3227C223222B5CTBLR8BWJB").kind == "provider_account"
+    assert destination_of("BA391290079401028494", holder="Ana").kind == "iban"
     assert destination_of("bank_ok").kind == "token"
 
 

@@ -46,6 +46,7 @@ _PROVED_UNASKED_MAX = 200_000
 _PARTS_OF_SELLER = (
     ("pending", "Pending", "until the buyer's protection ends"),
     ("available", "Available", "goes out with the next payout"),
+    ("held", "Delayed", "becomes available by the seller's terms"),
     ("reserve", "Reserve", "kept against refunds"),
 )
 

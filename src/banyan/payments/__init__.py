@@ -12,7 +12,8 @@ it. Outcomes come back as events (see ``model``)::
     cancel_refund(tx, refund_id, reason) -> Refund
     answer_dispute(tx, dispute_id, "contest" | "accept" | "refund", by=…, reason=…) -> Dispute
     release(tx, payment_ids) -> list[Payment]             sellers' parts become available
-    run_payouts(tx) -> list[Payout]                       now; daily by itself
+    run_payouts(tx) -> list[Payout]                       now; by schedule, by itself
+    confirm_payout(tx, end_to_end_id, amount, …) -> bool  a bank statement shows it; return_payout
 
 ``splits_of_pricing`` makes the sellers' parts of what commission has priced; they are frozen in the
 payment. Ids may be sent again: the same content changes nothing, other content is refused.

@@ -28,7 +28,8 @@ class Destination:
 
     @property
     def can_be_debited(self) -> bool:
-        return self.kind == "token" or (self.kind == "iban" and self.mandate is not None)
+        """An IBAN with a mandate; of the others the provider decides."""
+        return self.kind != "iban" or self.mandate is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ from banyan.kernel import Fault
 from banyan.payments.errors import InvalidDestination
 from banyan.payments.model import BankAccount, Destination
 
-_PROVIDER_ACCOUNT = re.compile(r"acct_[A-Za-z0-9]{1,60}")
+_PROVIDER_ACCOUNT = re.compile(r"acct_[A-Za-z0-9]{4,60}|BA[A-Z0-9]{4,40}")
+"""Stripe's, and Adyen's balance accounts. A Bosnian IBAN is told apart by its holder."""
 _CREDITOR_ID = re.compile(r"[A-Z]{2}[0-9]{2}[A-Za-z0-9]{3}[A-Za-z0-9+?/:().,']{1,28}")
 _REFERENCE = re.compile(r"[A-Za-z0-9+?/:().,'\-]{1,35}")
 """What SEPA lets references consist of."""
@@ -24,14 +25,14 @@ def destination_of(
     mandate: str | None = None,
     mandate_signed_on: date | None = None,
 ) -> Destination:
-    """A destination by its looks: an IBAN (with a ``holder``), ``acct_…``, or else a token.
+    """A destination by its looks: an IBAN (with a ``holder``), ``acct_…``, ``BA…``, or else a token.
 
     ``InvalidDestination`` if the IBAN's length, check digits or bank code can't be, or the BIC.
     """
-    if not _looks_like_iban(text):
+    is_account = holder is None and _PROVIDER_ACCOUNT.fullmatch(text) is not None
+    if is_account or not _looks_like_iban(text):
         if holder is not None or bic is not None or mandate is not None:
             raise _invalid("/holder", "Only an IBAN has a holder, a BIC or a mandate.")
-        is_account = _PROVIDER_ACCOUNT.fullmatch(text) is not None
         return Destination(kind="provider_account" if is_account else "token", text=text)
     if not holder or not holder.strip():
         raise _invalid("/holder", "Say whose account it is: banks compare the name.")

@@ -91,8 +91,7 @@ async def collect(tx: Transaction, debt_id: UUID) -> None:
         return
     way = await route_of(tx, account.at)
     settings = await get_payout_settings(tx)
-    has_creditor_id = settings.bank is not None and settings.bank.creditor_id is not None
-    if way is None or (account.kind == "iban" and not has_creditor_id):
+    if way is None or (account.kind == "iban" and not _takes_debits(settings, debt.currency)):
         await _ask(tx, debt, owed, "Nobody is connected who could debit the seller.")
         return
     await _debit(tx, debt, account, owed, settings)
@@ -268,6 +267,12 @@ async def _debit(
     else:
         await intend(tx, [intent_for_debit(debit)])
     await tx.record(news.about_debit("requested", debit, f"{owed} is debited from the seller."))
+
+
+def _takes_debits(settings: PayoutSettings, currency: str) -> bool:
+    """Whether our bank can debit by file: SEPA debits are in euros, and need a creditor's id."""
+    bank = settings.bank
+    return bank is not None and bank.creditor_id is not None and currency == "EUR"
 
 
 def _collect_job(debt: SellerDebt, settings: PayoutSettings, tx: Transaction) -> JobDraft:

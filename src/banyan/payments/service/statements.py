@@ -1,7 +1,7 @@
 """What a seller reads: where the money is, and how it got there, exactly from the ledger."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -26,7 +26,7 @@ from banyan.payments.store import payouts as payouts_store
 from banyan.runtime import Transaction
 
 _PARTS = ("pending", "available", "held", "reserve")
-_JUST_BEFORE = timedelta(microseconds=1)
+_MOMENT = timedelta(microseconds=1)
 _PAGE = 1_000
 
 
@@ -45,9 +45,13 @@ async def statement(
         state for state in await ledger.accounts_at(tx, list(paths)) if state.currency == currency
     ]
     lines = list[_Line]()
+    opening, closing = dict[str, int](), dict[str, int]()
     for state in states:
-        for entry in await _entries(tx, state, from_at, until_at):
-            line = _line(entry, paths[state.path], is_own=entry.other_path.startswith(own))
+        part = paths[state.path]
+        read = await _read(tx, state, from_at, until_at)
+        opening[part], closing[part] = read.opening.minor, read.closing.minor
+        for entry in read.entries:
+            line = _line(entry, part, is_own=entry.other_path.startswith(own))
             if line is not None:
                 lines.append(line)
     seller = await find_seller(tx, seller_id)
@@ -59,8 +63,8 @@ async def statement(
         from_at=from_at,
         until_at=until_at,
         time_zone=(await get_payout_settings(tx)).time_zone,
-        opening=await _balance_at(tx, paths, currency, from_at - _JUST_BEFORE),
-        closing=await _balance_at(tx, paths, currency, until_at - _JUST_BEFORE),
+        opening=_balance(currency, opening),
+        closing=_balance(currency, closing),
         lines=tuple(one.line for one in sorted(lines, key=lambda one: one.place)),
     )
 
@@ -72,9 +76,9 @@ async def statement_of_payout(tx: Transaction, payout_id: UUID) -> Statement:
     """
     payout = await get_payout(tx, payout_id)
     before = await payouts_store.find_payout_before(tx, payout)
-    until_at = payout.created_at + _JUST_BEFORE
+    until_at = payout.created_at + _MOMENT
     earliest = until_at - timedelta(days=366)
-    from_at = earliest if before is None else max(earliest, before.created_at + _JUST_BEFORE)
+    from_at = earliest if before is None else max(earliest, before.created_at + _MOMENT)
     return await statement(tx, payout.seller_id, payout.currency, from_at, until_at)
 
 
@@ -124,22 +128,26 @@ class _Line:
     line: StatementLine
 
 
-async def _entries(
+async def _read(
     tx: Transaction, state: AccountState, from_at: datetime, until_at: datetime
-) -> list[Entry]:
-    """The account's entries that moved money in the period."""
+) -> ledger.Statement:
+    """An account's statement with the entries of all its pages."""
     account_id = account_uuid(tx.marketplace_id, state.account_id)
-    found, cursor = list[Entry](), None
+    entries, cursor = list[Entry](), None
     while True:
-        page = await ledger.entries(tx, account_id, limit=_PAGE, cursor=cursor)
-        found += [
-            entry
-            for entry in page.data
-            if from_at <= entry.recorded_at < until_at and entry.kind in ("posted", "post")
-        ]
+        page = await ledger.statement(
+            tx,
+            account_id,
+            from_at,
+            until_at,
+            time=ledger.Time.RECORDED,
+            limit=_PAGE,
+            cursor=cursor,
+        )
+        entries += [entry for entry in page.entries if entry.amount_minor]
         cursor = page.next_cursor
-        if cursor is None or page.data[-1].recorded_at < from_at:
-            return found
+        if cursor is None:
+            return replace(page, entries=tuple(entries))
 
 
 def _line(entry: Entry, part: str, *, is_own: bool) -> _Line | None:
@@ -167,17 +175,6 @@ def _line(entry: Entry, part: str, *, is_own: bool) -> _Line | None:
             moved=amount,
         ),
     )
-
-
-async def _balance_at(
-    tx: Transaction, paths: Mapping[str, str], currency: str, at: datetime
-) -> StatementBalance:
-    posted = {
-        paths[balance.path]: balance.posted.minor
-        for balance in await ledger.balances(tx, list(paths), at=at)
-        if balance.currency == currency
-    }
-    return _balance(currency, posted)
 
 
 def _balance(currency: str, parts: Mapping[str, int]) -> StatementBalance:
