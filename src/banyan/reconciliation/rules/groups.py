@@ -45,7 +45,8 @@ def ways_to_add(
     left: Sequence[Line], right: Sequence[Line]
 ) -> Iterator[tuple[list[Line], list[Line]]]:
     """What may add up among lines that hang together: each type, alone and with the fees."""
-    ours, theirs = grouped(left, type_of), grouped(right, type_of)
+    ours: dict[LineType, list[Line]] = grouped(left, type_of)
+    theirs: dict[LineType, list[Line]] = grouped(right, type_of)
     shared = [line_type for line_type in ours if line_type in theirs]
     for line_type in shared:
         yield ours[line_type], theirs[line_type]
