@@ -266,13 +266,16 @@ class StoredLine(Line):
     """A line as it stands. ``broken_times`` counts the breaks it has been in."""
 
     marketplace_id: UUID
-    state: LineState
     import_id: UUID | None
     statement_id: UUID | None
     match_id: UUID | None
     broken_times: int
     wait_until: date | None
     created_at: datetime
+
+    @property
+    def state(self) -> LineState:
+        return "open" if self.match_id is None else "matched"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -187,6 +187,7 @@ create index attempts_answered on payments.attempts (marketplace_id, provider, a
 -- The sandbox's reports: what each row says is written once, when the day is over.
 create table payments.sandbox_report_lines (
   marketplace_id uuid not null,
+  provider       text not null,
   line           text not null,
   settled_on     date not null,
   place          int not null,
@@ -199,10 +200,10 @@ create table payments.sandbox_report_lines (
   reference      text not null,
   payment        text not null,
   batch          text not null,
-  primary key (marketplace_id, line)
+  primary key (marketplace_id, provider, line)
 );
 create index sandbox_report_lines_by_day
-  on payments.sandbox_report_lines (marketplace_id, settled_on, place);
+  on payments.sandbox_report_lines (marketplace_id, provider, settled_on, place);
 select runtime.isolate('payments.sandbox_report_lines');
 create index sandbox_operations_by_time
   on payments.sandbox_operations (marketplace_id, created_at);

@@ -140,6 +140,7 @@ from banyan.payments.model.statements import (
     StatementBalance,
     StatementLine,
 )
+from banyan.payments.model.settlements import EntryType, Settlement, SettlementEntry
 from banyan.payments.model.summary import Movement, Summary
 
 __all__ = [
@@ -196,6 +197,7 @@ __all__ = [
     "DisputeStage",
     "DisputeState",
     "EvidenceKind",
+    "EntryType",
     "Family",
     "FaultKind",
     "HoldKind",
@@ -246,6 +248,8 @@ __all__ = [
     "SellerDebt",
     "SellerMoney",
     "SellerTerms",
+    "Settlement",
+    "SettlementEntry",
     "Share",
     "Split",
     "Statement",

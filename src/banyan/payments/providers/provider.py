@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol, runtime_checkable
+from datetime import date, timedelta
+from typing import Protocol
 from uuid import UUID
 
 from banyan.kernel import Money
@@ -96,6 +98,13 @@ class Provider(Protocol):
 
     async def find_dispute(self, marketplace_id: UUID, reference: str) -> DisputeReport | None:
         """The dispute as it stands; None if there is none of this reference (yet)."""
+        ...
+
+    async def settlement_report(self, marketplace_id: UUID, on: date) -> bytes | None:
+        """What was done on the balance on a day, in our own shape (docs/reconciliation.md).
+
+        None where the provider gives no reports, or not (yet) for that day.
+        """
         ...
 
     async def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Webhook:

@@ -7,15 +7,16 @@ from uuid import UUID
 
 from banyan.reconciliation.model import Line, LineType
 
+T = TypeVar("T")
 Key = TypeVar("Key", bound=Hashable)
 
 _APART: frozenset[LineType] = frozenset({"fee", "dispute_fee", "adjustment"})
 """Types that one side may tell within another line, and the other by themselves."""
 
 
-def grouped(lines: Iterable[Line], key: Callable[[Line], Key]) -> dict[Key, list[Line]]:
+def grouped(lines: Iterable[T], key: Callable[[T], Key]) -> dict[Key, list[T]]:
     """Lines by what they share, each group in the order given."""
-    groups: dict[Key, list[Line]] = {}
+    groups: dict[Key, list[T]] = {}
     for line in lines:
         groups.setdefault(key(line), []).append(line)
     return groups
@@ -47,16 +48,18 @@ def ways_to_add(
     """What may add up among lines that hang together: each type, alone and with the fees."""
     ours: dict[LineType, list[Line]] = grouped(left, type_of)
     theirs: dict[LineType, list[Line]] = grouped(right, type_of)
-    shared = [line_type for line_type in ours if line_type in theirs]
-    for line_type in shared:
-        yield ours[line_type], theirs[line_type]
+    for line_type, lines in ours.items():
+        if line_type in theirs:
+            yield lines, theirs[line_type]
     our_fees = [line for line in left if line.type in _APART]
     their_fees = [line for line in right if line.type in _APART]
-    for line_type in shared:
-        if line_type not in _APART and their_fees:
-            yield ours[line_type], theirs[line_type] + their_fees
-        if line_type not in _APART and our_fees:
-            yield ours[line_type] + our_fees, theirs[line_type]
+    for line_type, lines in ours.items():
+        if line_type in _APART or line_type not in theirs:
+            continue
+        if their_fees:
+            yield lines, theirs[line_type] + their_fees
+        if our_fees:
+            yield lines + our_fees, theirs[line_type]
 
 
 def are_same_but_fees(left: Sequence[Line], right: Sequence[Line]) -> bool:

@@ -44,6 +44,8 @@ from banyan.payments.service.bookings.refunds import (
     refund_hold,
     refund_returned,
 )
+from banyan.payments.service.bookings.refunds import refund_done, refund_failed, refund_hold
+from banyan.payments.service.bookings.settlements import settled
 
 __all__ = [
     "authorization",
@@ -71,5 +73,6 @@ __all__ = [
     "release",
     "seller",
     "top_up",
+    "settled",
     "void",
 ]

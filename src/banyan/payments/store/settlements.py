@@ -1,0 +1,168 @@
+"""SQL of settlements, and of what providers must report."""
+
+from datetime import datetime
+from uuid import UUID
+
+from banyan.payments.model import Settlement, SettlementEntry
+from banyan.runtime import Transaction
+
+
+async def select_entries(
+    tx: Transaction, provider: str, since: datetime, until: datetime
+) -> list[SettlementEntry]:
+    """What was booked on the provider's balance in [since, until), in the order of time.
+
+    A capture is known to the provider by its own attempt, or by the authorization that took the
+    money at once.
+    """
+    return await tx.all(
+        SettlementEntry,
+        """
+        select coalesce(c.attempt_id, a.attempt_id, p.payment_id) as key, 'capture' as type,
+          p.captured_at as at, p.currency, p.captured_minor as gross_minor, p.fee_minor,
+          coalesce(p.provider_reference, '') as reference, p.payment_id
+        from payments.payments p
+        left join lateral (
+          select attempt_id from payments.attempts
+          where marketplace_id = %(marketplace_id)s and subject_id = p.payment_id
+            and operation = 'capture' and outcome = 'succeeded'
+          order by ordinal desc limit 1
+        ) c on true
+        left join lateral (
+          select attempt_id from payments.attempts
+          where marketplace_id = %(marketplace_id)s and subject_id = p.payment_id
+            and operation = 'authorize' and provider = p.provider
+          order by ordinal desc limit 1
+        ) a on true
+        where p.marketplace_id = %(marketplace_id)s and p.provider = %(provider)s
+          and p.captured_at >= %(since)s and p.captured_at < %(until)s and p.captured_minor > 0
+        union all
+        select a.attempt_id, 'refund', r.finished_at, r.currency, -r.amount_minor, 0,
+          coalesce(a.answer ->> 'reference', ''), r.payment_id
+        from payments.refunds r
+        join payments.attempts a on a.marketplace_id = %(marketplace_id)s
+          and a.subject_id = r.refund_id and a.operation = 'refund' and a.outcome = 'succeeded'
+        where r.marketplace_id = %(marketplace_id)s and r.provider = %(provider)s
+          and r.state = 'succeeded' and r.finished_at >= %(since)s and r.finished_at < %(until)s
+        union all
+        select dispute_id, 'dispute_fee', opened_at, currency, -fee_minor, 0, provider_reference,
+          payment_id
+        from payments.disputes
+        where marketplace_id = %(marketplace_id)s and provider = %(provider)s
+          and opened_at >= %(since)s and opened_at < %(until)s and fee_minor > 0
+        union all
+        select dispute_id, 'chargeback', closed_at, currency, -amount_minor, 0, provider_reference,
+          payment_id
+        from payments.disputes
+        where marketplace_id = %(marketplace_id)s and provider = %(provider)s
+          and state = 'lost' and closed_at >= %(since)s and closed_at < %(until)s
+        union all
+        select attempt_id, 'payout', answered_at, currency, -amount_minor, 0,
+          coalesce(answer ->> 'reference', ''), null
+        from payments.attempts
+        where marketplace_id = %(marketplace_id)s and provider = %(provider)s and state = 'applied'
+          and operation = 'payout' and outcome = 'succeeded'
+          and answered_at >= %(since)s and answered_at < %(until)s
+        union all
+        select p.attempt_id, 'payout_return', a.answered_at, a.currency, a.amount_minor, 0,
+          coalesce(p.answer ->> 'reference', ''), null
+        from payments.attempts a
+        join payments.attempts p on p.marketplace_id = %(marketplace_id)s
+          and p.subject_id = a.subject_id and p.operation = 'payout' and p.outcome = 'succeeded'
+        where a.marketplace_id = %(marketplace_id)s and a.provider = %(provider)s
+          and a.state = 'applied' and a.operation = 'return'
+          and a.answered_at >= %(since)s and a.answered_at < %(until)s
+        order by at, key, type
+        """,
+        provider=provider,
+        since=since,
+        until=until,
+    )
+
+
+async def oldest_unapplied(tx: Transaction, provider: str) -> datetime | None:
+    """When the oldest answer came that is not booked yet."""
+    return await tx.value(
+        """
+        select min(answered_at)
+        from payments.attempts
+        where marketplace_id = %(marketplace_id)s and provider = %(provider)s and state = 'answered'
+        """,
+        provider=provider,
+    )
+
+
+async def select_providers(tx: Transaction) -> list[str]:
+    """The providers that any payment or payout was made with."""
+    rows = await tx.rows(
+        """
+        select distinct provider
+        from payments.attempts
+        where marketplace_id = %(marketplace_id)s
+        order by provider
+        """
+    )
+    return [row[0] for row in rows]
+
+
+async def insert_settlement(tx: Transaction, settlement: Settlement) -> bool:
+    """Whether it is new."""
+    touched = await tx.execute(
+        """
+        insert into payments.settlements
+          (marketplace_id, settlement_id, provider, currency, taken_minor, arrived_currency,
+           arrived_minor, arrives_at, subject, booked_at)
+        values
+          (%(marketplace_id)s, %(settlement_id)s, %(provider)s, %(currency)s, %(taken_minor)s,
+           %(arrived_currency)s, %(arrived_minor)s, %(arrives_at)s, %(subject)s, %(now)s)
+        on conflict (marketplace_id, settlement_id) do nothing
+        """,
+        settlement_id=settlement.settlement_id,
+        provider=settlement.provider,
+        currency=settlement.taken.currency.code,
+        taken_minor=settlement.taken.minor,
+        arrived_currency=settlement.arrived.currency.code,
+        arrived_minor=settlement.arrived.minor,
+        arrives_at=settlement.arrives_at,
+        subject=settlement.subject,
+        now=tx.now,
+    )
+    return touched == 1
+
+
+async def mark_reversed(tx: Transaction, settlement_id: UUID) -> bool:
+    """Whether it stood until now."""
+    touched = await tx.execute(
+        """
+        update payments.settlements
+        set reversed_at = %(now)s
+        where marketplace_id = %(marketplace_id)s and settlement_id = %(settlement_id)s
+          and reversed_at is null
+        """,
+        settlement_id=settlement_id,
+        now=tx.now,
+    )
+    return touched == 1
+
+
+async def sum_settled(tx: Transaction, provider: str) -> dict[str, int]:
+    """What has left the provider's balance for good, by currency."""
+    rows = await tx.rows(
+        """
+        select moved.currency, sum(moved.minor)::bigint
+        from (
+          select currency, taken_minor as minor
+          from payments.settlements
+          where marketplace_id = %(marketplace_id)s and provider = %(provider)s
+            and reversed_at is null
+          union all
+          select arrived_currency, -arrived_minor
+          from payments.settlements
+          where marketplace_id = %(marketplace_id)s and provider = %(provider)s
+            and reversed_at is null and arrives_at = 'provider'
+        ) moved
+        group by moved.currency
+        """,
+        provider=provider,
+    )
+    return {row[0]: row[1] for row in rows}
