@@ -73,7 +73,7 @@ class World:
     @property
     def imported(self) -> list[Line]:
         """The report's lines; one that is delivered again, under its name, is taken once."""
-        return list({name: line for name, line in reversed(self.report)}.values())
+        return list(dict(reversed(self.report)).values())
 
     @property
     def operations(self) -> tuple[list[Line], list[Line]]:
@@ -198,7 +198,9 @@ class _Maker:
             line = self._book("refund", later, currency, -part, 0, group, source, reference)
             refunds.append(line)
         self._report_capture(capture)
-        span = max((line.on for line in refunds), default=on) - min((line.on for line in refunds), default=on)
+        span = max((line.on for line in refunds), default=on) - min(
+            (line.on for line in refunds), default=on
+        )
         if len(refunds) > 1 and span.days < 2 and not usd:
             self._report_sum(refunds)
         else:

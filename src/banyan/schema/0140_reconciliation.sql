@@ -53,7 +53,8 @@ create table reconciliation.statements (
   foreign key (marketplace_id, import_id) references reconciliation.imports
 );
 create index statements_in_order
-  on reconciliation.statements (marketplace_id, account, currency, from_on, until_on, statement_id);
+  on reconciliation.statements (
+    marketplace_id, account, currency, from_on, until_on, (coalesce(sequence, 0)), statement_id);
 select runtime.isolate('reconciliation.statements');
 
 -- Lines that are one thing, and why.

@@ -113,7 +113,7 @@ def _entry(entry: _Element, place: str, name: str) -> Iterator[ReadLine]:
         gross_minor=amount.minor,
         key=keys[0] if len(keys) == 1 else "",
         reference=_text(entry, "AcctSvcrRef"),
-        text=" ".join(words)[:TEXT_MAX],
+        text=" ".join(filter(None, words))[:TEXT_MAX],
         original_minor=sign * original.minor if original else None,
         original_currency=original.currency.code if original else None,
     )

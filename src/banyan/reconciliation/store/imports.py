@@ -152,8 +152,9 @@ async def find_statement(tx: Transaction, statement_id: UUID) -> StoredStatement
           from reconciliation.statements
           where marketplace_id = %(marketplace_id)s and account = s.account
             and currency = s.currency
-            and (from_on, until_on, statement_id) < (s.from_on, s.until_on, s.statement_id)
-          order by from_on desc, until_on desc, statement_id desc
+            and (from_on, until_on, coalesce(sequence, 0), statement_id)
+                < (s.from_on, s.until_on, coalesce(s.sequence, 0), s.statement_id)
+          order by from_on desc, until_on desc, coalesce(sequence, 0) desc, statement_id desc
           limit 1
         ) b on true
         where s.marketplace_id = %(marketplace_id)s and s.statement_id = %(statement_id)s
@@ -178,8 +179,9 @@ async def select_statements(
           from reconciliation.statements
           where marketplace_id = %(marketplace_id)s and account = s.account
             and currency = s.currency
-            and (from_on, until_on, statement_id) < (s.from_on, s.until_on, s.statement_id)
-          order by from_on desc, until_on desc, statement_id desc
+            and (from_on, until_on, coalesce(sequence, 0), statement_id)
+                < (s.from_on, s.until_on, coalesce(s.sequence, 0), s.statement_id)
+          order by from_on desc, until_on desc, coalesce(sequence, 0) desc, statement_id desc
           limit 1
         ) b on true
         where s.marketplace_id = %(marketplace_id)s
@@ -204,7 +206,8 @@ async def gapped_statements(tx: Transaction) -> list[StoredStatement]:
           select marketplace_id, statement_id, import_id, account, reference, sequence, currency,
             opening_minor, closing_minor, from_on, until_on,
             opening_minor - lag(closing_minor, 1, opening_minor) over (
-              partition by account, currency order by from_on, until_on, statement_id
+              partition by account, currency
+              order by from_on, until_on, coalesce(sequence, 0), statement_id
             ) as gap_minor
           from reconciliation.statements
           where marketplace_id = %(marketplace_id)s

@@ -1,5 +1,7 @@
 """What leaves a provider's balance for our bank, and what is lost on the way."""
 
+from collections.abc import Iterator
+
 from banyan.kernel import Money
 from banyan.ledger import Account, Leg, Side, Transfer
 from banyan.payments.model import Settlement
@@ -22,25 +24,27 @@ def position(currency: str) -> Account:
 
 
 def settled(settlement: Settlement) -> Transfer:
+    return transfer_of(
+        settlement.settlement_id, "settle", settlement.subject, list(_legs(settlement))
+    )
+
+
+def _legs(settlement: Settlement) -> Iterator[Leg]:
     taken, arrived = settlement.taken, settlement.arrived
     currency, other = taken.currency.code, arrived.currency.code
+    if not taken.minor:  # the bank alone: what it charged
+        yield from _moved(differences(other), bank(other), arrived, "settlement_difference")
+        return
     source = receivable(settlement.provider, currency)
-    target = (
-        bank(other) if settlement.arrives_at == "bank" else receivable(settlement.provider, other)
-    )
-    if currency == other and not taken.minor:
-        legs = _moved(differences(currency), target, arrived, "settlement_difference")
-    elif currency == other:
-        legs = [
-            *_moved(source, target, arrived, "settlement"),
-            *_moved(source, differences(currency), taken - arrived, "settlement_difference"),
-        ]
+    is_to_bank = settlement.arrives_at == "bank"
+    target = bank(other) if is_to_bank else receivable(settlement.provider, other)
+    if currency == other:
+        difference = taken - arrived
+        yield from _moved(source, target, arrived, "settlement")
+        yield from _moved(source, differences(currency), difference, "settlement_difference")
     else:
-        legs = [
-            *_moved(source, position(currency), taken, "settlement_sold"),
-            *_moved(position(other), target, arrived, "settlement_bought"),
-        ]
-    return transfer_of(settlement.settlement_id, "settle", settlement.subject, legs)
+        yield from _moved(source, position(currency), taken, "settlement_sold")
+        yield from _moved(position(other), target, arrived, "settlement_bought")
 
 
 def _moved(source: Account, target: Account, amount: Money, code: str) -> list[Leg]:
