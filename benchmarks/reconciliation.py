@@ -6,7 +6,8 @@ Each seed makes a market whose truth is known (see reconciliation_world.py): boo
 report and a bank statement, untidy as they are, with breaks of each kind planted. *Banyan* is the
 matching engine with its sentences. *exact join* is what one writes first: lines with the same
 reference and amount are one thing, everything else is a break. Both get the same lines in memory;
-rounds alternate, the median counts. Reading files and writing to the database are not in it.
+rounds alternate, the median counts. Seconds are of processor time, because other work may share the
+machine. Reading files and writing to the database are not in it.
 """
 
 import argparse
@@ -77,9 +78,9 @@ def main() -> None:
         lines += count
         for turn in range(given.rounds):
             for name, matcher in matchers.items():
-                started = time.perf_counter()
+                started = time.process_time()
                 outcomes = matcher(world)
-                seconds[name].append((time.perf_counter() - started) / count)
+                seconds[name].append((time.process_time() - started) / count)
                 if turn == 0:
                     scores[name].append(score(world, *outcomes))
     _show(lines, given.seeds, seconds, scores)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import TypeVar
-from uuid import UUID
 
 from banyan.reconciliation.model import Line, LineType
 
@@ -22,8 +21,8 @@ def grouped(lines: Iterable[T], key: Callable[[T], Key]) -> dict[Key, list[T]]:
     return groups
 
 
-def in_order(line: Line) -> tuple[date, UUID]:
-    return line.on, line.line_id
+def in_order(line: Line) -> tuple[date, int]:
+    return line.on, line.line_id.int
 
 
 def amount_of(line: Line) -> tuple[str, str, int, int]:
