@@ -16,8 +16,7 @@ import uvloop
 from rich.console import Console
 from starlette.applications import Starlette
 
-from banyan import __version__, app, fx, replay
-from banyan import __version__, app, ledger, reconciliation, replay
+from banyan import __version__, app, fx, reconciliation, replay
 from banyan.console import Role, add_user, find_user, sign_in_link
 from banyan.developers import KEY, create_key, list_keys, revoke_key
 from banyan.kernel import BanyanError, NotFound, TooLarge, Unavailable
@@ -218,9 +217,9 @@ def reconcile_group() -> None:
 def reconcile_import(
     path: Path, marketplace: str, provider: str | None, report_format: reconciliation.Format
 ) -> None:
-    """Take in the file PATH: a settlement report, or a bank statement (camt.053, MT940).
+    """Take in a settlement report or a bank statement.
 
-    The same file again changes nothing. `banyan work` reconciles it then.
+    The file PATH is a report in CSV, or statements as camt.053 or MT940. The same file again changes nothing. `banyan work` reconciles it then.
     """
 
     content, by = path.read_bytes(), _BY_HAND.actor
@@ -238,7 +237,10 @@ def reconcile_import(
 @reconcile_group.command("run")
 @click.option("--marketplace", required=True, help="live, sandbox, demo or mkt_…")
 def reconcile_run(marketplace: str) -> None:
-    """Match what is open, now; ends with exit code 1 if a difference was found."""
+    """Match what is open, now.
+
+    Ends with exit code 1 if a difference was found that nothing explains.
+    """
 
     async def match() -> reconciliation.Run:
         async with _transaction(marketplace) as tx:
@@ -249,7 +251,7 @@ def reconcile_run(marketplace: str) -> None:
         f"{done.matched:,} matches made, {done.waiting:,} lines wait, "
         f"{done.opened:,} breaks opened, {done.closed:,} closed"
     )
-    sys.exit(_UNBALANCED if done.opened else _DONE)
+    sys.exit(1 if done.opened else 0)
 
 
 @reconcile_group.command("status")

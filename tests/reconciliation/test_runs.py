@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from banyan import ledger, operations, payments, reconciliation
+from banyan import fx, ledger, operations, payments, reconciliation
 from banyan.kernel import Money
 from banyan.reconciliation import (
     LineNotOpen,
@@ -140,6 +140,7 @@ async def test_what_the_provider_keeps_in_another_currency(books: Books) -> None
     assert match.rule == "converted"
     async with books.begin() as tx:
         balances = await ledger.balances(tx, ["provider:sandbox:receivable", "fx:position"])
+        assert (await fx.positions(tx)).is_balanced
     posted = {(one.path, one.currency): one.posted.minor for one in balances}
     assert posted == {
         ("provider:sandbox:receivable", "BRL"): 0,
@@ -147,6 +148,10 @@ async def test_what_the_provider_keeps_in_another_currency(books: Books) -> None
         ("fx:position", "BRL"): -9_680,
         ("fx:position", "EUR"): 2_420,
     }
+    await books.check()
+    async with books.begin() as tx:
+        await reconciliation.undo_match(tx, match.match_id, reason="No.", by="ann")
+    assert await books.at_provider() == 9_680
     await books.check()
 
 

@@ -141,6 +141,7 @@ from banyan.payments.model.statements import (
     StatementLine,
 )
 from banyan.payments.model.settlements import EntryType, Settlement, SettlementEntry
+from banyan.payments.model.splits import Parts, PaymentSplit, Reversal, Share, Split, Terms
 from banyan.payments.model.summary import Movement, Summary
 
 __all__ = [

@@ -1,9 +1,11 @@
 """What providers must report by our books, and what they have paid to our bank."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from banyan import ledger
+from banyan.fx import TradeDraft, record_trades
 from banyan.kernel import derived_id
 from banyan.payments.model import Settlement, SettlementEntry
 from banyan.payments.service import bookings
@@ -33,14 +35,38 @@ async def used_providers(tx: Transaction) -> list[str]:
 
 
 async def settle(tx: Transaction, settlement: Settlement) -> None:
-    """Book what has left a provider's balance; the same id again changes nothing."""
+    """Book what has left a provider's balance; the same id again changes nothing.
+
+    Into another currency it is a trade that the provider made for us. Between two of which neither is
+    the marketplace's own, that needs a rate: ``RateMissing``, ``RateStale``.
+    """
     if await store.insert_settlement(tx, settlement):
+        await _record_trade(tx, settlement, "trade")
         await ledger.post_or_refuse(tx, [bookings.settled(settlement)])
 
 
 async def unsettle(tx: Transaction, settlement_id: UUID) -> None:
-    """Take a settlement back: its transfer is reversed, once."""
-    if await store.mark_reversed(tx, settlement_id):
+    """Take a settlement back: its transfer is reversed, once, and a trade is made the other way."""
+    settlement = await store.mark_reversed(tx, settlement_id)
+    if settlement is not None:
+        await _record_trade(
+            tx, replace(settlement, taken=-settlement.taken, arrived=-settlement.arrived), "untrade"
+        )
         transfer_id = derived_id(settlement_id, "settle")
         reversal_id = derived_id(settlement_id, "unsettle")
         await ledger.reverse(tx, transfer_id, reversal_id, may_break_limits=True)
+
+
+async def _record_trade(tx: Transaction, settlement: Settlement, step: str) -> None:
+    """An exchange of currencies is in the book of positions, too; its legs are the settlement's."""
+    taken, arrived = settlement.taken, settlement.arrived
+    if taken.currency == arrived.currency:
+        return
+    is_back = taken.minor < 0
+    draft = TradeDraft(
+        trade_id=derived_id(settlement.settlement_id, step),
+        sold=-arrived if is_back else taken,
+        bought=-taken if is_back else arrived,
+        subject=settlement.subject,
+    )
+    await record_trades(tx, [draft])

@@ -17,8 +17,8 @@ async def summary(tx: Transaction) -> list[Summary]:
     """One for each currency in which money was taken.
 
     Fees, commission, tax, and what is owed, in transit and in dispute are balances of the ledger;
-    what was taken, refunded, lost, paid out and settled is counted. The two must explain what the provider
-    still holds, to the cent.
+    what was taken, refunded, lost, paid out and settled is counted. The two must explain what the
+    provider still holds, to the cent.
     """
     at_providers = await _at_providers(tx)
     by_head = {
@@ -42,6 +42,7 @@ async def summary(tx: Transaction) -> list[Summary]:
     through_bank = await payouts_store.sum_through_bank(tx)
     debited = await debts_store.sum_debited(tx)
     settled = await settlements_store.sum_settled(tx, provider)
+    settled = await settlements_store.sum_settled(tx)
     summaries = list[Summary]()
     for currency, count, taken_minor, refunded_minor in await payments_store.sum_payments(tx):
         zero = Money.zero(currency)

@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from banyan.kernel import Money
 from banyan.payments.model import Settlement, SettlementEntry
 from banyan.runtime import Transaction
 
@@ -130,39 +131,48 @@ async def insert_settlement(tx: Transaction, settlement: Settlement) -> bool:
     return touched == 1
 
 
-async def mark_reversed(tx: Transaction, settlement_id: UUID) -> bool:
-    """Whether it stood until now."""
-    touched = await tx.execute(
+async def mark_reversed(tx: Transaction, settlement_id: UUID) -> Settlement | None:
+    """The settlement, if it stood until now."""
+    rows = await tx.rows(
         """
         update payments.settlements
         set reversed_at = %(now)s
         where marketplace_id = %(marketplace_id)s and settlement_id = %(settlement_id)s
           and reversed_at is null
+        returning provider, taken_minor, currency, arrived_minor, arrived_currency, arrives_at, subject
         """,
         settlement_id=settlement_id,
         now=tx.now,
     )
-    return touched == 1
+    if not rows:
+        return None
+    provider, taken, currency, arrived, arrived_currency, arrives_at, subject = rows[0]
+    return Settlement(
+        settlement_id=settlement_id,
+        provider=provider,
+        taken=Money.of(taken, currency),
+        arrived=Money.of(arrived, arrived_currency),
+        arrives_at=arrives_at,
+        subject=subject,
+    )
 
 
-async def sum_settled(tx: Transaction, provider: str) -> dict[str, int]:
-    """What has left the provider's balance for good, by currency."""
+async def sum_settled(tx: Transaction) -> dict[str, int]:
+    """What has left the providers' balances for good, by currency."""
     rows = await tx.rows(
         """
         select moved.currency, sum(moved.minor)::bigint
         from (
           select currency, taken_minor as minor
           from payments.settlements
-          where marketplace_id = %(marketplace_id)s and provider = %(provider)s
-            and reversed_at is null
+          where marketplace_id = %(marketplace_id)s and reversed_at is null
           union all
           select arrived_currency, -arrived_minor
           from payments.settlements
-          where marketplace_id = %(marketplace_id)s and provider = %(provider)s
-            and reversed_at is null and arrives_at = 'provider'
+          where marketplace_id = %(marketplace_id)s and reversed_at is null
+            and arrives_at = 'provider'
         ) moved
         group by moved.currency
-        """,
-        provider=provider,
+        """
     )
     return {row[0]: row[1] for row in rows}

@@ -1,6 +1,7 @@
 """The operations, and their handlers."""
 
 from banyan.reconciliation.api.shapes import (
+    BankStatementView,
     BreakView,
     ImportReport,
     ImportView,
@@ -14,7 +15,6 @@ from banyan.reconciliation.api.shapes import (
     RunView,
     SetTolerance,
     StandingView,
-    StatementView,
     ToleranceView,
     UndoMatch,
 )
@@ -104,24 +104,24 @@ def _files() -> list[Operation]:
             returns=List[ImportView],
         ),
         Operation(
-            id="listStatements",
+            id="listBankStatements",
             method="GET",
             path="/v1/reconciliation/statements",
             summary="List bank statements, the newest first",
             handler=list_statements,
             scope="reconciliation:read",
             query=ListStatements,
-            returns=List[StatementView],
+            returns=List[BankStatementView],
         ),
         Operation(
-            id="getStatement",
+            id="getBankStatement",
             method="GET",
             path="/v1/reconciliation/statements/{statement_id}",
             ids={"statement_id": STATEMENT},
             summary="Fetch a bank statement",
             handler=get_statement,
             scope="reconciliation:read",
-            returns=StatementView,
+            returns=BankStatementView,
             errors=(StatementNotFound,),
         ),
     ]
@@ -291,15 +291,17 @@ async def list_imports(call: Call[ListQuery]) -> List[ImportView]:
     return List[ImportView].of(page, lambda one: import_view(one, livemode=call.key.livemode))
 
 
-async def list_statements(call: Call[ListStatements]) -> List[StatementView]:
+async def list_statements(call: Call[ListStatements]) -> List[BankStatementView]:
     query = call.query
     page = await imports.list_statements(
         call.tx, account=query.account, limit=query.limit, cursor=query.cursor
     )
-    return List[StatementView].of(page, lambda one: statement_view(one, livemode=call.key.livemode))
+    return List[BankStatementView].of(
+        page, lambda one: statement_view(one, livemode=call.key.livemode)
+    )
 
 
-async def get_statement(call: Call) -> StatementView:
+async def get_statement(call: Call) -> BankStatementView:
     found = await imports.get_statement(call.tx, call.path["statement_id"])
     return statement_view(found, livemode=call.key.livemode)
 

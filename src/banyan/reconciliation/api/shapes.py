@@ -30,7 +30,7 @@ class ImportView(Struct, kw_only=True):
     imported_by: str
 
 
-class StatementView(Struct, kw_only=True):
+class BankStatementView(Struct, kw_only=True):
     """``gap``: by how much it opens apart from where the one before it closed."""
 
     id: str

@@ -4,12 +4,12 @@ from datetime import date
 
 from banyan.kernel import Money
 from banyan.reconciliation.api.shapes import (
+    BankStatementView,
     BreakView,
     ImportView,
     LineView,
     MatchView,
     StandingView,
-    StatementView,
     ToleranceView,
 )
 from banyan.reconciliation.model import (
@@ -43,11 +43,11 @@ def import_view(one: Import, *, livemode: bool) -> ImportView:
     )
 
 
-def statement_view(one: StoredStatement, *, livemode: bool) -> StatementView:
+def statement_view(one: StoredStatement, *, livemode: bool) -> BankStatementView:
     def amount(minor: int) -> Amount:
         return Amount.of(Money.of(minor, one.currency))
 
-    return StatementView(
+    return BankStatementView(
         id=STATEMENT.text(one.statement_id),
         livemode=livemode,
         import_id=IMPORT.text(one.import_id),

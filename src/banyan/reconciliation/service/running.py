@@ -41,10 +41,11 @@ async def run(tx: Transaction) -> Run:
     matched, waiting = 0, 0
     breaks = await _unbalanced(tx)
     for comparison, outcome in outcomes:
-        agreed, objections = _without_undone(outcome.proposals, undone)
+        proposals, strange = _without_strangers(outcome.proposals, tx.marketplace.currency)
+        agreed, objections = _without_undone(proposals, undone)
         matched += len(await make_matches(tx, comparison, agreed))
         waiting += len(outcome.waiting)
-        breaks += [*outcome.breaks, *objections]
+        breaks += [*outcome.breaks, *strange, *objections]
     by_id = {line.line_id: line for line in lines}
     opened, closed = await settle_breaks(tx, breaks, by_id, tolerances)
     await check_statements(tx)
@@ -87,6 +88,22 @@ async def _settlements(
         tolerances=tolerances,
         matched=matched if right else [],
     )
+
+
+def _without_strangers(
+    proposals: Sequence[Proposal], own: str
+) -> tuple[list[Proposal], list[Break]]:
+    """A conversion between two currencies that are not our own has no value in ours: a break."""
+    agreed = list[Proposal]()
+    strange = list[Break]()
+    for proposal in proposals:
+        one, other = proposal.lines[0], proposal.lines[-1]
+        if one.currency == other.currency or own in (one.currency, other.currency):
+            agreed.append(proposal)
+            continue
+        reason = f"{about(other)}, where {one.gross} was expected; neither is in {own}."
+        strange.append(Break("currency_differs", other, reason, abs(one.net_minor), one))
+    return agreed, strange
 
 
 def _without_undone(

@@ -72,7 +72,7 @@ __all__ = [
     "refund_returned",
     "release",
     "seller",
-    "top_up",
     "settled",
+    "top_up",
     "void",
 ]

@@ -1,7 +1,8 @@
 """What leaves a provider's balance for our bank, and what is lost on the way."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from banyan.fx import trade_legs
 from banyan.kernel import Money
 from banyan.ledger import Account, Leg, Side, Transfer
 from banyan.payments.model import Settlement
@@ -16,11 +17,6 @@ def bank(currency: str) -> Account:
 
 def differences(currency: str) -> Account:
     return Account("platform:reconciliation_differences", currency, normal=Side.DEBIT)
-
-
-def position(currency: str) -> Account:
-    """What joins two currencies: each of them sums up to zero."""
-    return Account("fx:position", currency)
 
 
 def settled(settlement: Settlement) -> Transfer:
@@ -43,8 +39,14 @@ def _legs(settlement: Settlement) -> Iterator[Leg]:
         yield from _moved(source, target, arrived, "settlement")
         yield from _moved(source, differences(currency), difference, "settlement_difference")
     else:
-        yield from _moved(source, position(currency), taken, "settlement_sold")
-        yield from _moved(position(other), target, arrived, "settlement_bought")
+        yield from _exchanged(taken, source, arrived, target)
+
+
+def _exchanged(taken: Money, source: Account, arrived: Money, target: Account) -> Sequence[Leg]:
+    """The provider has sold what it took for what arrived; or bought it back, for a refund."""
+    if taken.minor < 0:
+        return trade_legs(sold=-arrived, sold_from=target, bought=-taken, bought_to=source)
+    return trade_legs(sold=taken, sold_from=source, bought=arrived, bought_to=target)
 
 
 def _moved(source: Account, target: Account, amount: Money, code: str) -> list[Leg]:
