@@ -506,6 +506,8 @@ def test_malformed_secrets_are_refused_without_being_repeated(market: Banyan) ->
         ),
         "test key",
     )
+
+
 STATEMENT = """:20:S1
 :25:BR001
 :28C:1

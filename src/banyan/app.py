@@ -149,7 +149,7 @@ def job_handlers(
         *orders_jobs.jobs(),
         *payments_jobs.jobs(database, providers, purchase_of, outbox),
         *fx_jobs.jobs(),
-        *reconciliation_jobs.jobs(_providers(database)),
+        *reconciliation_jobs.jobs(providers),
         *operations_jobs.jobs(),
         *ledger_jobs.jobs(),
         *commission_jobs.jobs(sales_since),

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from banyan.payments.providers.stripe.report import COLUMNS
 from banyan.reconciliation import MalformedReport, UnknownFormat, read_report, read_statements
+from banyan.reconciliation.formats import SHAPES, find_format
 
 HEADER = "line,type,date,currency,gross,fee,net,key,reference,payment,batch,description"
 
@@ -210,3 +212,15 @@ def test_a_body_that_names_a_file_is_not_that_file(tmp_path: Path) -> None:
     file.write_text(MT940.format(reference="R"))
     with pytest.raises(MalformedReport, match="no statement"):
         read_statements(str(file).encode())
+
+
+def test_a_format_is_known_by_its_columns() -> None:
+    assert find_format(HEADER.encode()) == "banyan"
+    assert find_format(ADYEN.encode()) == "adyen"
+    assert find_format(",".join(COLUMNS).encode() + b"\n") == "stripe"
+    with pytest.raises(UnknownFormat):
+        find_format(b"a,b\n")
+
+
+def test_our_keys_are_read_where_our_stripe_provider_puts_them() -> None:
+    assert set(SHAPES["stripe"].key) <= set(COLUMNS)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from banyan import payments
 from banyan.payments import ProviderNotFound, Providers, Sandbox
+from banyan.reconciliation.formats import find_format
 from banyan.reconciliation.service.breaks import follow_resolution
 from banyan.reconciliation.service.imports import RUN_JOB, import_report, import_statements
 from banyan.reconciliation.service.running import run
@@ -93,7 +94,7 @@ async def _begin_fetches(tx: Transaction, jobs: Sequence[Job]) -> Sequence[_Ques
 async def _end_fetches(tx: Transaction, answered: Sequence[Answered[_Question, _Fetched]]) -> None:
     for one in answered:
         for provider, report in one.answer.reports:
-            await import_report(tx, provider, "banyan", report, by=_BY)
+            await import_report(tx, provider, find_format(report), report, by=_BY)
         for statement in one.answer.statements:
             await import_statements(tx, statement, by=_BY)
         await tx.enqueue(_fetch_of(one.question.on + timedelta(days=1)))

@@ -39,6 +39,7 @@ LineType = Literal[
     "fee",
     "payout",
     "payout_return",
+    "debit",
     "adjustment",
     "settlement",
     "bank_fee",

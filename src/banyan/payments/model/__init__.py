@@ -131,6 +131,7 @@ from banyan.payments.model.schedules import (
     Schedule,
 )
 from banyan.payments.model.settings import PaymentSettings
+from banyan.payments.model.settlements import EntryType, Settlement, SettlementEntry
 from banyan.payments.model.splits import Parts, PaymentSplit, Reversal, Share, Split, Terms
 from banyan.payments.model.statements import (
     DatedAmount,
@@ -140,8 +141,6 @@ from banyan.payments.model.statements import (
     StatementBalance,
     StatementLine,
 )
-from banyan.payments.model.settlements import EntryType, Settlement, SettlementEntry
-from banyan.payments.model.splits import Parts, PaymentSplit, Reversal, Share, Split, Terms
 from banyan.payments.model.summary import Movement, Summary
 
 __all__ = [

@@ -8,7 +8,7 @@ from uuid import UUID
 from banyan.kernel import Money
 
 EntryType = Literal[
-    "capture", "refund", "chargeback", "dispute_fee", "payout", "payout_return"
+    "capture", "refund", "chargeback", "dispute_fee", "payout", "payout_return", "debit"
 ]  # fmt: skip
 
 

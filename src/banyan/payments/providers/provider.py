@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Protocol, runtime_checkable
 from datetime import date, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from banyan.kernel import Money
@@ -101,7 +99,9 @@ class Provider(Protocol):
         ...
 
     async def settlement_report(self, marketplace_id: UUID, on: date) -> bytes | None:
-        """What was done on the balance on a day, in our own shape (docs/reconciliation.md).
+        """What was done on the balance on a day, in our own shape or the provider's, as CSV.
+
+        docs/reconciliation.md has the shapes that are read.
 
         None where the provider gives no reports, or not (yet) for that day.
         """

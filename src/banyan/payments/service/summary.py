@@ -41,7 +41,6 @@ async def summary(tx: Transaction) -> list[Summary]:
     paid = await payouts_store.sum_paid(tx)
     through_bank = await payouts_store.sum_through_bank(tx)
     debited = await debts_store.sum_debited(tx)
-    settled = await settlements_store.sum_settled(tx, provider)
     settled = await settlements_store.sum_settled(tx)
     summaries = list[Summary]()
     for currency, count, taken_minor, refunded_minor in await payments_store.sum_payments(tx):
@@ -57,10 +56,9 @@ async def summary(tx: Transaction) -> list[Summary]:
         at_provider = -at_providers.get(("receivable", currency), zero)
         lost_here = Money.of(lost.get(currency, 0), currency)
         paid_out = Money.of(paid.get(currency, 0), currency)
+        settled_here = Money.of(settled.get(currency, 0), currency)
         not_theirs = through_bank.get(currency, 0) + debited.get(currency, 0)
         expected = taken - refunded - fees - lost_here - paid_out + Money.of(not_theirs, currency)
-        settled_here = Money.of(settled.get(currency, 0), currency)
-        left = taken - refunded - fees - lost_here - paid_out - settled_here
         summaries.append(
             Summary(
                 currency=currency,
@@ -79,9 +77,8 @@ async def summary(tx: Transaction) -> list[Summary]:
                 lost_in_disputes=lost_here,
                 refunded=refunded,
                 at_provider=at_provider,
-                is_balanced=at_provider == expected,
                 settled=settled_here,
-                is_balanced=at_provider == left,
+                is_balanced=at_provider == expected - settled_here,
             )
         )
     return summaries

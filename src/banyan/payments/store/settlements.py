@@ -58,21 +58,28 @@ async def select_entries(
         where marketplace_id = %(marketplace_id)s and provider = %(provider)s
           and state = 'lost' and closed_at >= %(since)s and closed_at < %(until)s
         union all
-        select attempt_id, 'payout', answered_at, currency, -amount_minor, 0,
-          coalesce(answer ->> 'reference', ''), null
-        from payments.attempts
-        where marketplace_id = %(marketplace_id)s and provider = %(provider)s and state = 'applied'
-          and operation = 'payout' and outcome = 'succeeded'
-          and answered_at >= %(since)s and answered_at < %(until)s
-        union all
-        select p.attempt_id, 'payout_return', a.answered_at, a.currency, a.amount_minor, 0,
+        select p.attempt_id, case a.operation when 'payout' then 'payout' else 'payout_return' end,
+          a.answered_at, a.currency,
+          case a.operation when 'payout' then -a.amount_minor else a.amount_minor end, 0,
           coalesce(p.answer ->> 'reference', ''), null
         from payments.attempts a
+        join payments.payouts o on o.marketplace_id = %(marketplace_id)s
+          and o.payout_id = a.subject_id and o.rail = 'provider'
         join payments.attempts p on p.marketplace_id = %(marketplace_id)s
           and p.subject_id = a.subject_id and p.operation = 'payout' and p.outcome = 'succeeded'
         where a.marketplace_id = %(marketplace_id)s and a.provider = %(provider)s
-          and a.state = 'applied' and a.operation = 'return'
+          and a.state = 'applied'
+          and (a.operation = 'return' or a.operation = 'payout' and a.outcome = 'succeeded')
           and a.answered_at >= %(since)s and a.answered_at < %(until)s
+        union all
+        select a.attempt_id, 'debit', d.finished_at, d.currency, d.amount_minor, 0,
+          coalesce(a.answer ->> 'reference', ''), null
+        from payments.debits d
+        join payments.attempts a on a.marketplace_id = %(marketplace_id)s
+          and a.subject_id = d.debit_id and a.operation = 'debit' and a.outcome = 'succeeded'
+        where d.marketplace_id = %(marketplace_id)s and d.provider = %(provider)s
+          and d.rail = 'provider' and d.state = 'succeeded'
+          and d.finished_at >= %(since)s and d.finished_at < %(until)s
         order by at, key, type
         """,
         provider=provider,

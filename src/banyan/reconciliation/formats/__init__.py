@@ -12,7 +12,7 @@ from banyan.reconciliation.formats.reports import read_report as read_shape
 from banyan.reconciliation.formats.shapes import SHAPES
 from banyan.reconciliation.model import Format, ReadLine, ReadStatement
 
-__all__ = ["SHAPES", "read_report", "read_statements", "statement_format"]
+__all__ = ["SHAPES", "find_format", "read_report", "read_statements", "statement_format"]
 
 
 def read_report(report_format: Format, content: bytes) -> list[ReadLine]:
@@ -21,6 +21,16 @@ def read_report(report_format: Format, content: bytes) -> list[ReadLine]:
     if shape is None:
         raise UnknownFormat(f"Reports come as one of {', '.join(SHAPES)}.")
     return read_shape(shape, content)
+
+
+def find_format(content: bytes) -> Format:
+    """The shape whose columns a report has; ``UnknownFormat``."""
+    header = content.partition(b"\n")[0].decode("utf-8-sig", "replace")
+    columns = {name.strip().strip('"') for name in header.split(",")}
+    for name, shape in SHAPES.items():
+        if columns.issuperset(shape.needed):
+            return name
+    raise UnknownFormat(f"These are not the columns of {', '.join(SHAPES)}.")
 
 
 def read_statements(content: bytes) -> list[ReadStatement]:

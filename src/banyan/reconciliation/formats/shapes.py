@@ -61,6 +61,7 @@ BANYAN = Shape(
         "fee": "fee",
         "payout": "payout",
         "payout_return": "payout_return",
+        "debit": "debit",
         "adjustment": "adjustment",
         "settlement": "settlement",
     },

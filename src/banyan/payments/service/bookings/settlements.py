@@ -6,13 +6,8 @@ from banyan.fx import trade_legs
 from banyan.kernel import Money
 from banyan.ledger import Account, Leg, Side, Transfer
 from banyan.payments.model import Settlement
-from banyan.payments.service.bookings.accounts import receivable
+from banyan.payments.service.bookings.accounts import bank, receivable
 from banyan.payments.service.bookings.transfers import transfer_of
-
-
-def bank(currency: str) -> Account:
-    """Our own account at a bank."""
-    return Account("platform:bank", currency, normal=Side.DEBIT)
 
 
 def differences(currency: str) -> Account:
