@@ -177,6 +177,8 @@ def _of_operation(stored: Stored) -> Iterator[ReportLine]:
             if bank is not None and bank.returned_after:
                 back_at = stored.created_at + bank.returned_after
                 yield _line(stored, "payout_return", back_at, stored.amount_minor)
+        case "debit" if succeeded:
+            yield _line(stored, "debit", stored.known_at, stored.amount_minor)
         case _:
             pass
 
