@@ -13,7 +13,7 @@ from banyan.payments.providers import Providers
 from banyan.reconciliation import Line, StoredLine
 from banyan.reconciliation.jobs import jobs, schedule
 from banyan.runtime import BatchJob, Database, Worker
-from tests.payments.conftest import Shop, _failed
+from tests.payments.conftest import Shop, failed
 
 HEADER = "line,type,date,currency,gross,fee,net,key,reference,payment,batch,description"
 
@@ -31,7 +31,7 @@ class Books(Shop):
             if isinstance(handler, BatchJob):
                 for event_type in handler.subscribes:
                     self.database.subscribe(event_type, handler.kind)
-        self.worker = Worker(self.database, handlers, _failed)
+        self.worker = Worker(self.database, handlers, failed)
 
     async def schedule(self) -> None:
         async with self.begin() as tx:

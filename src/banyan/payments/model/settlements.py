@@ -8,7 +8,7 @@ from uuid import UUID
 from banyan.kernel import Money
 
 EntryType = Literal[
-    "capture", "refund", "chargeback", "dispute_fee", "payout", "payout_return", "debit"
+    "capture", "refund", "chargeback", "chargeback_reversal", "dispute_fee", "payout", "payout_return", "debit"
 ]  # fmt: skip
 
 
@@ -17,7 +17,8 @@ class SettlementEntry:
     """One thing that our books say about a provider's balance.
 
     ``gross_minor`` is signed: positive came in. ``key`` is what the provider was told to call it by,
-    ``reference`` what it calls it itself.
+    ``reference`` what it calls it itself. ``ordinal`` tells apart what was
+    booked several times under one key.
     """
 
     key: UUID
@@ -28,6 +29,7 @@ class SettlementEntry:
     fee_minor: int
     reference: str
     payment_id: UUID | None
+    ordinal: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ async def select_entries(
         """
         select coalesce(c.attempt_id, a.attempt_id, p.payment_id) as key, 'capture' as type,
           p.captured_at as at, p.currency, p.captured_minor as gross_minor, p.fee_minor,
-          coalesce(p.provider_reference, '') as reference, p.payment_id
+          coalesce(p.provider_reference, '') as reference, p.payment_id, 0 as ordinal
         from payments.payments p
         left join lateral (
           select attempt_id from payments.attempts
@@ -39,29 +39,29 @@ async def select_entries(
           and p.captured_at >= %(since)s and p.captured_at < %(until)s and p.captured_minor > 0
         union all
         select a.attempt_id, 'refund', r.finished_at, r.currency, -r.amount_minor, 0,
-          coalesce(a.answer ->> 'reference', ''), r.payment_id
+          coalesce(a.answer ->> 'reference', ''), r.payment_id, 0
         from payments.refunds r
         join payments.attempts a on a.marketplace_id = %(marketplace_id)s
           and a.subject_id = r.refund_id and a.operation = 'refund' and a.outcome = 'succeeded'
         where r.marketplace_id = %(marketplace_id)s and r.provider = %(provider)s
           and r.state = 'succeeded' and r.finished_at >= %(since)s and r.finished_at < %(until)s
         union all
-        select dispute_id, 'dispute_fee', opened_at, currency, -fee_minor, 0, provider_reference,
-          payment_id
-        from payments.disputes
-        where marketplace_id = %(marketplace_id)s and provider = %(provider)s
-          and opened_at >= %(since)s and opened_at < %(until)s and fee_minor > 0
-        union all
-        select dispute_id, 'chargeback', closed_at, currency, -amount_minor, 0, provider_reference,
-          payment_id
-        from payments.disputes
-        where marketplace_id = %(marketplace_id)s and provider = %(provider)s
-          and state = 'lost' and closed_at >= %(since)s and closed_at < %(until)s
+        select m.dispute_id,
+          case m.what when 'fee' then 'dispute_fee' when 'lose' then 'chargeback'
+            else 'chargeback_reversal' end,
+          m.made_at, d.currency,
+          case m.what when 'regain' then m.amount_minor else -m.amount_minor end, 0,
+          d.provider_reference, d.payment_id, m.ordinal
+        from payments.dispute_moves m
+        join payments.disputes d on d.marketplace_id = %(marketplace_id)s
+          and d.dispute_id = m.dispute_id and d.provider = %(provider)s
+        where m.marketplace_id = %(marketplace_id)s and m.what in ('fee', 'lose', 'regain')
+          and m.amount_minor <> 0 and m.made_at >= %(since)s and m.made_at < %(until)s
         union all
         select p.attempt_id, case a.operation when 'payout' then 'payout' else 'payout_return' end,
           a.answered_at, a.currency,
           case a.operation when 'payout' then -a.amount_minor else a.amount_minor end, 0,
-          coalesce(p.answer ->> 'reference', ''), null
+          coalesce(p.answer ->> 'reference', ''), null, 0
         from payments.attempts a
         join payments.payouts o on o.marketplace_id = %(marketplace_id)s
           and o.payout_id = a.subject_id and o.rail = 'provider'
@@ -73,14 +73,14 @@ async def select_entries(
           and a.answered_at >= %(since)s and a.answered_at < %(until)s
         union all
         select a.attempt_id, 'debit', d.finished_at, d.currency, d.amount_minor, 0,
-          coalesce(a.answer ->> 'reference', ''), null
+          coalesce(a.answer ->> 'reference', ''), null, 0
         from payments.debits d
         join payments.attempts a on a.marketplace_id = %(marketplace_id)s
           and a.subject_id = d.debit_id and a.operation = 'debit' and a.outcome = 'succeeded'
         where d.marketplace_id = %(marketplace_id)s and d.provider = %(provider)s
           and d.rail = 'provider' and d.state = 'succeeded'
           and d.finished_at >= %(since)s and d.finished_at < %(until)s
-        order by at, key, type
+        order by at, key, type, ordinal
         """,
         provider=provider,
         since=since,

@@ -28,7 +28,10 @@ async def collect(tx: Transaction) -> int:
         if entries:
             count += await lines_store.insert_lines(
                 tx,
-                [derived_id(entry.key, "reconciliation", entry.type) for entry in entries],
+                [
+                    derived_id(entry.key, "reconciliation", entry.type, entry.ordinal)
+                    for entry in entries
+                ],
                 [_line(entry) for entry in entries],
                 side="books",
                 source=provider,
@@ -39,11 +42,12 @@ async def collect(tx: Transaction) -> int:
 
 
 def _line(entry: SettlementEntry) -> ReadLine:
-    kind = DISPUTE if entry.type in ("dispute_fee", "chargeback") else ATTEMPT
+    is_dispute = entry.type in ("dispute_fee", "chargeback", "chargeback_reversal")
+    kind = DISPUTE if is_dispute else ATTEMPT
     key = kind.text(entry.key)
     return ReadLine(
         place="",
-        name=f"{entry.type}/{key}",
+        name=f"{entry.type}/{key}/{entry.ordinal}",
         type=entry.type,
         on=entry.at.date(),
         currency=entry.currency,

@@ -32,10 +32,8 @@ from banyan.payments.providers import (
     Unavailable,
     Webhook,
 )
-from banyan.payments.providers.sandbox import disputes, store
+from banyan.payments.providers.sandbox import disputes, report, store
 from banyan.payments.providers.sandbox.store import Stored
-from banyan.payments.providers.sandbox import report, store
-from banyan.payments.providers.sandbox.store import Stored, StoredDispute
 from banyan.payments.providers.sandbox.tokens import (
     BANK_TOKENS,
     PUSH_TTL,

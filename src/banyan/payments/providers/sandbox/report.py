@@ -8,13 +8,13 @@ payouts. The bank, which it plays as well, receives it on the day after.
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from xml.sax.saxutils import escape
 
 from banyan.kernel import Money
-from banyan.payments.providers.sandbox import store
+from banyan.payments.providers.sandbox import disputes, store
 from banyan.payments.providers.sandbox.store import ReportLine, Stored, StoredDispute
 from banyan.payments.providers.sandbox.tokens import BANK_TOKENS, TOKENS
 from banyan.runtime import MARKETPLACE, Transaction
@@ -26,7 +26,6 @@ COLUMNS = (
 SETTLED_SHARE_BP = 800
 FEE_BP = 290
 FEE_FIXED_MINOR = 30
-DISPUTE_FEE_MINOR = 1_500
 
 _LATE = [
     *(name for name, token in TOKENS.items() if token.is_push or token.known_after),
@@ -152,9 +151,9 @@ async def _happened(
     for stored in await store.operations_between(tx, provider, since, end, _LATE):
         lines += _of_operation(stored)
     if provider == "sandbox":
-        for dispute in await store.disputes_between(tx, since, end):
-            refunded = await store.refunded_before(tx, dispute.payment, dispute.opens_at)
-            lines += _of_dispute(dispute, refunded)
+        reported = await store.reported_of_disputes(tx, provider)
+        for dispute in await store.disputes_before(tx, end):
+            lines += await _of_dispute(tx, dispute, end - timedelta.resolution, reported)
     return sorted(lines, key=lambda line: (line.at, line.line))
 
 
@@ -200,23 +199,40 @@ def _line(stored: Stored, kind: str, at: datetime, gross: int) -> ReportLine:
     )
 
 
-def _of_dispute(dispute: StoredDispute, refunded: int) -> Iterator[ReportLine]:
-    left = dispute.captured_minor - refunded
+async def _of_dispute(
+    tx: Transaction, dispute: StoredDispute, at: datetime, reported: Mapping[tuple[str, str], int]
+) -> list[ReportLine]:
+    """What a dispute has taken by an instant, less what earlier reports have told of it."""
+    until = at
+    if dispute.path == "inquiry_escalates":
+        until = min(until, dispute.opens_at + disputes.ESCALATES_AFTER)
+    asked = await store.refunded_before(tx, dispute.payment, until)
+    answers = await store.answers_to(tx, dispute.reference)
+    is_refunded = asked >= dispute.captured_minor
+    now = disputes.standing(dispute, answers, at, is_refunded=is_refunded)
+    left = dispute.captured_minor - await store.refunded_before(tx, dispute.payment, now.since)
     if left <= 0:
-        return
-    told = [("dispute_fee", dispute.opens_at, DISPUTE_FEE_MINOR)]
-    if dispute.result == "lost":
-        told.append(("chargeback", dispute.closes_at, left))
-    for kind, at, minor in told:
-        yield ReportLine(
-            line=f"{kind}/{dispute.reference}",
+        return []
+    is_lost = now.state == "lost" and now.stage != "inquiry"
+    told_fee = reported.get((dispute.reference, "dispute_fee"), 0)
+    told_loss = reported.get((dispute.reference, "chargeback"), 0)
+    told_loss += reported.get((dispute.reference, "chargeback_reversal"), 0)
+    fee = -now.fee_minor - told_fee
+    loss = (-left if is_lost else 0) - told_loss
+    changed = [("dispute_fee", fee), ("chargeback" if loss < 0 else "chargeback_reversal", loss)]
+    return [
+        ReportLine(
+            line=f"{kind}/{dispute.reference}/{at:%Y%m%d}",
             type=kind,
             at=at,
             currency=dispute.currency,
-            gross_minor=-minor,
+            gross_minor=minor,
             reference=dispute.reference,
             payment=dispute.payment,
         )
+        for kind, minor in changed
+        if minor
+    ]
 
 
 def _settlements(

@@ -338,22 +338,34 @@ async def operations_between(
     )
 
 
-async def disputes_between(
-    tx: Transaction, since: datetime, until: datetime
-) -> list[StoredDispute]:
-    """Disputes that open or close in [since, until)."""
+async def disputes_before(tx: Transaction, before: datetime) -> list[StoredDispute]:
+    """Disputes that were opened within the quarter before an instant."""
     return await tx.all(
         StoredDispute,
         """
         select *
         from payments.sandbox_disputes
-        where marketplace_id = %(marketplace_id)s
-          and opens_at < %(until)s and closes_at >= %(since)s
+        where marketplace_id = %(marketplace_id)s and opens_at < %(before)s
+          and opens_at >= %(before)s::timestamptz - interval '90 days'
         order by reference
         """,
-        since=since,
-        until=until,
+        before=before,
     )
+
+
+async def reported_of_disputes(tx: Transaction, provider: str) -> dict[tuple[str, str], int]:
+    """What reports have told of each dispute so far, by its reference and type."""
+    rows = await tx.rows(
+        """
+        select reference, type, sum(gross_minor)::bigint
+        from payments.sandbox_report_lines
+        where marketplace_id = %(marketplace_id)s and provider = %(provider)s
+          and type in ('dispute_fee', 'chargeback', 'chargeback_reversal')
+        group by reference, type
+        """,
+        provider=provider,
+    )
+    return {(row[0], row[1]): row[2] for row in rows}
 
 
 async def last_report(tx: Transaction, provider: str) -> date | None:

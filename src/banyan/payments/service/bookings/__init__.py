@@ -44,7 +44,6 @@ from banyan.payments.service.bookings.refunds import (
     refund_hold,
     refund_returned,
 )
-from banyan.payments.service.bookings.refunds import refund_done, refund_failed, refund_hold
 from banyan.payments.service.bookings.settlements import settled
 
 __all__ = [
