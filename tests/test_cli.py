@@ -506,3 +506,37 @@ def test_malformed_secrets_are_refused_without_being_repeated(market: Banyan) ->
         ),
         "test key",
     )
+
+
+STATEMENT = """:20:S1
+:25:BR001
+:28C:1
+:60F:C180301BRL0,00
+:61:1803010301C19,99NTRFNONREF
+:62F:C180301BRL19,99
+"""
+
+
+def test_a_statement_is_taken_in_and_reconciled(market: Banyan, tmp_path: Path) -> None:
+    file = tmp_path / "march.sta"
+    file.write_text(STATEMENT)
+    taken = market("reconcile", "import", str(file), "--marketplace", "live")
+    assert (taken.code, taken.out) == (0, "mt940: 1 lines, 0 of them known before\n")
+    assert market("reconcile", "import", str(file), "--marketplace", "live") == taken
+    run = market("reconcile", "run", "--marketplace", "live")
+    assert (run.code, run.out) == (1, "0 matches made, 0 lines wait, 1 breaks opened, 0 closed\n")
+    assert market("reconcile", "run", "--marketplace", "live").code == 0
+    status = market("reconcile", "status", "--marketplace", "live")
+    assert status.out == (
+        "bank      BR001  BRL  0 matched, 1 open, the oldest of 2018-03-01, 1 breaks\n"
+    )
+
+
+def test_a_file_that_is_no_report_is_refused(market: Banyan, tmp_path: Path) -> None:
+    file = tmp_path / "march.csv"
+    file.write_text("a,b\n")
+    said = market(
+        "reconcile", "import", str(file), "--marketplace", "live", "--provider", "sandbox"
+    )
+    assert said.code == 2
+    assert said.err == "banyan: Line 1: there is no column 'type'. Nothing was imported.\n"

@@ -50,6 +50,8 @@ from banyan.payments import (
 )
 from banyan.payments import api as payments_api
 from banyan.payments import jobs as payments_jobs
+from banyan.reconciliation import api as reconciliation_api
+from banyan.reconciliation import jobs as reconciliation_jobs
 from banyan.runtime import (
     BatchJob,
     Database,
@@ -61,6 +63,7 @@ from banyan.runtime import (
     count_due_jobs,
     create_marketplace,
     list_marketplaces,
+    marketplaces_in_use,
     telemetry,
 )
 from banyan.runtime.http import Operation, Rate, Tag, delete_expired, http_app
@@ -96,6 +99,10 @@ TAGS = (
     Tag("payment_settings", "What the marketplace takes, and when it pays out."),
     Tag("commission", "What a sale costs a seller: rules, tiers, taxes, and a preview."),
     Tag("fx", "Exchange rates, quotes, and what is held and owed in other currencies."),
+    Tag(
+        "reconciliation",
+        "Our books beside what providers and banks say; what matches and what doesn't.",
+    ),
     Tag("cases", "What a machine could not decide and a person must."),
     Tag("ledger", "Accounts, transfers and balances: where the money is."),
     Tag("fraud", "Limits, lists and what came of them."),
@@ -116,6 +123,7 @@ def operations(settings: Settings | None = None) -> list[Operation]:
         *parties_api.operations(),
         *payments_api.operations(settings),
         *fx_api.operations(),
+        *reconciliation_api.operations(),
         *operations_api.operations(),
         *ledger_api.operations(),
         *fraud_api.operations(),
@@ -141,6 +149,7 @@ def job_handlers(
         *orders_jobs.jobs(),
         *payments_jobs.jobs(database, providers, purchase_of, outbox),
         *fx_jobs.jobs(),
+        *reconciliation_jobs.jobs(providers),
         *operations_jobs.jobs(),
         *ledger_jobs.jobs(),
         *commission_jobs.jobs(sales_since),
@@ -274,11 +283,15 @@ async def _ensure(
 
 
 async def _sweep(database: Database) -> None:
-    """Forget what is kept only for a while."""
+    """Forget what is kept only for a while, and see to what is done every night."""
     while True:
         try:
             async with database.across_marketplaces() as queries:
                 await delete_expired(queries)
+                used = await marketplaces_in_use(queries)
+            for marketplace_id in used:
+                async with database.transaction(marketplace_id) as tx:
+                    await reconciliation_jobs.schedule(tx)
         except BanyanError as error:
             _log.warning("could not sweep: %s", error)
         await asyncio.sleep(_SWEEP_EVERY_S)

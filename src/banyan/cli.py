@@ -16,7 +16,7 @@ import uvloop
 from rich.console import Console
 from starlette.applications import Starlette
 
-from banyan import __version__, app, fx, replay
+from banyan import __version__, app, fx, reconciliation, replay
 from banyan.console import Role, add_user, find_user, sign_in_link
 from banyan.developers import KEY, create_key, list_keys, revoke_key
 from banyan.kernel import BanyanError, NotFound, TooLarge, Unavailable
@@ -195,6 +195,80 @@ def _content(place: str) -> bytes:
     except httpx.HTTPError as error:
         raise Unavailable(f"{place} can't be fetched: {error}") from None
     return b"".join(parts)
+
+
+@cli.group("reconcile")
+def reconcile_group() -> None:
+    """Compare our books with what providers and banks say."""
+
+
+@reconcile_group.command("import")
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--marketplace", required=True, help="live, sandbox, demo or mkt_…")
+@click.option("--provider", help="Whose settlement report it is; without it, a bank statement.")
+@click.option(
+    "--format",
+    "report_format",
+    type=click.Choice(["banyan", "stripe", "adyen"]),
+    default="banyan",
+    show_default=True,
+    help="The shape of a report's columns.",
+)
+def reconcile_import(
+    path: Path, marketplace: str, provider: str | None, report_format: reconciliation.Format
+) -> None:
+    """Take in a settlement report or a bank statement.
+
+    The file PATH is a report in CSV, or statements as camt.053 or MT940. The same file again changes nothing. `banyan work` reconciles it then.
+    """
+
+    content, by = path.read_bytes(), _BY_HAND.actor
+
+    async def take() -> reconciliation.Import:
+        async with _transaction(marketplace) as tx:
+            if provider is None:
+                return await reconciliation.import_statements(tx, content, by=by)
+            return await reconciliation.import_report(tx, provider, report_format, content, by=by)
+
+    made = _run(take())
+    click.echo(f"{made.format}: {made.lines:,} lines, {made.repeated:,} of them known before")
+
+
+@reconcile_group.command("run")
+@click.option("--marketplace", required=True, help="live, sandbox, demo or mkt_…")
+def reconcile_run(marketplace: str) -> None:
+    """Match what is open, now.
+
+    Ends with exit code 1 if a difference was found that nothing explains.
+    """
+
+    async def match() -> reconciliation.Run:
+        async with _transaction(marketplace) as tx:
+            return await reconciliation.run(tx)
+
+    done = _run(match())
+    click.echo(
+        f"{done.matched:,} matches made, {done.waiting:,} lines wait, "
+        f"{done.opened:,} breaks opened, {done.closed:,} closed"
+    )
+    sys.exit(1 if done.opened else 0)
+
+
+@reconcile_group.command("status")
+@click.option("--marketplace", required=True, help="live, sandbox, demo or mkt_…")
+def reconcile_status(marketplace: str) -> None:
+    """Say how the lines of each side, source and currency stand."""
+
+    async def show() -> list[reconciliation.Standing]:
+        async with _transaction(marketplace) as tx:
+            return await reconciliation.standings(tx)
+
+    for one in _run(show()):
+        oldest = f", the oldest of {one.oldest_open_on}" if one.oldest_open_on else ""
+        click.echo(
+            f"{one.side:<8}  {one.source}  {one.currency}  {one.matched:,} matched, "
+            f"{one.open:,} open{oldest}, {one.breaks:,} breaks"
+        )
 
 
 @cli.command()

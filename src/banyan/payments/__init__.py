@@ -105,6 +105,8 @@ from banyan.payments.model import (
     RoutingRule,
     Schedule,
     SellerTerms,
+    Settlement,
+    SettlementEntry,
     Share,
     Split,
     Summary,
@@ -178,6 +180,13 @@ from banyan.payments.service.routing import (
 )
 from banyan.payments.service.sales import sales_since
 from banyan.payments.service.settings import commission_defaults, get_settings, update_settings
+from banyan.payments.service.settlements import (
+    settle,
+    settlement_entries,
+    settlement_horizon,
+    unsettle,
+    used_providers,
+)
 from banyan.payments.service.summary import movements_of, summary
 from banyan.payments.service.webhooks import receive_webhook
 
@@ -269,6 +278,8 @@ __all__ = [
     "Sandbox",
     "Schedule",
     "SellerTerms",
+    "Settlement",
+    "SettlementEntry",
     "Share",
     "Split",
     "Summary",
@@ -329,13 +340,18 @@ __all__ = [
     "set_enabled",
     "set_payout_account",
     "set_policy",
+    "settle",
+    "settlement_entries",
+    "settlement_horizon",
     "splits_of",
     "splits_of_pricing",
     "summary",
     "take_status",
+    "unsettle",
     "update_dispute_settings",
     "update_settings",
     "usable_methods",
+    "used_providers",
     "void_payments",
     "webhook_path",
 ]

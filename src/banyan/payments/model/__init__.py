@@ -131,6 +131,7 @@ from banyan.payments.model.schedules import (
     Schedule,
 )
 from banyan.payments.model.settings import PaymentSettings
+from banyan.payments.model.settlements import EntryType, Settlement, SettlementEntry
 from banyan.payments.model.splits import Parts, PaymentSplit, Reversal, Share, Split, Terms
 from banyan.payments.model.statements import (
     DatedAmount,
@@ -195,6 +196,7 @@ __all__ = [
     "DisputeSettings",
     "DisputeStage",
     "DisputeState",
+    "EntryType",
     "EvidenceKind",
     "Family",
     "FaultKind",
@@ -246,6 +248,8 @@ __all__ = [
     "SellerDebt",
     "SellerMoney",
     "SellerTerms",
+    "Settlement",
+    "SettlementEntry",
     "Share",
     "Split",
     "Statement",

@@ -11,7 +11,8 @@ class Summary:
     """Where the money of one currency is.
 
     ``is_balanced``: what the provider holds for us by the ledger is what it must hold by the
-    payments, refunds, disputes and payouts. ``promotions`` is what the platform added to sales;
+    payments, refunds, disputes and payouts, less what was ``settled``: paid to our bank, or given up as
+    a difference, as reconciliation has proved. ``promotions`` is what the platform added to sales;
     ``tax`` is on commission and service fees.
     """
 
@@ -30,6 +31,7 @@ class Summary:
     in_dispute: Money
     lost_in_disputes: Money
     refunded: Money
+    settled: Money
     at_provider: Money
     is_balanced: bool
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Protocol, runtime_checkable
 from uuid import UUID
 
@@ -96,6 +96,15 @@ class Provider(Protocol):
 
     async def find_dispute(self, marketplace_id: UUID, reference: str) -> DisputeReport | None:
         """The dispute as it stands; None if there is none of this reference (yet)."""
+        ...
+
+    async def settlement_report(self, marketplace_id: UUID, on: date) -> bytes | None:
+        """What was done on the balance on a day, in our own shape or the provider's, as CSV.
+
+        docs/reconciliation.md has the shapes that are read.
+
+        None where the provider gives no reports, or not (yet) for that day.
+        """
         ...
 
     async def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Webhook:

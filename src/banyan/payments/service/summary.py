@@ -7,6 +7,7 @@ from banyan.payments.store import debts as debts_store
 from banyan.payments.store import disputes as disputes_store
 from banyan.payments.store import payments as payments_store
 from banyan.payments.store import payouts as payouts_store
+from banyan.payments.store import settlements as settlements_store
 from banyan.runtime import Transaction
 
 _PROVIDER_ACCOUNTS_MAX = 10_000
@@ -16,8 +17,8 @@ async def summary(tx: Transaction) -> list[Summary]:
     """One for each currency in which money was taken.
 
     Fees, commission, tax, and what is owed, in transit and in dispute are balances of the ledger;
-    what was taken, refunded, lost and paid out is counted. The two must explain what the provider
-    still holds, to the cent.
+    what was taken, refunded, lost, paid out and settled is counted. The two must explain what the
+    provider still holds, to the cent.
     """
     at_providers = await _at_providers(tx)
     by_head = {
@@ -40,6 +41,7 @@ async def summary(tx: Transaction) -> list[Summary]:
     paid = await payouts_store.sum_paid(tx)
     through_bank = await payouts_store.sum_through_bank(tx)
     debited = await debts_store.sum_debited(tx)
+    settled = await settlements_store.sum_settled(tx)
     summaries = list[Summary]()
     for currency, count, taken_minor, refunded_minor in await payments_store.sum_payments(tx):
         zero = Money.zero(currency)
@@ -54,6 +56,7 @@ async def summary(tx: Transaction) -> list[Summary]:
         at_provider = -at_providers.get(("receivable", currency), zero)
         lost_here = Money.of(lost.get(currency, 0), currency)
         paid_out = Money.of(paid.get(currency, 0), currency)
+        settled_here = Money.of(settled.get(currency, 0), currency)
         not_theirs = through_bank.get(currency, 0) + debited.get(currency, 0)
         expected = taken - refunded - fees - lost_here - paid_out + Money.of(not_theirs, currency)
         summaries.append(
@@ -74,7 +77,8 @@ async def summary(tx: Transaction) -> list[Summary]:
                 lost_in_disputes=lost_here,
                 refunded=refunded,
                 at_provider=at_provider,
-                is_balanced=at_provider == expected,
+                settled=settled_here,
+                is_balanced=at_provider == expected - settled_here,
             )
         )
     return summaries

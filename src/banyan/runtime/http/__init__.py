@@ -10,7 +10,7 @@ from banyan.runtime.http.app import BODY_BYTES_MAX, RATES, http_app
 from banyan.runtime.http.docs_page import all_errors
 from banyan.runtime.http.idempotency import delete_expired
 from banyan.runtime.http.openapi import Tag, openapi
-from banyan.runtime.http.operations import Call, Operation, Principal
+from banyan.runtime.http.operations import Call, Operation, Principal, RawBody
 from banyan.runtime.http.problems import Problem, status_of
 from banyan.runtime.http.rates import Rate
 from banyan.runtime.http.shapes import (
@@ -44,6 +44,7 @@ __all__ = [
     "Principal",
     "Problem",
     "Rate",
+    "RawBody",
     "Tag",
     "all_errors",
     "check_currency",

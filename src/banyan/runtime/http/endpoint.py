@@ -97,9 +97,14 @@ class Endpoint:
                 others[name] = text
         return ids, others
 
-    async def _body(self, incoming: Incoming) -> tuple[bytes, Struct | None]:
+    async def _body(self, incoming: Incoming) -> tuple[bytes, Struct | bytes | None]:
         if self.operation.method == "GET":
             return b"", None
+        if self.operation.raw is not None:
+            raw = await incoming.raw_body(
+                self.operation.raw.media_types, self.operation.raw.bytes_max
+            )
+            return raw, raw
         raw = await incoming.json_body(self._services.body_bytes_max)
         if self._read_body is None:
             read_nothing(raw)
@@ -107,7 +112,7 @@ class Endpoint:
         return raw, self._read_body(raw)
 
     async def _with_retry(
-        self, call: Call[Any], body: Struct | None, request: IdempotentRequest | None
+        self, call: Call[Any], body: Struct | bytes | None, request: IdempotentRequest | None
     ) -> Answer:
         """Two requests that met in the database: the one that lost is done again, once."""
         for _ in range(_ATTEMPTS):
@@ -122,7 +127,7 @@ class Endpoint:
         raise DatabaseUnavailable("Too many requests changed the same thing; send it again.")
 
     async def _in_transaction(
-        self, call: Call[Any], body: Struct | None, request: IdempotentRequest | None
+        self, call: Call[Any], body: Struct | bytes | None, request: IdempotentRequest | None
     ) -> Answer:
         async with self._services.database.transaction(
             call.key.marketplace_id, _cause(call)
@@ -136,7 +141,7 @@ class Endpoint:
             return answer
 
     async def _around_transactions(
-        self, call: Call[Any], body: Struct | None, request: IdempotentRequest | None
+        self, call: Call[Any], body: Struct | bytes | None, request: IdempotentRequest | None
     ) -> Answer:
         """For handlers with transactions of their own, whose ids follow from the key."""
         if request is None:
@@ -150,7 +155,7 @@ class Endpoint:
                 await keep_answer(tx, request, answer)
         return answer
 
-    async def _handle(self, call: Call[Any], body: Struct | None) -> Answer:
+    async def _handle(self, call: Call[Any], body: Struct | bytes | None) -> Answer:
         arguments = (call,) if body is None else (call, body)
         result = await self.operation.handler(*arguments)
         if self.operation.returns is None:

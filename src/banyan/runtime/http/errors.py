@@ -46,6 +46,13 @@ class JsonExpected(UnsupportedMedia):
     title = "Unsupported media type"
 
 
+class MediaTypeRefused(UnsupportedMedia):
+    """This operation takes a file. Send it with one of the content types that the answer names."""
+
+    code = "media_type_refused"
+    title = "Not a content type of this operation"
+
+
 class BodyTooLarge(TooLarge):
     """Send less at once: the answer names the limit in bytes."""
 
@@ -117,6 +124,7 @@ HTTP_ERRORS: tuple[type[BanyanError], ...] = (
     MissingScope,
     MalformedJson,
     JsonExpected,
+    MediaTypeRefused,
     BodyTooLarge,
     RouteNotFound,
     MethodNotAllowed,

@@ -1,13 +1,14 @@
 """One request as it came in, and the reading of its parts that every operation needs."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from starlette.types import Receive, Scope
 
 from banyan.kernel import IdKind, new_id
 from banyan.runtime.http.answers import JSON, Headers
-from banyan.runtime.http.errors import BodyTooLarge, InvalidApiKey, JsonExpected
+from banyan.runtime.http.errors import BodyTooLarge, InvalidApiKey, JsonExpected, MediaTypeRefused
 
 REQUEST = IdKind("req")
 
@@ -56,6 +57,23 @@ class Incoming:
         """The bytes of a JSON body of at most ``size_max``; ``JsonExpected``, ``BodyTooLarge``."""
         if not self._is_json() and not self._is_without_body():
             raise JsonExpected("Send the body as `Content-Type: application/json`.")
+        return await self._read(size_max)
+
+    async def raw_body(self, media_types: Sequence[str], size_max: int) -> bytes:
+        """The bytes of a body of one of these types; ``MediaTypeRefused``, ``BodyTooLarge``."""
+        given = (
+            self.headers.get(b"content-type", b"")
+            .partition(b";")[0]
+            .strip()
+            .lower()
+            .decode("latin-1")
+        )
+        if given not in media_types:
+            expected = " or ".join(f"`{media_type}`" for media_type in media_types)
+            raise MediaTypeRefused(f"Send the body with the `Content-Type` {expected}.")
+        return await self._read(size_max)
+
+    async def _read(self, size_max: int) -> bytes:
         length = self.headers.get(b"content-length", b"")
         if length.isdigit() and int(length) > size_max:
             raise _too_large(size_max)

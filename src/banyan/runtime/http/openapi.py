@@ -18,6 +18,7 @@ from banyan.runtime.http.errors import (
     InvalidApiKey,
     JsonExpected,
     MalformedJson,
+    MediaTypeRefused,
     MissingScope,
     RateExceeded,
 )
@@ -96,7 +97,8 @@ def errors_of(operation: Operation) -> list[type[BanyanError]]:
     if operation.ids:
         common.append(InvalidId)
     if operation.method != "GET":
-        common += [InvalidRequest, MalformedJson, JsonExpected, BodyTooLarge]
+        common += [InvalidRequest, BodyTooLarge]
+        common += [MalformedJson, JsonExpected] if operation.raw is None else [MediaTypeRefused]
     if operation.is_idempotent_by_key:
         common += [IdempotencyInFlight, IdempotencyKeyReused]
     if operation.needs_idempotency_key:
@@ -189,6 +191,14 @@ def _operation(operation: Operation, components: _Components) -> Json:
         if operation.example is not None:
             content["example"] = operation.example
         described["requestBody"] = {"required": True, "content": {"application/json": content}}
+    if operation.raw is not None:
+        file: Json = {"schema": {"type": "string", "minLength": 1}}
+        if operation.raw.example:
+            file["example"] = operation.raw.example
+        described["requestBody"] = {
+            "required": True,
+            "content": dict.fromkeys(operation.raw.media_types, file),
+        }
     return described
 
 

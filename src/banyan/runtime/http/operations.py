@@ -77,6 +77,15 @@ class Call(Generic[Query]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RawBody:
+    """A body that isn't JSON: a file, which the handler gets as bytes."""
+
+    media_types: tuple[str, ...]
+    bytes_max: int
+    example: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """One operation: a method on a path, what it takes, what it answers, and who may call it.
 
@@ -92,6 +101,8 @@ class Operation:
     scope: str | None
     """None: any key may."""
     body: type[Struct] | None = None
+    raw: RawBody | None = None
+    """In place of ``body``: the handler is called with its bytes."""
     returns: Any = None
     """A struct, ``List[…]`` of one, or ``Csv`` (of a GET); None answers 204 without a body."""
     media_types: tuple[str, ...] = ()
@@ -154,7 +165,10 @@ def _check(operation: Operation) -> None:
         f"{name}: a GET gives a file, and of which kind"
     )
     arguments = len(inspect.signature(operation.handler).parameters)
-    expected = 1 if operation.body is None else 2
+    assert operation.raw is None or (operation.body is None and operation.method != "GET"), (
+        f"{name}: a raw body is the only one"
+    )
+    expected = 1 if operation.body is None and operation.raw is None else 2
     assert arguments == expected, f"{name}: the handler takes the call{', body' * (expected - 1)}"
     if operation.body is not None and operation.example is not None:
         msgspec.convert(operation.example, operation.body)

@@ -1,6 +1,7 @@
 """The rails as a provider: it takes on payouts and debits, and can be asked nothing."""
 
 from collections.abc import Mapping
+from datetime import date
 from uuid import UUID
 
 from banyan.payments.errors import WebhookRefused
@@ -58,6 +59,13 @@ class BankRails:
         marketplace_id: UUID,  # noqa: ARG002 - banks have none
         reference: str,  # noqa: ARG002
     ) -> DisputeReport | None:
+        return None
+
+    async def settlement_report(
+        self,
+        marketplace_id: UUID,  # noqa: ARG002 - the bank's statement tells
+        on: date,  # noqa: ARG002
+    ) -> bytes | None:
         return None
 
     async def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Webhook:  # noqa: ARG002

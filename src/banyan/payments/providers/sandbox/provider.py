@@ -9,7 +9,7 @@ import hmac
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -32,7 +32,7 @@ from banyan.payments.providers import (
     Unavailable,
     Webhook,
 )
-from banyan.payments.providers.sandbox import disputes, store
+from banyan.payments.providers.sandbox import disputes, report, store
 from banyan.payments.providers.sandbox.store import Stored
 from banyan.payments.providers.sandbox.tokens import (
     BANK_TOKENS,
@@ -143,6 +143,18 @@ class Sandbox:
     async def find_dispute(self, marketplace_id: UUID, reference: str) -> DisputeReport | None:
         async with self._transaction(marketplace_id) as tx:
             return await disputes.report(tx, reference)
+
+    async def settlement_report(self, marketplace_id: UUID, on: date) -> bytes | None:
+        """In our own shape (docs/reconciliation.md), once the day is over."""
+        async with self._transaction(marketplace_id) as tx:
+            lines = await report.close_day(tx, self.name, on)
+        return None if lines is None else report.in_csv(lines)
+
+    async def bank_statement(self, marketplace_id: UUID, on: date) -> bytes | None:
+        """What our bank, played by the sandbox, has received on a day: camt.053; None if nothing."""
+        async with self._transaction(marketplace_id) as tx:
+            received = await report.received_on(tx, self.name, on)
+        return report.in_camt053(received, on) if received else None
 
     async def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Webhook:
         try:

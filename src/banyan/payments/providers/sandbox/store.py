@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -297,3 +297,149 @@ async def refunded_before(tx: Transaction, payment: str, before: datetime) -> in
         payment=payment,
         before=before,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportLine:
+    """A row of a settlement report. Amounts are what it does to the balance."""
+
+    line: str
+    type: str
+    at: datetime
+    currency: str
+    gross_minor: int
+    fee_minor: int = 0
+    key: str = ""
+    reference: str = ""
+    payment: str = ""
+    batch: str = ""
+
+
+async def operations_between(
+    tx: Transaction, provider: str, since: datetime, until: datetime, late_tokens: Sequence[str]
+) -> list[Stored]:
+    """What was done in [since, until), and before that what may have an effect as late."""
+    return await tx.all(
+        Stored,
+        """
+        select *
+        from payments.sandbox_operations
+        where marketplace_id = %(marketplace_id)s and provider = %(provider)s
+          and created_at < %(until)s
+          and (created_at >= %(since)s
+               or created_at >= %(since)s::timestamptz - interval '60 days'
+                  and token = any(%(late_tokens)s))
+        order by created_at, key
+        """,
+        provider=provider,
+        since=since,
+        until=until,
+        late_tokens=list(late_tokens),
+    )
+
+
+async def disputes_before(tx: Transaction, before: datetime) -> list[StoredDispute]:
+    """Disputes that were opened within the quarter before an instant."""
+    return await tx.all(
+        StoredDispute,
+        """
+        select *
+        from payments.sandbox_disputes
+        where marketplace_id = %(marketplace_id)s and opens_at < %(before)s
+          and opens_at >= %(before)s::timestamptz - interval '90 days'
+        order by reference
+        """,
+        before=before,
+    )
+
+
+async def reported_of_disputes(tx: Transaction, provider: str) -> dict[tuple[str, str], int]:
+    """What reports have told of each dispute so far, by its reference and type."""
+    rows = await tx.rows(
+        """
+        select reference, type, sum(gross_minor)::bigint
+        from payments.sandbox_report_lines
+        where marketplace_id = %(marketplace_id)s and provider = %(provider)s
+          and type in ('dispute_fee', 'chargeback', 'chargeback_reversal')
+        group by reference, type
+        """,
+        provider=provider,
+    )
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
+async def last_report(tx: Transaction, provider: str) -> date | None:
+    return await tx.value(
+        """
+        select max(settled_on)
+        from payments.sandbox_report_lines
+        where marketplace_id = %(marketplace_id)s and provider = %(provider)s
+        """,
+        provider=provider,
+    )
+
+
+async def insert_report_lines(
+    tx: Transaction, provider: str, on: date, lines: Sequence[ReportLine]
+) -> None:
+    """Add those that no report has yet."""
+    await tx.execute(
+        """
+        insert into payments.sandbox_report_lines
+          (marketplace_id, provider, line, settled_on, place, type, at, currency, gross_minor,
+           fee_minor, key, reference, payment, batch)
+        select
+          %(marketplace_id)s, %(provider)s, new.line, %(settled_on)s, new.place, new.type, new.at,
+          new.currency, new.gross_minor, new.fee_minor, new.key, new.reference, new.payment, new.batch
+        from unnest(
+          %(lines)s::text[], %(types)s::text[], %(times)s::timestamptz[], %(currencies)s::text[],
+          %(gross)s::bigint[], %(fees)s::bigint[], %(keys)s::text[], %(references)s::text[],
+          %(payments)s::text[], %(batches)s::text[]
+        ) with ordinality as new (line, type, at, currency, gross_minor, fee_minor, key, reference,
+                                  payment, batch, place)
+        on conflict (marketplace_id, provider, line) do nothing
+        """,
+        provider=provider,
+        settled_on=on,
+        lines=[line.line for line in lines],
+        types=[line.type for line in lines],
+        times=[line.at for line in lines],
+        currencies=[line.currency for line in lines],
+        gross=[line.gross_minor for line in lines],
+        fees=[line.fee_minor for line in lines],
+        keys=[line.key for line in lines],
+        references=[line.reference for line in lines],
+        payments=[line.payment for line in lines],
+        batches=[line.batch for line in lines],
+    )
+
+
+async def report_lines(tx: Transaction, provider: str, on: date) -> list[ReportLine]:
+    return await tx.all(
+        ReportLine,
+        """
+        select line, type, at, currency, gross_minor, fee_minor, key, reference, payment, batch
+        from payments.sandbox_report_lines
+        where marketplace_id = %(marketplace_id)s and provider = %(provider)s
+          and settled_on = %(settled_on)s
+        order by place, line
+        """,
+        provider=provider,
+        settled_on=on,
+    )
+
+
+async def settled_before(tx: Transaction, provider: str, on: date) -> dict[str, int]:
+    """What was paid to the bank before a day, by currency."""
+    rows = await tx.rows(
+        """
+        select currency, -sum(gross_minor)::bigint
+        from payments.sandbox_report_lines
+        where marketplace_id = %(marketplace_id)s and provider = %(provider)s
+          and settled_on < %(settled_on)s and type = 'settlement'
+        group by currency
+        """,
+        provider=provider,
+        settled_on=on,
+    )
+    return {row[0]: int(row[1]) for row in rows}

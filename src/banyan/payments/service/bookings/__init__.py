@@ -44,6 +44,7 @@ from banyan.payments.service.bookings.refunds import (
     refund_hold,
     refund_returned,
 )
+from banyan.payments.service.bookings.settlements import settled
 
 __all__ = [
     "authorization",
@@ -70,6 +71,7 @@ __all__ = [
     "refund_returned",
     "release",
     "seller",
+    "settled",
     "top_up",
     "void",
 ]

@@ -1,0 +1,5 @@
+"""HTTP operations of reconciliation."""
+
+from banyan.reconciliation.api.operations import operations
+
+__all__ = ["operations"]

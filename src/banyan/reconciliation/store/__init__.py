@@ -1,0 +1,1 @@
+"""SQL of reconciliation: one function, one statement."""
