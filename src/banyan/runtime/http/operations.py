@@ -93,7 +93,7 @@ class Operation:
     """None: any key may."""
     body: type[Struct] | None = None
     returns: Any = None
-    """A struct, ``List[…]`` of one, or ``Csv`` (of a GET); None answers 204 without a body."""
+    """A struct, ``List[…]`` of one, or ``Csv`` or ``File`` (of a GET); None: 204 without a body."""
     media_types: tuple[str, ...] = ()
     """What a ``File`` may be; then ``returns`` is ``File``."""
     status: int = 200
