@@ -53,6 +53,7 @@ from banyan.payments.errors import (
 from banyan.payments.model import (
     ATTEMPT,
     BATCH,
+    BOOKED_FOR,
     DEBIT,
     DISPUTE,
     METHODS,
@@ -107,6 +108,7 @@ from banyan.payments.model import (
     Share,
     Split,
     Summary,
+    Taking,
     Terms,
     Transit,
 )
@@ -178,11 +180,13 @@ from banyan.payments.service.routing import (
 from banyan.payments.service.sales import sales_since
 from banyan.payments.service.settings import commission_defaults, get_settings, update_settings
 from banyan.payments.service.summary import movements_of, summary
+from banyan.payments.service.takings import takings_of
 from banyan.payments.service.webhooks import receive_webhook
 
 __all__ = [
     "ATTEMPT",
     "BATCH",
+    "BOOKED_FOR",
     "DEBIT",
     "DISPUTE",
     "KINDS",
@@ -271,6 +275,7 @@ __all__ = [
     "Share",
     "Split",
     "Summary",
+    "Taking",
     "Terms",
     "Transit",
     "UnknownToken",
@@ -332,6 +337,7 @@ __all__ = [
     "splits_of_pricing",
     "summary",
     "take_status",
+    "takings_of",
     "update_dispute_settings",
     "update_settings",
     "usable_methods",
