@@ -540,3 +540,13 @@ def test_a_file_that_is_no_report_is_refused(market: Banyan, tmp_path: Path) -> 
     )
     assert said.code == 2
     assert said.err == "banyan: Line 1: there is no column 'type'. Nothing was imported.\n"
+
+
+def test_a_journal_is_written_to_a_file(market: Banyan, tmp_path: Path) -> None:
+    path = tmp_path / "march.csv"
+    said = market("export", "journal", "2018-03", "--to", str(path), "--marketplace", "sandbox")
+    assert (said.code, said.out) == (0, f"{path}: {path.stat().st_size} bytes\n")
+    assert path.read_text().startswith("record,date,document,")
+    for month, place in (("2018-13", path), ("2018-03", tmp_path / "nowhere" / "march.csv")):
+        said = market("export", "journal", month, "--to", str(place), "--marketplace", "sandbox")
+        assert_refused(said, month if place == path else "no folder")

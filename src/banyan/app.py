@@ -29,6 +29,8 @@ from banyan.developers import authenticator
 from banyan.fraud import api as fraud_api
 from banyan.fx import api as fx_api
 from banyan.fx import jobs as fx_jobs
+from banyan.invoicing import api as invoicing_api
+from banyan.invoicing import jobs as invoicing_jobs
 from banyan.kernel import BanyanError, SystemClock
 from banyan.ledger import api as ledger_api
 from banyan.ledger import jobs as ledger_jobs
@@ -96,6 +98,8 @@ TAGS = (
     Tag("bank_status_reports", "What the bank answers to files."),
     Tag("payout_settings", "When sellers are paid, and by which calendar."),
     Tag("debits", "Money taken back from sellers who owe."),
+    Tag("invoices", "What sellers are billed for: invoices and credit notes."),
+    Tag("legal_entity", "Who issues the invoices."),
     Tag("payment_settings", "What the marketplace takes, and when it pays out."),
     Tag("commission", "What a sale costs a seller: rules, tiers, taxes, and a preview."),
     Tag("fx", "Exchange rates, quotes, and what is held and owed in other currencies."),
@@ -105,6 +109,8 @@ TAGS = (
     ),
     Tag("cases", "What a machine could not decide and a person must."),
     Tag("ledger", "Accounts, transfers and balances: where the money is."),
+    Tag("chart_of_accounts", "Which number of your chart each account of the ledger has."),
+    Tag("exports", "What accounting takes out."),
     Tag("fraud", "Limits, lists and what came of them."),
     Tag("compliance", "Where the marketplace trades."),
     Tag("summary", "The marketplace in figures."),
@@ -124,6 +130,7 @@ def operations(settings: Settings | None = None) -> list[Operation]:
         *payments_api.operations(settings),
         *fx_api.operations(),
         *reconciliation_api.operations(),
+        *invoicing_api.operations(),
         *operations_api.operations(),
         *ledger_api.operations(),
         *fraud_api.operations(),
@@ -150,6 +157,7 @@ def job_handlers(
         *payments_jobs.jobs(database, providers, purchase_of, outbox),
         *fx_jobs.jobs(),
         *reconciliation_jobs.jobs(providers),
+        *invoicing_jobs.jobs(),
         *operations_jobs.jobs(),
         *ledger_jobs.jobs(),
         *commission_jobs.jobs(sales_since),

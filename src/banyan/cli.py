@@ -19,6 +19,7 @@ from starlette.applications import Starlette
 from banyan import __version__, app, fx, reconciliation, replay
 from banyan.console import Role, add_user, find_user, sign_in_link
 from banyan.developers import KEY, create_key, list_keys, revoke_key
+from banyan.export_commands import export_group
 from banyan.kernel import BanyanError, NotFound, TooLarge, Unavailable
 from banyan.ledger_commands import Ways, ledger_group
 from banyan.provider_commands import providers_group
@@ -480,4 +481,5 @@ async def _marketplaces(name: str | None) -> AsyncGenerator[tuple[Database, list
 
 _WAYS = Ways(run=_run, transaction=_transaction, marketplaces=_marketplaces)
 cli.add_command(ledger_group(_WAYS))
+cli.add_command(export_group(_WAYS))
 cli.add_command(providers_group(_WAYS, _settings))

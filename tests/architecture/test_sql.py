@@ -18,7 +18,15 @@ from psycopg.pq import ExecStatus
 
 from tests.architecture.source import SOURCE, called, calls, modules
 
-_PLACE_OF_SQL = {"one": 1, "all": 1, "rows": 0, "value": 0, "execute": 0, "executemany": 0}
+_PLACE_OF_SQL = {
+    "one": 1,
+    "all": 1,
+    "each": 1,
+    "rows": 0,
+    "value": 0,
+    "execute": 0,
+    "executemany": 0,
+}
 """Which argument of a method is the statement."""
 
 _TYPES = {"marketplace_id": "uuid", "now": "timestamptz"}

@@ -179,3 +179,27 @@ async def test_connections_that_died_at_rest_cost_nobody_an_error(
     for _ in range(20):
         async with database.transaction(sandbox) as tx:
             assert await tx.value("select 1") == 1
+
+
+async def test_rows_come_one_by_one_also_from_two_statements_at_once(
+    database: Database, sandbox: UUID
+) -> None:
+    numbers = "select 'n' as name, n as number from generate_series(1, 2500) as n"
+    async with database.transaction(sandbox) as tx:
+        first, second = tx.each(_Pair, numbers), tx.each(_Pair, numbers)
+        assert await anext(first) == await anext(second) == _Pair("n", 1)
+        assert [pair.number async for pair in first] == [*range(2, 2501)]
+        assert [pair.number async for pair in second] == [*range(2, 2501)]
+
+
+async def test_a_snapshot_stands_still_and_only_reads(database: Database, sandbox: UUID) -> None:
+    async with database.snapshot(sandbox) as seen:
+        assert await events_of(seen, "ord_1") == []
+        async with database.transaction(sandbox) as tx:
+            await tx.record(Event("thing.done", "ord_1", {}))
+        assert await events_of(seen, "ord_1") == []
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        async with database.snapshot(sandbox) as tx:
+            await tx.record(Event("thing.done", "ord_1", {}))
+    async with database.snapshot(sandbox) as seen, database.transaction(sandbox) as tx:
+        assert seen.now == tx.now

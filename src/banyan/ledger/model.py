@@ -264,6 +264,42 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """One side of a leg that moved money on an account: above zero if it was credited."""
+
+    version: int
+    transfer_id: UUID
+    leg: int
+    code: str
+    subject: str
+    amount_minor: int
+    other_path: str
+    metadata: Mapping[str, str] | None
+    effective_at: datetime
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class JournalLeg:
+    """A leg that moved money, as a journal lists it; the first one carries the description."""
+
+    transfer_id: UUID
+    leg: int
+    debit_path: str
+    credit_path: str
+    amount_minor: int
+    currency: str
+    code: str
+    subject: str
+    description: str
+    effective_at: datetime
+
+    @property
+    def amount(self) -> Money:
+        return Money.of(self.amount_minor, self.currency)
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedLeg:
     """A leg as it was recorded; the accounts' terms are not part of it."""
 

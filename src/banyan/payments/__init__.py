@@ -54,6 +54,7 @@ from banyan.payments.errors import (
 from banyan.payments.model import (
     ATTEMPT,
     BATCH,
+    BOOKED_FOR,
     DEBIT,
     DISPUTE,
     METHODS,
@@ -110,6 +111,7 @@ from banyan.payments.model import (
     Share,
     Split,
     Summary,
+    Taking,
     Terms,
     Transit,
 )
@@ -188,11 +190,13 @@ from banyan.payments.service.settlements import (
     used_providers,
 )
 from banyan.payments.service.summary import movements_of, summary
+from banyan.payments.service.takings import takings_of
 from banyan.payments.service.webhooks import receive_webhook
 
 __all__ = [
     "ATTEMPT",
     "BATCH",
+    "BOOKED_FOR",
     "DEBIT",
     "DISPUTE",
     "KINDS",
@@ -283,6 +287,7 @@ __all__ = [
     "Share",
     "Split",
     "Summary",
+    "Taking",
     "Terms",
     "Transit",
     "UnknownToken",
@@ -347,6 +352,7 @@ __all__ = [
     "splits_of_pricing",
     "summary",
     "take_status",
+    "takings_of",
     "unsettle",
     "update_dispute_settings",
     "update_settings",

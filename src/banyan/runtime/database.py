@@ -5,7 +5,7 @@ back on any exception. The transaction names its marketplace to PostgreSQL, wher
 hides every other one: a forgotten ``where`` finds nothing in place of a neighbour's rows.
 """
 
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -28,8 +28,14 @@ T = TypeVar("T")
 Row = tuple[Any, ...]
 SYSTEM = Cause("system", "banyan")
 
+STREAMED_AT_ONCE = 1_000
+"""Rows that a stream holds in memory."""
+
 _BEGIN = sql.SQL(
     "begin; set local banyan.marketplace = {scope}; set local synchronous_commit = {durability}"
+)
+_BEGIN_SNAPSHOT = sql.SQL(
+    "begin isolation level repeatable read read only; set local banyan.marketplace = {scope}"
 )
 _READ_CLOCK = sql.SQL("; select now_at from runtime.clocks")
 _BEGIN_ACROSS = sql.SQL("begin; set local banyan.marketplace = '*'")
@@ -61,6 +67,17 @@ class Queries:
         async with self._connection.cursor(row_factory=class_row(kind)) as cursor:
             await cursor.execute(query, self._all(parameters))
             return await cursor.fetchall()
+
+    async def each(
+        self, kind: type[T], query: LiteralString, /, **parameters: Any
+    ) -> AsyncIterator[T]:
+        """Every row as a record, fetched as it is asked for: for more rows than fit in memory."""
+        name = f"each_{id(parameters):x}"  # of its own while it runs
+        async with self._connection.cursor(name, row_factory=class_row(kind)) as cursor:
+            cursor.itersize = STREAMED_AT_ONCE
+            await cursor.execute(query, self._all(parameters))
+            async for row in cursor:
+                yield row
 
     async def rows(self, query: LiteralString, /, **parameters: Any) -> list[Row]:
         cursor = await self._connection.execute(query, self._all(parameters))
@@ -259,6 +276,20 @@ class Database:
             scope=sql.Literal(str(marketplace_id)),
             durability=sql.Literal("on" if is_durable else "off"),
         )
+        async with self._begun(begin if marketplace.livemode else begin + _READ_CLOCK) as cursor:
+            now = await self._now_of(marketplace, cursor)
+            yield Transaction(cursor.connection, marketplace, now, cause, self._subscribers)
+
+    @asynccontextmanager
+    async def snapshot(
+        self, marketplace_id: UUID, cause: Cause = SYSTEM
+    ) -> AsyncGenerator[Transaction]:
+        """A transaction that only reads, and in which every statement sees the same state.
+
+        For figures out of several statements that must agree with each other.
+        """
+        marketplace = await self.marketplace(marketplace_id)
+        begin = _BEGIN_SNAPSHOT.format(scope=sql.Literal(str(marketplace_id)))
         async with self._begun(begin if marketplace.livemode else begin + _READ_CLOCK) as cursor:
             now = await self._now_of(marketplace, cursor)
             yield Transaction(cursor.connection, marketplace, now, cause, self._subscribers)

@@ -5,6 +5,7 @@ from banyan.ledger.service.archive import (
     check_archive,
 )
 from banyan.ledger.service.group_commit import GroupCommit
+from banyan.ledger.service.journal import accounts_under, journal, moves_after
 from banyan.ledger.service.periods import (
     BALANCE_JOB,
     close_month,
@@ -56,6 +57,7 @@ __all__ = [
     "SEAL_MANY",
     "GroupCommit",
     "accounts_at",
+    "accounts_under",
     "archive_month",
     "balances",
     "check_against",
@@ -70,11 +72,13 @@ __all__ = [
     "get_transfer",
     "head",
     "is_sealed",
+    "journal",
     "keep_balances",
     "list_accounts",
     "list_periods",
     "list_seals",
     "list_transfers",
+    "moves_after",
     "open_account",
     "period_balances",
     "post",

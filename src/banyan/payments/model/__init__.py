@@ -142,12 +142,14 @@ from banyan.payments.model.statements import (
     StatementLine,
 )
 from banyan.payments.model.summary import Movement, Summary
+from banyan.payments.model.takings import BOOKED_FOR, Taking
 
 __all__ = [
     "ANSWER",
     "ANY_CURRENCY",
     "ATTEMPT",
     "BATCH",
+    "BOOKED_FOR",
     "DEBIT",
     "DEBT",
     "DISPUTE",
@@ -257,6 +259,7 @@ __all__ = [
     "StatementLine",
     "Strength",
     "Summary",
+    "Taking",
     "Terms",
     "Tier",
     "Transit",

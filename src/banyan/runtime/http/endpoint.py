@@ -4,7 +4,8 @@ who (401) → how fast (429) → may they (403) → path and query (400) → bod
 → in one transaction: idempotency, handler, stored answer → commit → answer
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -161,11 +162,9 @@ class Endpoint:
         if self.operation.returns is None:
             return Answer(204)
         if isinstance(result, Csv):
-            disposition = f'attachment; filename="{result.name}"'.encode()
-            headers = [(b"content-disposition", disposition)]
-            return Answer(self.operation.status, result.text.encode(), CSV, headers)
+            result = File(result.name, CSV.decode(), result.text.encode())
         if isinstance(result, File):
-            return _file_answer(result)
+            return await _file_answer(result)
         return Answer(self.operation.status, encode(result))
 
 
@@ -174,14 +173,30 @@ def _require_scope(scope: str | None, key: Principal) -> None:
         raise MissingScope(f"This needs the scope {scope}, which the API key does not have.")
 
 
-def _file_answer(file: File) -> Answer:
+async def _file_answer(file: File) -> Answer:
     how = "inline" if file.is_shown else "attachment"
     headers = [(b"content-disposition", f'{how}; filename="{file.name}"'.encode())]
     if file.is_shown:  # it needs its own style, and nothing else
         headers.append(
             (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'")
         )
-    return Answer(200, file.body, file.media_type.encode(), headers)
+    media_type = file.media_type.encode()
+    if isinstance(file.body, bytes):
+        return Answer(200, file.body, media_type, headers)
+    return Answer(200, b"", media_type, headers, chunks=await _begun(file.body))
+
+
+async def _begun(chunks: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    """The same pieces, once the first is there: what is refused by then is a problem yet."""
+    first = await anext(chunks, b"")
+
+    async def every() -> AsyncGenerator[bytes]:
+        async with aclosing(chunks):
+            yield first
+            async for chunk in chunks:
+                yield chunk
+
+    return every()
 
 
 def _cause(call: Call[Any]) -> Cause:

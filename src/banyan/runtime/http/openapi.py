@@ -141,7 +141,7 @@ class _Components:
 
 def _kinds(operation: Operation) -> list[Any]:
     given = (operation.body, operation.returns, operation.query)
-    return [kind for kind in given if kind is not None and kind not in (Csv, File)]
+    return [kind for kind in given if kind not in (None, Csv, File)]
 
 
 def _readable(name: str) -> str:
@@ -294,6 +294,9 @@ def _answer(operation: Operation, components: _Components) -> Json:
     if operation.returns is Csv:
         content = {"text/csv": {"schema": _TEXT}}
         return {"description": "A CSV file.", "headers": headers, "content": content}
+    if operation.returns is File:
+        files = {kind: {"schema": _TEXT} for kind in operation.media_types}
+        return {"description": "A file.", "headers": headers, "content": files}
     content: Json = {"schema": components.ref(operation.returns)}
     if operation.answer_example is not None:
         content["example"] = operation.answer_example

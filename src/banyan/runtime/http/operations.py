@@ -104,7 +104,7 @@ class Operation:
     raw: RawBody | None = None
     """In place of ``body``: the handler is called with its bytes."""
     returns: Any = None
-    """A struct, ``List[…]`` of one, or ``Csv`` (of a GET); None answers 204 without a body."""
+    """A struct, ``List[…]`` of one, or ``Csv`` or ``File`` (of a GET); None: 204 without a body."""
     media_types: tuple[str, ...] = ()
     """What a ``File`` may be; then ``returns`` is ``File``."""
     status: int = 200

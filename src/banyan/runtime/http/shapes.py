@@ -1,6 +1,6 @@
 """Structs that every context's API shares: amounts and lists."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Generic, Literal, Self, TypeVar
@@ -106,11 +106,15 @@ class Csv:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """The answer of an operation that gives a file of another kind, saved under ``name``."""
+    """The answer of an operation that gives a file, to be saved under ``name``.
+
+    ``body`` may come in pieces: then it is never whole in memory. What it is made of must hold
+    until the last one; the operation has ``transaction=False`` and the pieces open their own.
+    """
 
     name: str
     media_type: str
-    body: bytes
+    body: bytes | AsyncGenerator[bytes]
     is_shown: bool = False
     """Shown by a browser, in place of saved."""
 

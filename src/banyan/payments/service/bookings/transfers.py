@@ -6,7 +6,7 @@ from uuid import UUID
 
 from banyan.kernel import Money, derived_id
 from banyan.ledger import Account, Kind, Leg, PendingRef, Transfer
-from banyan.payments.model import Reversal
+from banyan.payments.model import BOOKED_FOR, Reversal
 from banyan.payments.service.bookings.accounts import (
     commission,
     commission_tax,
@@ -103,6 +103,12 @@ def resolved(held: Transfer, kind: Kind) -> list[Leg]:
 def transfer_of(
     parent: UUID, step: str, subject: str, legs: Sequence[Leg], *, may_break_limits: bool = False
 ) -> Transfer:
-    """Legs of nothing are left out."""
+    """Legs of nothing are left out. The metadata name what it was booked for: see ``takings_of``."""
     moving = tuple(leg for leg in legs if leg.amount.minor or leg.kind == Kind.VOID)
-    return Transfer(derived_id(parent, step), moving, subject, may_break_limits=may_break_limits)
+    return Transfer(
+        derived_id(parent, step),
+        moving,
+        subject,
+        may_break_limits=may_break_limits,
+        metadata={BOOKED_FOR: str(parent)},
+    )

@@ -1,0 +1,1 @@
+"""SQL of invoicing: one noun a module."""
