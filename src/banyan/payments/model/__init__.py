@@ -62,6 +62,7 @@ from banyan.payments.model.evidence import (
     Moment,
     Purchase,
 )
+from banyan.payments.model.exchanges import Exchange, ProviderRate
 from banyan.payments.model.holdbacks import HOLDBACK, Holdback, HoldbackKind, SellerTerms, Tier
 from banyan.payments.model.methods import (
     Authentication,
@@ -196,6 +197,7 @@ __all__ = [
     "DisputeStage",
     "DisputeState",
     "EvidenceKind",
+    "Exchange",
     "Family",
     "FaultKind",
     "HoldKind",
@@ -228,6 +230,7 @@ __all__ = [
     "ProviderHealth",
     "ProviderKind",
     "ProviderName",
+    "ProviderRate",
     "Purchase",
     "Rail",
     "Refund",

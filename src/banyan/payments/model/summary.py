@@ -12,7 +12,8 @@ class Summary:
 
     ``is_balanced``: what the provider holds for us by the ledger is what it must hold by the
     payments, refunds, disputes and payouts. ``promotions`` is what the platform added to sales;
-    ``tax`` is on commission and service fees.
+    ``tax`` is on commission and service fees. ``exchanged`` is what the provider has exchanged by
+    itself: below zero in the currency that was paid, above in the one that it settles.
     """
 
     currency: str
@@ -30,6 +31,7 @@ class Summary:
     in_dispute: Money
     lost_in_disputes: Money
     refunded: Money
+    exchanged: Money
     at_provider: Money
     is_balanced: bool
 

@@ -5,6 +5,7 @@ from banyan.kernel import Money
 from banyan.payments.model import Movement, Summary
 from banyan.payments.store import debts as debts_store
 from banyan.payments.store import disputes as disputes_store
+from banyan.payments.store import exchanges as exchanges_store
 from banyan.payments.store import payments as payments_store
 from banyan.payments.store import payouts as payouts_store
 from banyan.runtime import Transaction
@@ -13,11 +14,11 @@ _PROVIDER_ACCOUNTS_MAX = 10_000
 
 
 async def summary(tx: Transaction) -> list[Summary]:
-    """One for each currency in which money was taken.
+    """One for each currency in which money was taken, settled or paid out.
 
     Fees, commission, tax, and what is owed, in transit and in dispute are balances of the ledger;
-    what was taken, refunded, lost and paid out is counted. The two must explain what the provider
-    still holds, to the cent.
+    what was taken, refunded, lost, exchanged and paid out is counted. The two must explain what the
+    provider still holds, to the cent.
     """
     at_providers = await _at_providers(tx)
     by_head = {
@@ -40,8 +41,11 @@ async def summary(tx: Transaction) -> list[Summary]:
     paid = await payouts_store.sum_paid(tx)
     through_bank = await payouts_store.sum_through_bank(tx)
     debited = await debts_store.sum_debited(tx)
+    exchanged = await exchanges_store.sum_exchanged(tx)
+    by_currency = {row[0]: row[1:] for row in await payments_store.sum_payments(tx)}
     summaries = list[Summary]()
-    for currency, count, taken_minor, refunded_minor in await payments_store.sum_payments(tx):
+    for currency in sorted({*by_currency, *exchanged, *paid}):
+        count, taken_minor, refunded_minor = by_currency.get(currency, (0, 0, 0))
         zero = Money.zero(currency)
 
         def posted(path: str, currency: str = currency, zero: Money = zero) -> Money:
@@ -55,7 +59,9 @@ async def summary(tx: Transaction) -> list[Summary]:
         lost_here = Money.of(lost.get(currency, 0), currency)
         paid_out = Money.of(paid.get(currency, 0), currency)
         not_theirs = through_bank.get(currency, 0) + debited.get(currency, 0)
-        expected = taken - refunded - fees - lost_here - paid_out + Money.of(not_theirs, currency)
+        exchanged_here = Money.of(exchanged.get(currency, 0), currency)
+        expected = taken - refunded - fees - lost_here - paid_out + exchanged_here
+        expected += Money.of(not_theirs, currency)
         summaries.append(
             Summary(
                 currency=currency,
@@ -73,6 +79,7 @@ async def summary(tx: Transaction) -> list[Summary]:
                 in_dispute=posted("disputes:held"),
                 lost_in_disputes=lost_here,
                 refunded=refunded,
+                exchanged=exchanged_here,
                 at_provider=at_provider,
                 is_balanced=at_provider == expected,
             )
