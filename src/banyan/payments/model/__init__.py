@@ -62,7 +62,7 @@ from banyan.payments.model.evidence import (
     Moment,
     Purchase,
 )
-from banyan.payments.model.exchanges import Exchange, ProviderRate
+from banyan.payments.model.exchanges import Exchange, ExchangeWait, ProviderRate
 from banyan.payments.model.holdbacks import HOLDBACK, Holdback, HoldbackKind, SellerTerms, Tier
 from banyan.payments.model.methods import (
     Authentication,
@@ -198,6 +198,7 @@ __all__ = [
     "DisputeState",
     "EvidenceKind",
     "Exchange",
+    "ExchangeWait",
     "Family",
     "FaultKind",
     "HoldKind",

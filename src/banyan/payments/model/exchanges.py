@@ -11,6 +11,11 @@ from banyan.kernel import Money
 _SHOWN = Context(prec=12)
 
 
+def shown_rate(sold: Money, bought: Money) -> Decimal:
+    """What one unit of ``sold`` brought, with 12 significant digits: for people, not to compute with."""
+    return _SHOWN.divide(bought.decimal, sold.decimal)
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderRate:
     """A rate as a provider gives it: it settles ``settled`` for ``paid``, neither of them zero."""
@@ -50,4 +55,16 @@ class Exchange:
     @property
     def rate(self) -> Decimal:
         """What one unit of ``sold`` brought, for people."""
-        return _SHOWN.divide(self.bought.decimal, self.sold.decimal)
+        return shown_rate(self.sold, self.bought)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeWait:
+    """Why a seller's balance in a currency can't be exchanged into that of the account for now."""
+
+    marketplace_id: UUID
+    seller_id: UUID
+    currency: str
+    into_currency: str
+    reason: str
+    since_at: datetime
