@@ -13,6 +13,7 @@ from banyan.parties import SELLER
 from banyan.payments import Sandbox
 from banyan.payments.model import ProviderRate
 from banyan.payments.providers import Answer, Instruction, Providers, Settled, Succeeded
+from banyan.payments.providers.stripe import reading, shapes
 from banyan.runtime import Database
 from tests.payments.conftest import SELLERS, Shop
 
@@ -249,3 +250,45 @@ def test_all_of_it_comes_to_what_was_settled(paid: int, settled: int, parts: lis
     for part in parts:
         worth = rate.of(Money.of(part, "KWD"))
         assert abs(worth.minor * paid - part * settled) * 2 <= paid
+
+
+def _booked(amount: int, fee: int = 0, currency: str = "eur") -> dict[str, object]:
+    return {"id": "txn_1", "amount": amount, "fee": fee, "net": amount - fee, "currency": currency}
+
+
+@pytest.mark.parametrize(
+    ("currency", "settled", "fee_minor"),
+    [("eur", Settled(1_584, "EUR", 76), 0), ("brl", None, 76)],
+)
+def test_stripe_settles_what_its_balance_transaction_says(
+    currency: str, settled: Settled | None, fee_minor: int
+) -> None:
+    charge = {"id": "ch_1", "amount": 10_000, "currency": "brl", "status": "succeeded"}
+    intent = {
+        "id": "pi_1", "amount": 10_000, "currency": "brl", "status": "succeeded", "created": 0,
+        "latest_charge": charge | {"balance_transaction": _booked(1_584, 76, currency)},
+    }  # fmt: skip
+    taken = reading.capture(shapes.intent_of(intent))
+    assert isinstance(taken, Succeeded)
+    assert (taken.settled, taken.fee_minor) == (settled, fee_minor)
+
+
+def test_stripe_gives_back_what_its_balance_transaction_says() -> None:
+    refund = {
+        "id": "re_1", "amount": 10_000, "currency": "brl", "status": "succeeded",
+        "balance_transaction": _booked(-1_616),
+    }  # fmt: skip
+    back = reading.refund(shapes.refund_of(refund))
+    assert isinstance(back, Succeeded)
+    assert back.settled == Settled(1_616, "EUR", 0)
+    report = reading.dispute_report(
+        shapes.dispute_of(
+            {
+                "id": "du_1", "amount": 10_000, "currency": "brl", "status": "needs_response",
+                "reason": "general", "balance_transactions": [_booked(-1_616, 1_500)],
+                "payment_intent": {"metadata": {"payment": "pay_1"}},
+            }
+        )
+    )  # fmt: skip
+    assert report is not None
+    assert report.settled == Money.of(1_616, "EUR")
