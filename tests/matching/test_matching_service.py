@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 from banyan import matching, parties
@@ -52,6 +53,20 @@ async def test_the_last_unit_goes_to_the_first_and_the_next_gets_the_next_best(
     chosen = [it.offer_id if isinstance(it, Match) else it.code for it in answers]
     assert chosen == [best.offer_id, second.offer_id, "no_capacity"]
     assert left == [0, 0]
+
+
+async def test_another_currency_is_refused_by_name(database: Database, sandbox: UUID) -> None:
+    async with database.transaction(sandbox) as tx:
+        offer = await _offer(tx, 1000)
+        asked = [
+            replace(_request(), currency="EUR"),
+            replace(_request(offer=offer), currency="EUR"),
+        ]
+        answers = await matching.match(tx, asked)
+    assert [(it.code, it.reason) for it in answers if isinstance(it, NoMatch)] == [
+        ("no_offer", "No active seller offers 'cup' in EUR."),
+        ("offer_unavailable", "The offer asked for is in BRL, not in EUR."),
+    ]
 
 
 async def test_answers_name_their_requests_in_order(database: Database, sandbox: UUID) -> None:

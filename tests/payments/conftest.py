@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from banyan import ledger, payments
+from banyan import fx, ledger, payments
 from banyan.kernel import FixedClock, Money, derived_id, new_id
 from banyan.parties import SELLER
 from banyan.payments import Method, Payment, PaymentDraft, Sandbox, Share, price_splits
@@ -41,13 +41,17 @@ class Shop:
         return self.database.transaction(self.marketplace)
 
     async def create(
-        self, token: str = "tok_visa", amounts: Sequence[int] = (10_000,), order: str = "ord_1"
+        self,
+        token: str = "tok_visa",
+        amounts: Sequence[int] = (10_000,),
+        order: str = "ord_1",
+        currency: str = "BRL",
     ) -> UUID:
         payment_id = new_id()
         async with self.begin() as tx:
             settings = await payments.get_settings(tx)
             shares = [
-                Share(seller, Money.of(minor, "BRL"), Money.zero("BRL"))
+                Share(seller, Money.of(minor, currency), Money.zero(currency))
                 for seller, minor in zip(SELLERS, amounts, strict=False)
             ]
             splits = price_splits(shares, settings.terms)
@@ -55,7 +59,7 @@ class Shop:
                 payment_id,
                 order,
                 new_id(),
-                Money.of(sum(amounts), "BRL"),
+                Money.of(sum(amounts), currency),
                 Method("card", token),
                 splits,
             )
@@ -63,10 +67,14 @@ class Shop:
         return payment_id
 
     async def pay(
-        self, token: str = "tok_visa", amounts: Sequence[int] = (10_000,), order: str = "ord_1"
+        self,
+        token: str = "tok_visa",
+        amounts: Sequence[int] = (10_000,),
+        order: str = "ord_1",
+        currency: str = "BRL",
     ) -> UUID:
         """A payment that has been captured."""
-        payment_id = await self.create(token, amounts, order)
+        payment_id = await self.create(token, amounts, order, currency)
         await self.run()
         await self.capture(payment_id)
         return payment_id
@@ -85,7 +93,8 @@ class Shop:
     ) -> UUID:
         refund_id = refund_id or new_id()
         async with self.begin() as tx:
-            amount = None if minor is None else Money.of(minor, "BRL")
+            paid = await payments.get_payment(tx, payment_id)
+            amount = None if minor is None else Money.of(minor, paid.currency)
             await payments.refund(tx, payment_id, amount, refund_id, "Damaged.", "ann")
         return refund_id
 
@@ -117,6 +126,12 @@ class Shop:
             balances = await ledger.balances(tx, [path])
         return sum(balance.posted.minor for balance in balances)
 
+    async def balances(self) -> dict[str, int]:
+        """What stands on every account, such as ``fx:position EUR``; empty ones are left out."""
+        async with self.begin() as tx:
+            page = await ledger.list_accounts(tx, limit=100)
+        return {f"{it.path} {it.currency}": it.posted_minor for it in page.data if it.posted_minor}
+
     async def seller(self, part: str, index: int = 0) -> int:
         return await self.balance(f"seller:{SELLER.text(SELLERS[index])}:{part}")
 
@@ -138,6 +153,9 @@ class Shop:
             assert report.is_sound, report.findings
             for line in await payments.summary(tx):
                 assert line.is_balanced, line
+            positions = await fx.positions(tx)
+            assert positions.is_balanced, positions
+            assert all(it.is_balanced for it in positions.exposures), positions
 
 
 @pytest.fixture(scope="session")

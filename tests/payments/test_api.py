@@ -1,17 +1,18 @@
 """The HTTP operations: what they answer, and what they refuse."""
 
 from collections.abc import AsyncIterator
+from decimal import Decimal
 
 import httpx
 import pytest
 
-from banyan import parties, payments
+from banyan import fx, parties, payments
 from banyan.kernel import IdKind, new_id
 from banyan.parties import SELLER, SellerDraft
 from banyan.payments import PAYMENT, PAYOUT, REFUND
 from banyan.payments.api import operations
 from banyan.runtime.http import Principal, http_app
-from tests.payments.conftest import Shop
+from tests.payments.conftest import SELLERS, Shop
 
 
 @pytest.fixture
@@ -49,6 +50,35 @@ async def test_a_payment_is_shown_with_its_parts(shop: Shop, http: httpx.AsyncCl
     assert page["data"][0]["splits"] is None
     none = (await http.get("/v1/payments", params={"order": "ord_other"})).json()
     assert none["data"] == []
+
+
+async def test_what_was_exchanged_is_shown_with_its_rate(
+    shop: Shop, http: httpx.AsyncClient
+) -> None:
+    payment_id = await shop.pay("tok_settled_in_eur")
+    answer = (await http.get(f"/v1/payments/{PAYMENT.text(payment_id)}")).json()
+    assert answer["settled"] == {"amount": 1_584, "currency": "EUR"}
+    assert answer["provider_fee"] == {"amount": 76, "currency": "EUR"}
+    [made] = answer["exchanges"]
+    assert (made["sold"]["amount"], made["bought"]["amount"], made["rate"]) == (
+        10_000,
+        1_584,
+        "0.1584",
+    )
+    [listed] = (await http.get("/v1/payments")).json()["data"]
+    assert (listed["settled"], listed["exchanges"]) == (answer["settled"], None)
+    async with shop.begin() as tx:
+        await fx.set_rate(tx, "EUR", "BRL", Decimal(4))
+        await payments.set_payout_account(tx, SELLERS[0], "bank_ok", "EUR")
+    await shop.release(payment_id)
+    await shop.later(days=1)
+    [payout] = (await http.get("/v1/payouts")).json()["data"]
+    assert payout["amount"] == {"amount": 2_163, "currency": "EUR"}
+    assert payout["exchanged"]["amount"] == {"amount": 8_740, "currency": "BRL"}
+    assert (payout["exchanged"]["rate"], payout["exchanged"]["quote"][:4]) == (
+        "0.247482837529",
+        "fxq_",
+    )
 
 
 async def test_a_refund_is_made_once(shop: Shop, http: httpx.AsyncClient) -> None:

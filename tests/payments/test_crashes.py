@@ -114,6 +114,29 @@ async def test_dying_at_any_point_pays_once(database: Database, sandbox: UUID) -
     await shop.check()
 
 
+async def test_dying_at_any_point_exchanges_once(database: Database, sandbox: UUID) -> None:
+    fuse = Fuse()
+    shop = _mortal(database, sandbox, fuse)
+    points, is_reached = 0, True
+    while is_reached:
+        fuse.set(-1)
+        payment_id = await shop.create("tok_settled_in_eur")
+        points += 1
+        fuse.set(points)
+        with suppress(Died):
+            await _journey(shop, payment_id)
+        is_reached = fuse.has_blown
+        await _revive(shop)
+        await _journey(shop, payment_id)
+        async with shop.begin() as tx:
+            made = await payments.exchanges_of(tx, payment_id)
+        assert [(it.sold_minor, it.bought_minor) for it in made] == [(10_000, 1_584), (404, 2_500)]
+    assert points > 30
+    assert (await shop.events()).count("fx_trade.recorded") == 2 * points
+    assert await shop.balance("fx:position") == points * (1_584 - 404 - 10_000 + 2_500)
+    await shop.check()
+
+
 async def test_dying_at_any_point_pays_out_once(database: Database, sandbox: UUID) -> None:
     fuse = Fuse()
     shop = _mortal(database, sandbox, fuse)

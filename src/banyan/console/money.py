@@ -230,6 +230,8 @@ def _facts(payment: Payment) -> list[Fact]:
         Fact("Refunded", money(payment.refunded)),
         Fact("Provider's fee", money(payment.fee)),
     ]
+    if payment.settled:
+        facts.append(Fact("Settled by the provider", money(payment.settled)))
     if payment.provider_reference:
         facts.append(Fact("Provider's reference", payment.provider_reference))
     if payment.liability:

@@ -76,6 +76,7 @@ from banyan.payments.model import (
     DisputeMove,
     DisputeSettings,
     DisputeState,
+    Exchange,
     InTransit,
     Method,
     MethodSpec,
@@ -141,6 +142,7 @@ from banyan.payments.service.disputes import (
     moves_of,
     update_dispute_settings,
 )
+from banyan.payments.service.exchanges import exchanges_of
 from banyan.payments.service.opening import Addresses, Opener, addresses_of, check_connection
 from banyan.payments.service.payments import (
     capture_payments,
@@ -227,6 +229,7 @@ __all__ = [
     "DisputeNotFound",
     "DisputeSettings",
     "DisputeState",
+    "Exchange",
     "InTransit",
     "InvalidConnection",
     "InvalidDestination",
@@ -311,6 +314,7 @@ __all__ = [
     "connect",
     "connections_of",
     "create_payments",
+    "exchanges_of",
     "find_payment",
     "get_commission_terms",
     "get_connection",

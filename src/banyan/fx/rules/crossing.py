@@ -68,6 +68,11 @@ class RateBook:
             f"working days before {self._at:%Y-%m-%d}."
         )
 
+    def last(self, sell: str, buy: str) -> CrossRate | None:
+        """The rate however old it is: what has happened has to be valued by something."""
+        path = _shortest(self._fresh, sell, buy) or _shortest(self._all, sell, buy)
+        return None if path is None else CrossRate(sell, buy, path)
+
 
 def _first_of_each_pair(rates: Iterable[Rate]) -> _Edges:
     edges: _Edges = {}

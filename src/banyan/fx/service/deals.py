@@ -9,7 +9,7 @@ from banyan.fx.rules.booking import book
 from banyan.fx.rules.legs import gain_transfer, trade_legs
 from banyan.fx.rules.pricing import worth
 from banyan.fx.service.accounts import account_in
-from banyan.fx.service.rates import after, rate_at
+from banyan.fx.service.rates import after, rate_book
 from banyan.fx.store import deals as store
 from banyan.kernel import LIMIT_DEFAULT, Fault, Money, Page, derived_id, page_of
 from banyan.ledger import Transfer, post_or_refuse
@@ -40,14 +40,20 @@ async def trade(tx: Transaction, draft: TradeDraft, *, sold_from: str, bought_to
     return await get_deal(tx, recorded.deal_id)
 
 
-async def record_trades(tx: Transaction, drafts: Sequence[TradeDraft]) -> list[Deal]:
+async def record_trades(
+    tx: Transaction, drafts: Sequence[TradeDraft], *, has_happened: bool = False
+) -> list[Deal]:
     """Record trades that a caller posts: with ``trade_legs``, in the same database transaction.
 
     A trade is worth what it moves of the own currency; between two others, what it bought at the
     rate of its instant (``RateMissing``, ``RateStale``). The same content under an id again changes
     nothing, other content is ``TradeIdReused``. ``InvalidTrade``. What it gains is booked soon.
+
+    ``has_happened``: somebody else has traded, and it can't wait for a rate. It is worth what the
+    latest rate says, however old, and nothing where there has never been one; then what it was
+    worth shows as a gain or loss once the position is closed.
     """
-    deals = [await _deal(tx, draft) for draft in drafts]
+    deals = [await _deal(tx, draft, has_happened=has_happened) for draft in drafts]
     inserted = {*await store.insert_deals(tx, deals)}
     fresh = [deal for deal in deals if deal.deal_id in inserted]
     await tx.record_all(
@@ -65,14 +71,14 @@ async def record_trades(tx: Transaction, drafts: Sequence[TradeDraft]) -> list[D
     return [known[draft.trade_id] for draft in drafts]
 
 
-async def _deal(tx: Transaction, draft: TradeDraft) -> Deal:
+async def _deal(tx: Transaction, draft: TradeDraft, *, has_happened: bool) -> Deal:
     sold, bought = draft.sold, draft.bought
     if sold.currency == bought.currency or min(sold.minor, bought.minor) < 1:
         raise _invalid(f"{sold} for {bought} is not a trade of one currency for another.")
     made_at = draft.traded_at or tx.now
     if made_at > tx.now:
         raise _invalid(f"{made_at.isoformat()} has not come yet.")
-    value = await _value(tx, draft)
+    value = await _value(tx, draft, has_happened=has_happened)
     return Deal(
         marketplace_id=tx.marketplace_id,
         deal_id=draft.trade_id,
@@ -89,13 +95,15 @@ async def _deal(tx: Transaction, draft: TradeDraft) -> Deal:
     )
 
 
-async def _value(tx: Transaction, draft: TradeDraft) -> Money:
+async def _value(tx: Transaction, draft: TradeDraft, *, has_happened: bool) -> Money:
     own = tx.marketplace.currency
     for amount in (draft.bought, draft.sold):
         if amount.currency.code == own:
             return amount
-    rate = await rate_at(tx, draft.bought.currency.code, own, draft.traded_at)
-    return worth(draft.bought, rate)
+    bought = draft.bought.currency.code
+    rates = await rate_book(tx, {bought, own}, draft.traded_at)
+    rate = rates.last(bought, own) if has_happened else rates.cross(bought, own)
+    return Money.zero(own) if rate is None else worth(draft.bought, rate)
 
 
 async def book_deals(tx: Transaction) -> None:

@@ -8,10 +8,13 @@ from uuid import UUID
 import msgspec
 
 from banyan.fx.errors import (
+    AmountTooSmall,
     QuoteExpired,
     QuoteIdReused,
     QuoteNotFound,
     QuoteUsed,
+    RateMissing,
+    RateStale,
     SameCurrency,
 )
 from banyan.fx.model import DEAL, QUOTE, CrossRate, Deal, Quote, QuoteDraft, Settings, shown
@@ -25,6 +28,7 @@ from banyan.fx.store import deals as deal_store
 from banyan.fx.store import quotes as store
 from banyan.kernel import (
     LIMIT_DEFAULT,
+    BanyanError,
     Currency,
     Fault,
     Money,
@@ -89,20 +93,50 @@ async def create_quotes(tx: Transaction, drafts: Sequence[QuoteDraft]) -> list[Q
     return [known[draft.quote_id] for draft in drafts]
 
 
+async def offer_quotes(tx: Transaction, drafts: Sequence[QuoteDraft]) -> list[Quote | BanyanError]:
+    """Quotes with new ids, for many at a time: in place of one that can't be made, why.
+
+    None fails because of another: ``RateMissing``, ``RateStale`` and ``AmountTooSmall`` are answers.
+    """
+    if not drafts:
+        return []
+    settings, book = await _to_price_by(tx, drafts)
+    offers = [_priced_or_why(tx, draft, settings, book) for draft in drafts]
+    await _insert(tx, [offer for offer in offers if isinstance(offer, Quote)])
+    return offers
+
+
 async def _create(tx: Transaction, drafts: Sequence[QuoteDraft]) -> list[Quote]:
-    settings = await get_settings(tx)
+    settings, book = await _to_price_by(tx, drafts)
+    return await _insert(tx, [_priced(tx, draft, settings, book) for draft in drafts])
+
+
+async def _to_price_by(tx: Transaction, drafts: Sequence[QuoteDraft]) -> tuple[Settings, RateBook]:
     own = tx.marketplace.currency
     currencies = {own} | {c for d in drafts for c in (d.amount.currency.code, d.other)}
-    book = await rate_book(tx, currencies)
-    quotes = [_priced(tx, draft, settings, book) for draft in drafts]
+    return await get_settings(tx), await rate_book(tx, currencies)
+
+
+async def _insert(tx: Transaction, quotes: Sequence[Quote]) -> list[Quote]:
+    if not quotes:
+        return []
     inserted = {*await store.insert_quotes(tx, quotes)}
     created = [made for made in quotes if made.quote_id in inserted]
     await tx.record_all(
         [Event("fx_quote.created", QUOTE.text(it.quote_id), _news(it)) for it in created]
     )
     if len(created) < len(quotes):  # another transaction was quicker with the same id
-        return await store.select_quotes(tx, [draft.quote_id for draft in drafts])
+        return await store.select_quotes(tx, [quote.quote_id for quote in quotes])
     return created
+
+
+def _priced_or_why(
+    tx: Transaction, draft: QuoteDraft, settings: Settings, book: RateBook
+) -> Quote | BanyanError:
+    try:
+        return _priced(tx, draft, settings, book)
+    except (RateMissing, RateStale, AmountTooSmall) as why:
+        return why
 
 
 def _priced(tx: Transaction, draft: QuoteDraft, settings: Settings, book: RateBook) -> Quote:

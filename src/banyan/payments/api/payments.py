@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from banyan.kernel import new_id
 from banyan.parties import BUYER, SELLER
@@ -18,7 +19,7 @@ from banyan.payments.errors import (
     UnknownToken,
 )
 from banyan.payments.model import PAYMENT
-from banyan.payments.service import attempts, payments, refunds
+from banyan.payments.service import attempts, exchanges, payments, refunds
 from banyan.runtime.http import Amount, Call, List, ListQuery, Operation
 
 
@@ -52,6 +53,15 @@ class SplitView(Struct, kw_only=True):
     service_fee_reason: str
 
 
+class ExchangeView(Struct, kw_only=True):
+    """What the provider exchanged of what it holds: ``sold`` for ``bought``, at ``rate`` for each one."""
+
+    sold: Amount
+    bought: Amount
+    rate: str
+    made_at: datetime
+
+
 class PaymentView(Struct, kw_only=True):
     id: str
     object: Literal["payment"] = "payment"
@@ -65,6 +75,7 @@ class PaymentView(Struct, kw_only=True):
     left: Amount
     provider: str
     provider_fee: Amount
+    settled: Amount | None
     method: MethodView
     decline_code: str | None
     action_url: str | None
@@ -77,7 +88,8 @@ class PaymentView(Struct, kw_only=True):
     captured_at: datetime | None
     released_at: datetime | None
     splits: list[SplitView] | None = None
-    """On one payment; null in lists."""
+    exchanges: list[ExchangeView] | None = None
+    """Both on one payment; null in lists."""
 
 
 class AttemptView(Struct, kw_only=True):
@@ -190,7 +202,9 @@ async def list_payments(call: Call[ListPayments]) -> List[PaymentView]:
 async def get_payment(call: Call) -> PaymentView:
     payment = await payments.get_payment(call.tx, call.path["payment_id"])
     splits = await payments.splits_of(call.tx, [payment.payment_id])
-    return payment_view(payment, livemode=call.key.livemode, splits=splits[payment.payment_id])
+    view = payment_view(payment, livemode=call.key.livemode, splits=splits[payment.payment_id])
+    made = await exchanges.exchanges_of(call.tx, payment.payment_id)
+    return replace(view, exchanges=[_exchange_view(exchange) for exchange in made])
 
 
 async def complete_authentication(call: Call) -> PaymentView:
@@ -255,6 +269,7 @@ def payment_view(
         left=Amount.of(payment.left),
         provider=payment.provider,
         provider_fee=Amount.of(payment.fee),
+        settled=Amount.of(payment.settled) if payment.settled else None,
         method=MethodView(
             type=payment.method_type,
             token=payment.method_token,
@@ -271,6 +286,15 @@ def payment_view(
         captured_at=payment.captured_at,
         released_at=payment.released_at,
         splits=None if splits is None else [_split_view(split) for split in splits],
+    )
+
+
+def _exchange_view(exchange: model.Exchange) -> ExchangeView:
+    return ExchangeView(
+        sold=Amount.of(exchange.sold),
+        bought=Amount.of(exchange.bought),
+        rate=f"{exchange.rate:f}",
+        made_at=exchange.made_at,
     )
 
 

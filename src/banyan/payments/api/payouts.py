@@ -5,12 +5,21 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from banyan.fx import QUOTE
 from banyan.parties import SELLER, SellerNotFound, get_seller
 from banyan.payments import model
 from banyan.payments.errors import PayoutNotCancellable, PayoutNotFound
 from banyan.payments.model import PAYOUT
 from banyan.payments.service import payouts
 from banyan.runtime.http import Amount, Call, List, ListQuery, Operation, id_meta
+
+
+class PayoutExchangeView(Struct, kw_only=True):
+    """What left the seller's balance in another currency, and what each unit of it brought."""
+
+    amount: Amount
+    rate: str
+    quote: str
 
 
 class PayoutView(Struct, kw_only=True):
@@ -20,6 +29,7 @@ class PayoutView(Struct, kw_only=True):
     state: model.PayoutState
     seller: str
     amount: Amount
+    exchanged: PayoutExchangeView | None
     provider: str
     batch: str | None
     destination: str
@@ -150,10 +160,21 @@ def payout_view(payout: model.Payout, *, livemode: bool) -> PayoutView:
         state=payout.state,
         seller=SELLER.text(payout.seller_id),
         amount=Amount.of(payout.amount),
+        exchanged=_exchange_view(payout),
         provider=payout.provider,
         batch=None if payout.batch_id is None else model.BATCH.text(payout.batch_id),
         destination=payout.masked_destination,
         failure_code=payout.failure_code,
         created_at=payout.created_at,
         finished_at=payout.finished_at,
+    )
+
+
+def _exchange_view(payout: model.Payout) -> PayoutExchangeView | None:
+    if payout.source is None or payout.quote_id is None:
+        return None
+    return PayoutExchangeView(
+        amount=Amount.of(payout.source),
+        rate=f"{payout.rate:f}",
+        quote=QUOTE.text(payout.quote_id),
     )

@@ -43,13 +43,17 @@ class StatementSumView(Struct, kw_only=True):
 
 
 class StatementLineView(Struct, kw_only=True):
-    """``moved``: how much went into the reserve (or out of it, below zero)."""
+    """``moved``: how much went into the reserve (or out of it, below zero).
+
+    ``exchanged``: what it was exchanged for, or from, for a payout in another currency.
+    """
 
     at: datetime
     kind: model.LineKind
     subject: str
     amount: Amount
     moved: Amount
+    exchanged: Amount | None
 
 
 class StatementView(Struct, kw_only=True):
@@ -259,6 +263,7 @@ def _statement_view(statement: model.Statement, *, livemode: bool) -> StatementV
                 subject=line.subject,
                 amount=Amount.of(line.amount),
                 moved=Amount.of(line.moved),
+                exchanged=Amount.of(line.exchanged) if line.exchanged else None,
             )
             for line in statement.lines
         ],

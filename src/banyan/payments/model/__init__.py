@@ -62,6 +62,7 @@ from banyan.payments.model.evidence import (
     Moment,
     Purchase,
 )
+from banyan.payments.model.exchanges import Exchange, ExchangeWait, ProviderRate
 from banyan.payments.model.holdbacks import HOLDBACK, Holdback, HoldbackKind, SellerTerms, Tier
 from banyan.payments.model.methods import (
     Authentication,
@@ -200,6 +201,8 @@ __all__ = [
     "DisputeState",
     "EntryType",
     "EvidenceKind",
+    "Exchange",
+    "ExchangeWait",
     "Family",
     "FaultKind",
     "HoldKind",
@@ -232,6 +235,7 @@ __all__ = [
     "ProviderHealth",
     "ProviderKind",
     "ProviderName",
+    "ProviderRate",
     "Purchase",
     "Rail",
     "Refund",

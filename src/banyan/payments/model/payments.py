@@ -7,6 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from banyan.kernel import IdKind, Money
+from banyan.payments.model.exchanges import ProviderRate
 from banyan.payments.model.methods import Authentication, Liability, Method, MethodType, Risk
 from banyan.payments.model.splits import Split
 
@@ -66,7 +67,7 @@ class Payment:
     ``provider`` and ``ordinal`` are those of the authorization in use: after a decline the next one
     may be tried elsewhere. ``action_expires_at`` is until when the buyer can act; ``instructions`` are
     how to pay, where the buyer has to. ``settled_*`` is what the provider settles, where that is in
-    another currency.
+    another currency; ``fee_currency`` is set where its fee is in another one.
     """
 
     marketplace_id: UUID
@@ -97,6 +98,7 @@ class Payment:
     liability: Liability | None
     settled_minor: int | None
     settled_currency: str | None
+    fee_currency: str | None
     void_reason: str | None
     created_at: datetime
     authorized_at: datetime | None
@@ -122,7 +124,22 @@ class Payment:
 
     @property
     def fee(self) -> Money:
-        return Money.of(self.fee_minor, self.currency)
+        return Money.of(self.fee_minor, self.fee_currency or self.currency)
+
+    @property
+    def settled(self) -> Money | None:
+        """What the provider settles, where that is in another currency; less a fee in the paid one."""
+        if self.settled_minor is None or self.settled_currency is None:
+            return None
+        return Money.of(self.settled_minor, self.settled_currency)
+
+    @property
+    def settled_rate(self) -> ProviderRate | None:
+        """At which rate the provider has exchanged what was captured."""
+        if self.settled is None:
+            return None
+        paid = self.captured if self.fee_currency else self.captured - self.fee
+        return ProviderRate(paid, self.settled) if paid.minor > 0 else None
 
     @property
     def method(self) -> Method:

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
 from banyan.kernel import IdKind, Money
 from banyan.payments.model.destinations import masked
+from banyan.payments.model.exchanges import shown_rate
 
 PAYOUT = IdKind("pot")
 BATCH = IdKind("pob")
@@ -19,7 +21,10 @@ Rail = Literal["provider", "bank"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payout:
-    """Money on its way to a seller, or there."""
+    """Money on its way to a seller, or there.
+
+    ``source`` and ``quote_id`` are set where it was exchanged, into the currency of the account.
+    """
 
     marketplace_id: UUID
     payout_id: UUID
@@ -36,6 +41,21 @@ class Payout:
     failure_code: str | None
     created_at: datetime
     finished_at: datetime | None
+    source_minor: int | None = None
+    source_currency: str | None = None
+    quote_id: UUID | None = None
+
+    @property
+    def source(self) -> Money | None:
+        """What left the seller's balance, where that is in another currency."""
+        if self.source_minor is None or self.source_currency is None:
+            return None
+        return Money.of(self.source_minor, self.source_currency)
+
+    @property
+    def rate(self) -> Decimal | None:
+        """What one unit of ``source`` brought, for people."""
+        return None if self.source is None else shown_rate(self.source, self.amount)
 
     @property
     def amount(self) -> Money:

@@ -19,6 +19,7 @@ LineKind = Literal[
     "fee",
     "payout",
     "payout_returned",
+    "exchange",
     "debit",
     "write_off",
     "other",
@@ -29,7 +30,8 @@ LineKind = Literal[
 class StatementLine:
     """One movement. ``amount`` changes what the seller has; moves between its parts change nothing.
 
-    ``moved`` is how much went into the reserve or out of it (kept, freed); zero otherwise.
+    ``moved`` is how much went into the reserve or out of it (kept, freed); zero otherwise. Of an
+    exchange for a payout, ``exchanged`` is the amount on the other side.
     """
 
     at: datetime
@@ -37,6 +39,7 @@ class StatementLine:
     subject: str
     amount: Money
     moved: Money
+    exchanged: Money | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,8 @@ class Summary:
     ``is_balanced``: what the provider holds for us by the ledger is what it must hold by the
     payments, refunds, disputes and payouts, less what was ``settled``: paid to our bank, or given up as
     a difference, as reconciliation has proved. ``promotions`` is what the platform added to sales;
-    ``tax`` is on commission and service fees.
+    ``tax`` is on commission and service fees. ``exchanged`` is what the provider has exchanged by
+    itself: below zero in the currency that was paid, above in the one that it settles.
     """
 
     currency: str
@@ -32,6 +33,7 @@ class Summary:
     lost_in_disputes: Money
     refunded: Money
     settled: Money
+    exchanged: Money
     at_provider: Money
     is_balanced: bool
 

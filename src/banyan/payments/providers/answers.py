@@ -34,14 +34,19 @@ __all__ = [
 
 
 class Settled(Struct, frozen=True):
-    """What the provider will settle for an amount that it took in another currency."""
+    """What the provider settles for an amount that it took (or gave back) in another currency.
+
+    ``fee_minor`` is its fee in the currency that is settled, which is not taken off ``amount_minor``.
+    None: the fee is the answer's, in the buyer's currency, and what is settled is for the rest.
+    """
 
     amount_minor: int
     currency: str
+    fee_minor: int | None = None
 
 
 class Succeeded(Struct, frozen=True, tag="succeeded", tag_field="outcome"):
-    """Done. ``fee_minor`` is what the provider takes for it, in the same currency.
+    """Done. ``fee_minor`` is what the provider takes for it, in the same currency (see ``Settled``).
 
     ``is_captured``: the answer to an authorization that has taken the money at once, as most methods
     that are not cards do. ``liability``: who bears a fraud chargeback. ``settled``: set where the
@@ -136,6 +141,7 @@ class DisputeReport:
     ``stage`` is how far it has gone, ``respond_by`` until when evidence can be handed in. ``fee`` is
     what has been taken for it so far, in all its stages. ``reason_code`` is the network's or the
     provider's; ``rules.category_of`` knows what it means. An inquiry that was closed is ``won``.
+    ``settled`` is what ``amount`` is in the currency that the provider settles, where that is another one.
     """
 
     reference: str
@@ -147,3 +153,4 @@ class DisputeReport:
     stage: DisputeStage = "chargeback"
     reason_code: str = "other"
     respond_by: datetime | None = None
+    settled: Money | None = None

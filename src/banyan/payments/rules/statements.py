@@ -23,6 +23,7 @@ LABELS: dict[LineKind, str] = {
     "fee": "Fees",
     "payout": "Payouts",
     "payout_returned": "Payouts that came back",
+    "exchange": "Exchanged for payouts",
     "debit": "Debits from your bank account",
     "write_off": "Debt written off",
     "other": "Other",
@@ -41,6 +42,7 @@ _PREFIXES: tuple[tuple[str, LineKind], ...] = (
     ("payout_returned", "payout_returned"),
     ("payout", "payout"),
     ("debit", "debit"),
+    ("fx_", "exchange"),
     ("write_off", "write_off"),
     ("fee", "fee"),
 )

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 
-from banyan.kernel import Money, derived_id
+from banyan.kernel import Currency, Money, derived_id
 from banyan.payments.model import (
     ATTEMPT,
     METHODS,
@@ -256,6 +256,9 @@ def checked(answer: Answer, amount: Money) -> Answer:
     """The answer, unless it is about another amount: then the outcome is as good as unknown."""
     if not isinstance(answer, Succeeded):
         return answer
+    settled = answer.settled
+    if settled and (settled.amount_minor < 0 or settled.currency not in Currency.codes()):
+        return Unknown(f"The provider settles {settled.amount_minor} {settled.currency[:3]}.")
     if (answer.amount_minor, answer.currency) == (amount.minor, amount.currency.code):
         return answer
     return Unknown(

@@ -3,6 +3,7 @@
 from typing import Literal
 from uuid import UUID
 
+from banyan import fx
 from banyan.kernel import Money
 from banyan.parties import SELLER
 from banyan.payments.model import (
@@ -108,6 +109,12 @@ def about_payout(what: str, payout: Payout, reason: str) -> Event:
             "provider": payout.provider,
             "reason": reason,
             "failure_code": payout.failure_code,
+            "exchanged": payout.source
+            and {
+                "amount": amount(payout.source),
+                "rate": f"{payout.rate:f}",
+                "quote": payout.quote_id and fx.QUOTE.text(payout.quote_id),
+            },
         },
     )
 

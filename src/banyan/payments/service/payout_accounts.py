@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from banyan import compliance
@@ -22,6 +23,8 @@ from banyan.payments.service.payout_settings import get_payout_settings
 from banyan.payments.service.settings import check_destination
 from banyan.payments.store import payout_accounts as store
 from banyan.runtime import Event, Transaction
+
+_Account = TypeVar("_Account", bound=PayoutAccount)
 
 
 async def save_account(
@@ -64,10 +67,20 @@ async def accounts_of(tx: Transaction, seller_id: UUID) -> list[PayoutAccount]:
     return await store.accounts_of(tx, seller_id)
 
 
-def account_for(accounts: Sequence[PayoutAccount], currency: str) -> PayoutAccount | None:
+def account_for(accounts: Sequence[_Account], currency: str) -> _Account | None:
     """Which of a seller's accounts a currency goes to: its own, or else the one for any."""
     by_currency = {account.currency: account for account in accounts}
     return by_currency.get(currency) or by_currency.get(ANY_CURRENCY)
+
+
+def account_in_another(accounts: Sequence[_Account], own_currency: str) -> _Account | None:
+    """Where a balance goes that has no account of its currency: it is exchanged.
+
+    Into the marketplace's own currency if the seller has such an account, or else into the first in
+    the order of their codes. None if all are blocked.
+    """
+    others = [it for it in accounts if it.currency != ANY_CURRENCY and it.blocked_reason is None]
+    return min(others, key=lambda it: (it.currency != own_currency, it.currency), default=None)
 
 
 async def hold(

@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 
 from banyan import ledger
+from banyan.fx import Quote
 from banyan.kernel import Money, Page, id_of_cursor, new_id, page_of
 from banyan.parties import SELLER
 from banyan.payments.errors import (
@@ -43,7 +44,7 @@ from banyan.payments.rules import (
     local_day,
     next_run,
 )
-from banyan.payments.service import bookings, news, payout_accounts
+from banyan.payments.service import bookings, news, payout_accounts, payout_exchanges
 from banyan.payments.service.attempts import intend, intent_for_payout
 from banyan.payments.service.payout_settings import get_payout_settings
 from banyan.payments.service.settings import get_settings
@@ -267,14 +268,16 @@ def _payable(
     tx: Transaction,
 ) -> Payable | None:
     """The account that a seller's balance goes to, if its day has come and there is enough."""
-    by_currency = {account.currency: account for account in accounts}
-    account = by_currency.get(available.currency.code) or by_currency.get(ANY_CURRENCY)
+    account = payout_accounts.account_for(accounts, available.currency.code)
+    account = account or payout_accounts.account_in_another(accounts, tx.marketplace.currency)
     if account is None or account.blocked_reason is not None:
         return None
     schedule = _schedule_of(account, settings)
     if available.minor < schedule.minimum_minor:
         return None
-    calendar = calendar_of(settings.calendar, available.currency.code, tx.marketplace.country)
+    calendar = calendar_of(
+        settings.calendar, _currency_paid(account, available), tx.marketplace.country
+    )
     return account if due is None or is_due(schedule, *due, calendar) else None
 
 
@@ -299,20 +302,32 @@ async def _pay(
     """Hold the money of these balances and have it sent, but of sellers who are held."""
     held = await payout_accounts.held_among(tx, {account.seller_id for account, _ in wanted})
     provider = (await get_settings(tx)).provider
-    drafts = [
-        draft
-        for account, amount in wanted
-        if account.seller_id not in held
-        and (draft := _draft(tx, account, amount, provider, has_bank=settings.bank is not None))
-    ]
-    outcomes = await ledger.post(tx, [bookings.payout_hold(draft) for draft in drafts])
+    free = [(account, amount) for account, amount in wanted if account.seller_id not in held]
+    quotes = await payout_exchanges.quote_all(
+        tx,
+        [
+            (account.seller_id, amount, account.currency)
+            for account, amount in free
+            if _currency_paid(account, amount) != amount.currency.code
+        ],
+    )
+    drafts = list[tuple[Payout, Quote | None]]()
+    for account, amount in free:
+        quote = quotes.get((account.seller_id, amount.currency.code))
+        if quote is None and _currency_paid(account, amount) != amount.currency.code:
+            continue
+        has_bank = settings.bank is not None
+        draft = _draft(tx, account, amount, quote, provider, has_bank=has_bank)
+        drafts += [(draft, quote)] if draft else []
+    outcomes = await ledger.post(tx, [bookings.payout_hold(*draft) for draft in drafts])
     accepted = [
         draft
-        for draft, outcome in zip(drafts, outcomes, strict=True)
+        for (draft, _), outcome in zip(drafts, outcomes, strict=True)
         if not isinstance(outcome, ledger.Rejection)
     ]
     payouts = await _in_batches(tx, run, accepted)
     if payouts:
+        await payout_exchanges.use_all(tx, payouts)
         await store.insert_payouts(tx, payouts)
         await _intend(tx, payouts)
         await tx.record_all([_created(payout) for payout in payouts])
@@ -355,10 +370,23 @@ async def _enqueue_run(tx: Transaction, settings: PayoutSettings) -> None:
     await tx.enqueue(JobDraft("payout.run", day.isoformat(), due_at=cutoff_of(day, settings)))
 
 
+def _currency_paid(account: PayoutAccount, available: Money) -> str:
+    """The currency in which a balance is paid to an account."""
+    is_any = account.currency == ANY_CURRENCY
+    return available.currency.code if is_any else account.currency
+
+
 def _draft(
-    tx: Transaction, account: Payable, amount: Money, provider: str | None, *, has_bank: bool
+    tx: Transaction,
+    account: Payable,
+    available: Money,
+    quote: Quote | None,
+    provider: str | None,
+    *,
+    has_bank: bool,
 ) -> Payout | None:
     """None if nobody is connected who could pay to the account; files have two decimals."""
+    amount = available if quote is None else quote.buy
     is_bank = account.kind == "iban"
     has_bank = has_bank and amount.currency.exponent == 2
     through = (BANK if has_bank else None) if is_bank else provider
@@ -380,8 +408,13 @@ def _draft(
         failure_code=None,
         created_at=tx.now,
         finished_at=None,
+        source_minor=None if quote is None else quote.sell_minor,
+        source_currency=None if quote is None else quote.sell_currency,
+        quote_id=None if quote is None else quote.quote_id,
     )
 
 
 def _created(payout: Payout) -> news.Event:
-    return news.about_payout("created", payout, f"{payout.amount} is on its way to the seller.")
+    paid_for = f", for {payout.source} at {payout.rate:f}" if payout.source else ""
+    reason = f"{payout.amount} is on its way to the seller{paid_for}."
+    return news.about_payout("created", payout, reason)

@@ -10,7 +10,9 @@ from banyan.kernel import Money
 from banyan.ledger import AccountState, Entry, account_uuid
 from banyan.parties import SELLER, find_seller
 from banyan.payments.model import (
+    PAYOUT,
     DatedAmount,
+    Payout,
     SellerMoney,
     Statement,
     StatementBalance,
@@ -18,7 +20,13 @@ from banyan.payments.model import (
 )
 from banyan.payments.rules import calendar_of, local_day, next_payout_day
 from banyan.payments.rules.statements import check_period, kind_of, nothing
-from banyan.payments.service.payout_accounts import account_for, accounts_of, holds_of
+from banyan.payments.service.payout_accounts import (
+    account_for,
+    account_in_another,
+    accounts_of,
+    holds_of,
+)
+from banyan.payments.service.payout_exchanges import waits_of
 from banyan.payments.service.payout_settings import get_payout_settings, get_schedule
 from banyan.payments.service.payouts import get_payout
 from banyan.payments.store import holdbacks as holdbacks_store
@@ -65,7 +73,7 @@ async def statement(
         time_zone=(await get_payout_settings(tx)).time_zone,
         opening=_balance(currency, opening),
         closing=_balance(currency, closing),
-        lines=tuple(one.line for one in sorted(lines, key=lambda one: one.place)),
+        lines=await _with_exchanges(tx, [it.line for it in sorted(lines, key=_place_of)]),
     )
 
 
@@ -79,7 +87,8 @@ async def statement_of_payout(tx: Transaction, payout_id: UUID) -> Statement:
     until_at = payout.created_at + _MOMENT
     earliest = until_at - timedelta(days=366)
     from_at = earliest if before is None else max(earliest, before.created_at + _MOMENT)
-    return await statement(tx, payout.seller_id, payout.currency, from_at, until_at)
+    currency = payout.source_currency or payout.currency
+    return await statement(tx, payout.seller_id, currency, from_at, until_at)
 
 
 async def seller_money(tx: Transaction, seller_id: UUID) -> list[SellerMoney]:
@@ -91,14 +100,17 @@ async def seller_money(tx: Transaction, seller_id: UUID) -> list[SellerMoney]:
     on_its_way = await payouts_store.sum_on_its_way(tx, seller_id)
     accounts = await accounts_of(tx, seller_id)
     reasons = [hold.reason for hold in await holds_of(tx, seller_id)]
+    waits = {wait.currency: wait.reason for wait in await waits_of(tx, seller_id)}
     schedule = await get_schedule(tx, seller_id)
     settings = await get_payout_settings(tx)
     today = local_day(tx.now, settings)
     views = list[SellerMoney]()
     for currency in sorted({state.currency for state in states}):
         account = account_for(accounts, currency)
+        account = account or account_in_another(accounts, tx.marketplace.currency)
         blocked = [account.blocked_reason] if account and account.blocked_reason else []
         missing = [] if account else ["There is no account to pay to."]
+        missing += [waits[currency]] if currency in waits else []
         calendar = calendar_of(settings.calendar, currency, tx.marketplace.country)
         views.append(
             SellerMoney(
@@ -126,6 +138,35 @@ class _Line:
 
     place: tuple[datetime, UUID, int]
     line: StatementLine
+
+
+def _place_of(one: _Line) -> tuple[datetime, UUID, int]:
+    return one.place
+
+
+async def _with_exchanges(
+    tx: Transaction, lines: Sequence[StatementLine]
+) -> tuple[StatementLine, ...]:
+    """Those that exchanged for a payout get the amount on the other side."""
+    prefix = f"{PAYOUT.prefix}_"
+    exchanging = {it.subject for it in lines if it.kind == "exchange"}
+    payouts = {
+        PAYOUT.text(payout.payout_id): payout
+        for payout in await payouts_store.find_payouts(
+            tx, [PAYOUT.parse(it) for it in exchanging if it.startswith(prefix)]
+        )
+    }
+    return tuple(
+        replace(line, exchanged=_other_side(line, payouts[line.subject]))
+        if line.kind == "exchange" and line.subject in payouts
+        else line
+        for line in lines
+    )
+
+
+def _other_side(line: StatementLine, payout: Payout) -> Money | None:
+    is_paid_out = line.amount.currency == payout.amount.currency
+    return payout.source if is_paid_out else payout.amount
 
 
 async def _read(

@@ -5,6 +5,7 @@ from banyan.kernel import Money
 from banyan.payments.model import Movement, Summary
 from banyan.payments.store import debts as debts_store
 from banyan.payments.store import disputes as disputes_store
+from banyan.payments.store import exchanges as exchanges_store
 from banyan.payments.store import payments as payments_store
 from banyan.payments.store import payouts as payouts_store
 from banyan.payments.store import settlements as settlements_store
@@ -14,11 +15,11 @@ _PROVIDER_ACCOUNTS_MAX = 10_000
 
 
 async def summary(tx: Transaction) -> list[Summary]:
-    """One for each currency in which money was taken.
+    """One for each currency in which money was taken, settled or paid out.
 
     Fees, commission, tax, and what is owed, in transit and in dispute are balances of the ledger;
-    what was taken, refunded, lost, paid out and settled is counted. The two must explain what the
-    provider still holds, to the cent.
+    what was taken, refunded, lost, exchanged, paid out and settled is counted. The two must explain
+    what the provider still holds, to the cent.
     """
     at_providers = await _at_providers(tx)
     by_head = {
@@ -42,8 +43,11 @@ async def summary(tx: Transaction) -> list[Summary]:
     through_bank = await payouts_store.sum_through_bank(tx)
     debited = await debts_store.sum_debited(tx)
     settled = await settlements_store.sum_settled(tx)
+    exchanged = await exchanges_store.sum_exchanged(tx)
+    by_currency = {row[0]: row[1:] for row in await payments_store.sum_payments(tx)}
     summaries = list[Summary]()
-    for currency, count, taken_minor, refunded_minor in await payments_store.sum_payments(tx):
+    for currency in sorted({*by_currency, *exchanged, *paid, *settled}):
+        count, taken_minor, refunded_minor = by_currency.get(currency, (0, 0, 0))
         zero = Money.zero(currency)
 
         def posted(path: str, currency: str = currency, zero: Money = zero) -> Money:
@@ -58,7 +62,9 @@ async def summary(tx: Transaction) -> list[Summary]:
         paid_out = Money.of(paid.get(currency, 0), currency)
         settled_here = Money.of(settled.get(currency, 0), currency)
         not_theirs = through_bank.get(currency, 0) + debited.get(currency, 0)
-        expected = taken - refunded - fees - lost_here - paid_out + Money.of(not_theirs, currency)
+        exchanged_here = Money.of(exchanged.get(currency, 0), currency)
+        expected = taken - refunded - fees - lost_here - paid_out + exchanged_here
+        expected += Money.of(not_theirs, currency)
         summaries.append(
             Summary(
                 currency=currency,
@@ -76,6 +82,7 @@ async def summary(tx: Transaction) -> list[Summary]:
                 in_dispute=posted("disputes:held"),
                 lost_in_disputes=lost_here,
                 refunded=refunded,
+                exchanged=exchanged_here,
                 at_provider=at_provider,
                 settled=settled_here,
                 is_balanced=at_provider == expected - settled_here,

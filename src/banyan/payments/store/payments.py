@@ -143,6 +143,7 @@ async def save_payments(tx: Transaction, payments: Sequence[Payment]) -> None:
           refunded_minor = new.refunded_minor,
           reversed_minor = new.reversed_minor,
           fee_minor = new.fee_minor,
+          fee_currency = new.fee_currency,
           provider_reference = new.provider_reference,
           decline_code = new.decline_code,
           action_url = new.action_url,
@@ -159,11 +160,11 @@ async def save_payments(tx: Transaction, payments: Sequence[Payment]) -> None:
           %(authorized_at)s::timestamptz[], %(captured_at)s::timestamptz[],
           %(released_at)s::timestamptz[], %(providers)s::text[], %(ordinals)s::int[],
           %(liabilities)s::text[], %(instructions)s::jsonb[], %(settled)s::bigint[],
-          %(settled_currencies)s::text[]
+          %(settled_currencies)s::text[], %(fee_currencies)s::text[]
         ) as new (payment_id, state, captured_minor, refunded_minor, reversed_minor, fee_minor,
                   provider_reference, decline_code, action_url, action_expires_at, void_reason,
                   authorized_at, captured_at, released_at, provider, ordinal, liability,
-                  instructions, settled_minor, settled_currency)
+                  instructions, settled_minor, settled_currency, fee_currency)
         where p.marketplace_id = %(marketplace_id)s and p.payment_id = new.payment_id
         """,
         payment_ids=[payment.payment_id for payment in payments],
@@ -189,6 +190,7 @@ async def save_payments(tx: Transaction, payments: Sequence[Payment]) -> None:
         ],
         settled=[payment.settled_minor for payment in payments],
         settled_currencies=[payment.settled_currency for payment in payments],
+        fee_currencies=[payment.fee_currency for payment in payments],
     )
 
 

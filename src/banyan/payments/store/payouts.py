@@ -12,16 +12,18 @@ async def insert_payouts(tx: Transaction, payouts: Sequence[Payout]) -> None:
         """
         insert into payments.payouts
           (marketplace_id, payout_id, seller_id, provider, rail, batch_id, destination, holder, bic,
-           state, amount_minor, currency, created_at)
+           state, amount_minor, currency, source_minor, source_currency, quote_id, created_at)
         select
           %(marketplace_id)s, new.payout_id, new.seller_id, new.provider, new.rail, new.batch_id,
-          new.destination, new.holder, new.bic, 'pending', new.amount_minor, new.currency, %(now)s
+          new.destination, new.holder, new.bic, 'pending', new.amount_minor, new.currency,
+          new.source_minor, new.source_currency, new.quote_id, %(now)s
         from unnest(
           %(payout_ids)s::uuid[], %(seller_ids)s::uuid[], %(providers)s::text[], %(rails)s::text[],
           %(batch_ids)s::uuid[], %(destinations)s::text[], %(holders)s::text[], %(bics)s::text[],
-          %(amounts)s::bigint[], %(currencies)s::text[]
+          %(amounts)s::bigint[], %(currencies)s::text[], %(source_amounts)s::bigint[],
+          %(source_currencies)s::text[], %(quote_ids)s::uuid[]
         ) as new (payout_id, seller_id, provider, rail, batch_id, destination, holder, bic,
-                  amount_minor, currency)
+                  amount_minor, currency, source_minor, source_currency, quote_id)
         """,
         now=tx.now,
         payout_ids=[payout.payout_id for payout in payouts],
@@ -34,6 +36,9 @@ async def insert_payouts(tx: Transaction, payouts: Sequence[Payout]) -> None:
         destinations=[payout.destination for payout in payouts],
         amounts=[payout.amount_minor for payout in payouts],
         currencies=[payout.currency for payout in payouts],
+        source_amounts=[payout.source_minor for payout in payouts],
+        source_currencies=[payout.source_currency for payout in payouts],
+        quote_ids=[payout.quote_id for payout in payouts],
     )
 
 
@@ -81,7 +86,7 @@ async def find_payout(tx: Transaction, payout_id: UUID) -> Payout | None:
 
 
 async def find_payout_before(tx: Transaction, payout: Payout) -> Payout | None:
-    """The seller's last payout in the currency before this one that was not cancelled."""
+    """The seller's last payout out of the same balance before this one that was not cancelled."""
     return await tx.one(
         Payout,
         """
@@ -89,14 +94,14 @@ async def find_payout_before(tx: Transaction, payout: Payout) -> Payout | None:
         from payments.payouts
         where marketplace_id = %(marketplace_id)s
           and seller_id = %(seller_id)s
-          and currency = %(currency)s
+          and coalesce(source_currency, currency) = %(currency)s
           and payout_id < %(payout_id)s
           and state <> 'cancelled'
         order by payout_id desc
         limit 1
         """,
         seller_id=payout.seller_id,
-        currency=payout.currency,
+        currency=payout.source_currency or payout.currency,
         payout_id=payout.payout_id,
     )
 

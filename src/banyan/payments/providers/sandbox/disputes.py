@@ -9,15 +9,20 @@ from banyan.kernel import Money
 from banyan.payments.model import DisputeStage, DisputeState
 from banyan.payments.providers import DisputeReport
 from banyan.payments.providers.sandbox import store
+from banyan.payments.providers.sandbox.settling import settled_back
 from banyan.payments.providers.sandbox.store import Stored, StoredAnswer, StoredDispute
 from banyan.payments.providers.sandbox.tokens import (
     DISPUTE_CLOSES_AFTER,
     DISPUTE_OPENS_AFTER,
+    TOKENS,
     DisputePath,
 )
 from banyan.runtime import Transaction
 
 __all__ = ["FEE_MINOR", "Standing", "changes_at", "plan", "report", "stand", "standing"]
+
+_OF = "dispute_"
+"""Before the key of the capture, it names the dispute."""
 
 FEE_MINOR = 1_500
 """For each stage in which money is taken."""
@@ -55,7 +60,7 @@ async def plan(tx: Transaction, capture: Stored, path: DisputePath) -> StoredDis
     """Note the dispute that a captured payment will have."""
     dispute = StoredDispute(
         marketplace_id=capture.marketplace_id,
-        reference=f"dispute_{capture.key}",
+        reference=f"{_OF}{capture.key}",
         payment=capture.payment,
         captured_minor=capture.amount_minor,
         currency=capture.currency,
@@ -91,18 +96,27 @@ async def report(tx: Transaction, reference: str) -> DisputeReport | None:
     refunded = await store.refunded_before(tx, dispute.payment, now.since)
     if refunded >= dispute.captured_minor:
         return None
+    amount = Money.of(dispute.captured_minor - refunded, dispute.currency)
     code, reason = _REASONS.get(dispute.path, _REASON_OTHERWISE)
     return DisputeReport(
         reference=reference,
         payment=dispute.payment,
-        amount=Money.of(dispute.captured_minor - refunded, dispute.currency),
+        amount=amount,
         fee=Money.of(now.fee_minor, dispute.currency),
         state=now.state,
         reason=reason,
         stage=now.stage,
         reason_code=code,
         respond_by=now.respond_by,
+        settled=settled_back(amount, await _settles_in(tx, dispute)),
     )
+
+
+async def _settles_in(tx: Transaction, dispute: StoredDispute) -> str | None:
+    """In which other currency the disputed payment is settled."""
+    capture = await store.find_operation(tx, dispute.reference.removeprefix(_OF))
+    token = None if capture is None else TOKENS.get(capture.token)
+    return None if token is None else token.settles_in
 
 
 def changes_at(dispute: StoredDispute) -> list[datetime]:

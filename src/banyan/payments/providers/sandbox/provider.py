@@ -33,6 +33,7 @@ from banyan.payments.providers import (
     Webhook,
 )
 from banyan.payments.providers.sandbox import disputes, report, store
+from banyan.payments.providers.sandbox.settling import fee_of, settled
 from banyan.payments.providers.sandbox.store import Stored
 from banyan.payments.providers.sandbox.tokens import (
     BANK_TOKENS,
@@ -44,8 +45,6 @@ from banyan.payments.providers.sandbox.tokens import (
 from banyan.runtime import MARKETPLACE, Cause, Database, JobDraft, Transaction
 
 SIGNATURE_HEADER = "sandbox-signature"
-FEE_BP = 290
-FEE_FIXED_MINOR = 30
 _ACTION_TTL = timedelta(hours=1)
 _ELSEWHERE = BankToken(
     about="An account at another provider.",
@@ -228,6 +227,7 @@ class Sandbox:
             stored = next((one for one in before if one.key == instruction.key), None)
             if stored is None and not (lost and token.times_out == "not_made"):
                 answer = self._decide(tx.now, instruction, token, before, fault)
+                answer = settled(answer, instruction.operation, token.settles_in)
                 stored = self._stored(tx, instruction, name, answer, token)
                 await store.insert_operation(tx, stored)
                 await self._plan(tx, stored, token)
@@ -403,12 +403,11 @@ def _succeeded(
     amount = instruction.amount
     is_authorized = instruction.operation in ("authorize", "authenticate")
     is_captured = is_authorized and _is_taken_at_once(instruction)
-    fee = amount.portion(FEE_BP).minor + FEE_FIXED_MINOR
     return Succeeded(
         reference=reference,
         amount_minor=amount.minor,
         currency=amount.currency.code,
-        fee_minor=fee if instruction.operation == "capture" or is_captured else 0,
+        fee_minor=fee_of(amount) if instruction.operation == "capture" or is_captured else 0,
         is_captured=is_captured,
         liability="issuer" if is_authenticated and _is_card(instruction) else None,
     )
@@ -436,7 +435,7 @@ def _not_done(fault: FaultKind) -> Unavailable:
 
 def _paid(stored: Stored) -> dict[str, object]:
     """The answer once the buyer has paid what was awaited."""
-    fee = Money.of(stored.amount_minor, stored.currency).portion(FEE_BP).minor + FEE_FIXED_MINOR
+    fee = fee_of(Money.of(stored.amount_minor, stored.currency))
     return msgspec.to_builtins(
         Succeeded(stored.key, stored.amount_minor, stored.currency, fee, is_captured=True)
     )

@@ -42,6 +42,8 @@ class Token:
     """The buyer is told how to pay, and pays so long after; later than PUSH_TTL is too late."""
     is_never_paid: bool = False
     """The buyer is told how to pay, and doesn't."""
+    settles_in: str | None = None
+    """The sandbox settles it in this currency, at a rate of its own (see ``settling``)."""
     failover_code: str | None = None
     """Declined with this code by ``sandbox``, and approved by every other sandbox."""
 
@@ -134,6 +136,20 @@ TOKENS = {
     "tok_declined_elsewhere_approved": Token(
         about="Declined, soft, by `sandbox`; any other sandbox approves.",
         failover_code="do_not_honor",
+    ),
+    "tok_settled_in_eur": Token(
+        about="Captured; settled in euros, at the sandbox's rate.", settles_in="EUR"
+    ),
+    "tok_settled_in_usd": Token(
+        about="Captured; settled in US dollars, at the sandbox's rate.", settles_in="USD"
+    ),
+    "tok_settled_in_jpy": Token(
+        about="Captured; settled in yen, at the sandbox's rate.", settles_in="JPY"
+    ),
+    "tok_settled_in_usd_dispute_lost": Token(
+        about="As the one in US dollars; disputed 5 days later; lost 15 days after the capture.",
+        settles_in="USD",
+        dispute="lost",
     ),
     "tok_capture_fails": Token(about="Authorized; the capture fails.", fails_capture=True),
     "tok_refund_fails": Token(

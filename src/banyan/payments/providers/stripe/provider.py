@@ -156,6 +156,7 @@ class Stripe:
                     "payment_intent": instruction.reference,
                     "amount": units,
                     "metadata": requests.metadata(instruction),
+                    "expand": ["balance_transaction"],
                 },
                 {"idempotency_key": instruction.key},
             ),
@@ -237,7 +238,11 @@ class Stripe:
                 return reading.void(await self._intent(instruction.reference))
             case "refund":
                 listed = self._api.refunds.list_async(
-                    {"payment_intent": instruction.reference, "limit": PAGE}
+                    {
+                        "payment_intent": instruction.reference,
+                        "limit": PAGE,
+                        "expand": ["data.balance_transaction"],
+                    }
                 )
                 found = await first(listed, lambda one: is_of(one, instruction.key))
                 return Absent() if found is None else reading.refund(shapes.refund_of(found))

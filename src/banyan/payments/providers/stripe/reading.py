@@ -91,7 +91,8 @@ def refund(found: Refund) -> Found:
     match found.status:
         case "succeeded":
             money = STRIPE_UNITS.money(found.amount, found.currency)
-            return Succeeded(found.id, money.minor, money.currency.code)
+            settled = _settled(money, found.balance_transaction)
+            return Succeeded(found.id, money.minor, money.currency.code, settled=settled)
         case "failed" | "canceled":
             return declined("refund_failed", found.failure_reason or found.status)
         case "requires_action":
@@ -143,6 +144,7 @@ def dispute_report(dispute: Dispute) -> DisputeReport | None:
     due = dispute.evidence_details.due_by
     card = dispute.payment_method_details and dispute.payment_method_details.card
     amount = STRIPE_UNITS.money(dispute.amount, dispute.currency)
+    taken = [_settled(amount, entry) for entry in dispute.balance_transactions[:1]]
     is_won = dispute.status in ("won", "warning_closed", "prevented")
     return DisputeReport(
         reference=dispute.id,
@@ -154,6 +156,7 @@ def dispute_report(dispute: Dispute) -> DisputeReport | None:
         stage=_stage(dispute),
         reason_code=(card and card.network_reason_code) or dispute.reason,
         respond_by=None if due is None else datetime.fromtimestamp(due, UTC),
+        settled=next((Money.of(it.amount_minor, it.currency) for it in taken if it), None),
     )
 
 
@@ -197,14 +200,15 @@ def _taken(intent: Intent, *, is_captured: bool) -> Succeeded:
     charge = intent.latest_charge if isinstance(intent.latest_charge, Charge) else None
     entry = charge.balance_transaction if charge else None
     booked = entry if isinstance(entry, BalanceTransaction) else None
+    settled = _settled(money, booked)
     return Succeeded(
         reference=intent.id,
         amount_minor=money.minor,
         currency=money.currency.code,
-        fee_minor=0 if booked is None else _in_currency_of(money, booked).minor,
+        fee_minor=0 if booked is None or settled else _in_currency_of(money, booked).minor,
         is_captured=is_captured,
         liability=_liability(charge),
-        settled=None if booked is None else _settled(money, booked),
+        settled=settled,
     )
 
 
@@ -217,11 +221,15 @@ def _liability(charge: Charge | None) -> Liability | None:
     return "issuer" if result in ("authenticated", "attempt_acknowledged") else "merchant"
 
 
-def _settled(money: Money, booked: BalanceTransaction) -> Settled | None:
+def _settled(money: Money, booked: BalanceTransaction | str | None) -> Settled | None:
+    """What Stripe has booked for an amount, and its fee, where that is in another currency."""
+    if not isinstance(booked, BalanceTransaction):
+        return None
     settled = STRIPE_UNITS.money(booked.amount, booked.currency)
     if settled.currency == money.currency:
         return None
-    return Settled(settled.minor, settled.currency.code)
+    fee = STRIPE_UNITS.money(booked.fee, booked.currency)
+    return Settled(abs(settled.minor), settled.currency.code, fee.minor)
 
 
 def _in_currency_of(money: Money, booked: BalanceTransaction) -> Money:

@@ -77,6 +77,7 @@ class Refund(Struct, frozen=True, kw_only=True):
     status: str | None
     metadata: dict[str, str] = {}
     failure_reason: str | None = None
+    balance_transaction: BalanceTransaction | str | None = None
 
 
 class Transfer(Struct, frozen=True, kw_only=True):

@@ -8,6 +8,8 @@ twice is booked once. The buyer's order is the subject of all of them, but of pa
                 funds held → seller pending → commission, tax;
                 funds held → shipping that the platform runs, service fee, its tax;
                 fees ← receivable
+    exchange    receivable → position, position → receivable             after each step, where the
+                                                                         provider settles otherwise
     release     seller pending → seller available, and what is held back → held, reserve
     freed       held, reserve → available; taken: the same before its time, for what is owed
     refund      each part ⇢ receivable, ⇢ promotions                     pending until it succeeded;
@@ -30,6 +32,7 @@ from banyan.payments.service.bookings.disputes import (
     dispute_lost,
     dispute_regained,
 )
+from banyan.payments.service.bookings.exchanges import exchange, exchanges_of
 from banyan.payments.service.bookings.holdbacks import holdback_freed, holdback_taken
 from banyan.payments.service.bookings.payments import authorization, capture, release, top_up, void
 from banyan.payments.service.bookings.payouts import (
@@ -57,6 +60,8 @@ __all__ = [
     "dispute_held",
     "dispute_lost",
     "dispute_regained",
+    "exchange",
+    "exchanges_of",
     "fees",
     "holdback_freed",
     "holdback_taken",

@@ -73,10 +73,9 @@ def capture(payment: Payment, splits: Sequence[PaymentSplit]) -> Transfer:
             Leg(pending, tax, Money.of(split.tax_minor, currency), "commission_tax"),
         ]
     legs += _platforms_own(splits, currency)
-    provider = payment.provider
-    legs.append(
-        Leg(fees(provider, currency), receivable(provider, currency), payment.fee, "provider_fee")
-    )
+    provider, fee = payment.provider, payment.fee
+    in_its = fee.currency.code
+    legs.append(Leg(fees(provider, in_its), receivable(provider, in_its), fee, "provider_fee"))
     return transfer_of(payment.payment_id, "capture", payment.subject, legs)
 
 

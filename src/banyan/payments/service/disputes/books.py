@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from banyan import ledger
 from banyan.kernel import derived_id
 from banyan.ledger import Transfer
 from banyan.payments.model import (
@@ -12,10 +11,11 @@ from banyan.payments.model import (
     DisputeSettings,
     MoveKind,
     Payment,
+    ProviderRate,
     Reversal,
 )
 from banyan.payments.rules import AFTER, booked_as, decide_bearer, share_reversal, way
-from banyan.payments.service import bookings
+from banyan.payments.service import bookings, exchanges
 from banyan.payments.service.disputes.reading import get_dispute_settings
 from banyan.payments.service.payouts import schedule_payouts
 from banyan.payments.store import disputes as store
@@ -32,6 +32,7 @@ class _Books:
     settings: DisputeSettings
     payment: Payment
     dispute: Dispute
+    rate: ProviderRate | None
     transfers: list[Transfer] = field(default_factory=list[Transfer])
     moves: list[DisputeMove] = field(default_factory=list[DisputeMove])
     freed: set[UUID] = field(default_factory=set[UUID])
@@ -94,7 +95,7 @@ class _Books:
         await store.save_dispute(self.tx, self.dispute)
         await schedule_payouts(self.tx, self.freed)
         if self.transfers:
-            await ledger.post_or_refuse(self.tx, self.transfers)
+            await exchanges.post(self.tx, self.payment, self.transfers, self.rate)
 
     def _count(self, what: MoveKind, amount_minor: int) -> None:
         """One movement more; its number makes the id of its booking."""
@@ -124,13 +125,18 @@ class _Books:
 
 
 async def book(
-    tx: Transaction, payment: Payment, before: Dispute, told: Dispute
+    tx: Transaction,
+    payment: Payment,
+    before: Dispute,
+    told: Dispute,
+    rate: ProviderRate | None = None,
 ) -> tuple[Payment, Dispute]:
     """Move the money of ``before`` to where ``told`` has to have it, and save both records.
 
     The payment is locked. What was booked is undone as it was booked, whatever ``told`` says now.
+    ``rate`` is what the provider exchanges by, where it settles in another currency.
     """
-    books = _Books(tx, await get_dispute_settings(tx), payment, before)
+    books = _Books(tx, await get_dispute_settings(tx), payment, before, rate)
     target = booked_as(told.stage, told.state)
     moving = {
         "hold": books.hold,

@@ -10,7 +10,7 @@ from uuid import UUID
 from banyan import operations
 from banyan.kernel import derived_id
 from banyan.payments.errors import PaymentNotReady
-from banyan.payments.model import PAYMENT, TAKEN, Dispute, Payment
+from banyan.payments.model import PAYMENT, TAKEN, Dispute, Payment, ProviderRate
 from banyan.payments.providers import DisputeReport
 from banyan.payments.rules import category_of, state_of
 from banyan.payments.service import news
@@ -42,9 +42,14 @@ async def apply_report(tx: Transaction, report: DisputeReport, *, seen: int | No
     if known is None:
         await store.insert_dispute(tx, before)
     told = replace(told, revision=before.revision + 1)
-    _, dispute = await book(tx, payment, before, told)
+    _, dispute = await book(tx, payment, before, told, _rate_of(report))
     await _record(tx, known, dispute)
     await _see_to_answers(tx, before, dispute)
+
+
+def _rate_of(report: DisputeReport) -> ProviderRate | None:
+    """The rate at which the provider gives it back; None if it hasn't told."""
+    return None if report.settled is None else ProviderRate(report.amount, report.settled)
 
 
 async def revision_of(tx: Transaction, provider: str, reference: str) -> int:

@@ -5,22 +5,24 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from banyan import ledger
 from banyan.ledger import Transfer
 from banyan.payments.model import (
     Attempt,
     Debit,
     Dispute,
     DisputeAnswer,
+    Exchange,
     Operation,
     Payment,
     PaymentSplit,
     Payout,
+    ProviderRate,
     Refund,
     Reversal,
     Route,
 )
 from banyan.payments.rules import PENDING_POLL
+from banyan.payments.service import bookings, exchanges
 from banyan.payments.service.attempts import authorization_id, intend, intent_for_payment
 from banyan.payments.service.debts import debits_ended
 from banyan.payments.service.payouts import stop_failed
@@ -61,6 +63,7 @@ class Batch:
     answers: dict[UUID, DisputeAnswer]
     disputes: dict[UUID, Dispute]
     transfers: list[Transfer] = field(default_factory=list[Transfer])
+    exchanges: list[Exchange] = field(default_factory=list[Exchange])
     events: list[Event] = field(default_factory=list[Event])
     intents: list[Attempt] = field(default_factory=list[Attempt])
     timers: list[JobDraft] = field(default_factory=list[JobDraft])
@@ -86,6 +89,11 @@ class Batch:
         tried = set(self.tried[payment.payment_id])
         attempt_id = authorization_id(payment.payment_id, payment.ordinal + 1)
         return self.router.route(wanted_of(payment), attempt_id, tried)
+
+    def book(self, payment: Payment, transfer: Transfer, told: ProviderRate | None = None) -> None:
+        """A step that moves the provider's money, and what is exchanged for it."""
+        self.transfers.append(transfer)
+        self.exchanges += bookings.exchanges_of(payment, [transfer], self.now, told)
 
     def put(self, payment: Payment) -> None:
         self.payments[payment.payment_id] = payment
@@ -153,7 +161,7 @@ async def write_batch(tx: Transaction, batch: Batch) -> None:
     await count_outcomes(tx, batch.learned)
     await tx.enqueue_all(batch.timers)
     await tx.record_all(batch.events)
-    await ledger.post_or_refuse(tx, batch.transfers)  # last: it locks accounts that all share
+    await exchanges.post_all(tx, batch.transfers, batch.exchanges)
 
 
 async def _write_payouts(tx: Transaction, batch: Batch) -> None:

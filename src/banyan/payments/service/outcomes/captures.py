@@ -11,24 +11,41 @@ from banyan.payments.service.outcomes.batch import Batch
 def take(batch: Batch, payment: Payment, answer: Succeeded) -> None:
     """The money has been taken: share it out."""
     payment = replace(
-        payment,
+        _with_fee(payment, answer),
         state="captured",
         captured_minor=payment.amount_minor,
-        fee_minor=answer.fee_minor,
-        settled_minor=answer.settled.amount_minor if answer.settled else None,
-        settled_currency=answer.settled.currency if answer.settled else None,
         captured_at=batch.now,
     )
     splits = batch.splits[payment.payment_id]
     batch.transfers += bookings.top_up(payment, splits)
-    batch.transfers.append(bookings.capture(payment, splits))
-    reason = f"{payment.provider} took {payment.amount} and keeps {payment.fee}."
+    batch.book(payment, bookings.capture(payment, splits))
+    settles = f", settles {payment.settled}" if payment.settled else ""
     batch.events.append(
         news.about_payment(
-            "captured", payment, reason, fee=news.amount(payment.fee), splits=news.shares(splits)
+            "captured",
+            payment,
+            f"{payment.provider} took {payment.amount}{settles} and keeps {payment.fee}.",
+            fee=news.amount(payment.fee),
+            settled=news.amount(payment.settled) if payment.settled else None,
+            splits=news.shares(splits),
         )
     )
     batch.put(payment)
+
+
+def _with_fee(payment: Payment, answer: Succeeded) -> Payment:
+    """The payment with what the provider keeps, and settles in another currency."""
+    settled = answer.settled
+    if settled is None:
+        return replace(payment, fee_minor=answer.fee_minor)
+    is_fee_settled = settled.fee_minor is not None
+    return replace(
+        payment,
+        fee_minor=settled.fee_minor if is_fee_settled else answer.fee_minor,
+        fee_currency=settled.currency if is_fee_settled else None,
+        settled_minor=settled.amount_minor,
+        settled_currency=settled.currency,
+    )
 
 
 def apply_capture(batch: Batch, attempt: Attempt, answer: Definite) -> None:

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from banyan.kernel import Money
 from banyan.payments.errors import PaymentNotReady
-from banyan.payments.model import Attempt, Refund
+from banyan.payments.model import Attempt, ProviderRate, Refund
 from banyan.payments.providers import Declined, Definite, Succeeded
 from banyan.payments.rules import state_after_refund
 from banyan.payments.service import bookings, news
@@ -17,7 +18,7 @@ def apply_refund(batch: Batch, attempt: Attempt, answer: Definite) -> None:
     reversals = batch.reversals[refund.refund_id]
     if isinstance(answer, Succeeded):
         refund = replace(refund, state="succeeded", finished_at=batch.now)
-        batch.transfers.append(bookings.refund_done(refund, reversals))
+        batch.book(payment, bookings.refund_done(refund, reversals), _rate_of(refund, answer))
         refunded_minor = payment.refunded_minor + refund.amount_minor
         payment = replace(
             payment,
@@ -59,7 +60,7 @@ def apply_returned_refund(batch: Batch, attempt: Attempt, answer: Definite) -> N
     ]
     batch.held_again += reversals
     batch.reversals[refund.refund_id] = reversals
-    batch.transfers.append(bookings.refund_returned(refund, reversals))
+    batch.book(payment, bookings.refund_returned(refund, reversals))
     batch.transfers.append(bookings.refund_hold(again, reversals))
     refunded_minor = payment.refunded_minor - refund.amount_minor
     batch.put(
@@ -81,3 +82,11 @@ def _ask_for_account(batch: Batch, refund: Refund, code: str) -> Refund:
     batch.events.append(news.about_refund("needs_destination", refund, reason))
     batch.timers.append(JobDraft("refund.await_destination", str(refund.refund_id)))
     return refund
+
+
+def _rate_of(refund: Refund, answer: Succeeded) -> ProviderRate | None:
+    """The rate at which the provider has given it back; None if it hasn't told."""
+    if answer.settled is None:
+        return None
+    settled = Money.of(answer.settled.amount_minor, answer.settled.currency)
+    return ProviderRate(refund.amount, settled)
