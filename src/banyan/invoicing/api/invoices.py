@@ -7,8 +7,8 @@ from msgspec import Meta, Struct
 from banyan.invoicing import model
 from banyan.invoicing.api.shapes import (
     CoverageView,
+    InvoiceLineView,
     InvoiceView,
-    LineView,
     PreviewView,
     coverage_view,
     draft_view,
@@ -101,7 +101,7 @@ def _reading() -> list[Operation]:
             handler=list_lines,
             scope="invoices:read",
             query=ListQuery,
-            returns=List[LineView],
+            returns=List[InvoiceLineView],
             errors=(InvoiceNotFound,),
         ),
         Operation(
@@ -197,13 +197,13 @@ async def get_invoice(call: Call) -> InvoiceView:
     return invoice_view(invoice, livemode=call.key.livemode)
 
 
-async def list_lines(call: Call[ListQuery]) -> List[LineView]:
+async def list_lines(call: Call[ListQuery]) -> List[InvoiceLineView]:
     invoice = await reading.get_invoice(call.tx, call.path["invoice_id"])
     query = call.query
     page = await reading.list_lines(
         call.tx, invoice.invoice_id, limit=query.limit, cursor=query.cursor
     )
-    return List[LineView].of(page, lambda line: line_view(line, invoice.currency))
+    return List[InvoiceLineView].of(page, lambda line: line_view(line, invoice.currency))
 
 
 async def get_document(call: Call[GetDocument]) -> File:

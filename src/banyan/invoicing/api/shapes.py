@@ -38,7 +38,7 @@ class InvoiceView(Struct, kw_only=True):
     issued_at: datetime
 
 
-class LineView(Struct, kw_only=True):
+class InvoiceLineView(Struct, kw_only=True):
     """What one transfer of the ledger charged, or gave back; rates in hundredths of a percent."""
 
     object: Literal["invoice_line"] = "invoice_line"
@@ -119,8 +119,8 @@ def invoice_view(invoice: model.Invoice, *, livemode: bool) -> InvoiceView:
     )
 
 
-def line_view(line: model.Line, currency: str) -> LineView:
-    return LineView(
+def line_view(line: model.Line, currency: str) -> InvoiceLineView:
+    return InvoiceLineView(
         subject=line.subject,
         payment=None if line.payment_id is None else PAYMENT.text(line.payment_id),
         transfer=TRANSFER.text(line.transfer_id),

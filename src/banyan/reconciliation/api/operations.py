@@ -5,13 +5,13 @@ from banyan.reconciliation.api.shapes import (
     BreakView,
     ImportReport,
     ImportView,
-    LineView,
     ListBreaks,
     ListLines,
     ListMatches,
     ListStatements,
     MatchByHand,
     MatchView,
+    ReconciliationLineView,
     RunView,
     SetTolerance,
     StandingView,
@@ -137,7 +137,7 @@ def _lines() -> list[Operation]:
             handler=list_lines,
             scope="reconciliation:read",
             query=ListLines,
-            returns=List[LineView],
+            returns=List[ReconciliationLineView],
         ),
         Operation(
             id="getLine",
@@ -147,7 +147,7 @@ def _lines() -> list[Operation]:
             summary="Fetch a line",
             handler=get_line,
             scope="reconciliation:read",
-            returns=LineView,
+            returns=ReconciliationLineView,
             errors=(LineNotFound,),
         ),
     ]
@@ -306,7 +306,7 @@ async def get_statement(call: Call) -> BankStatementView:
     return statement_view(found, livemode=call.key.livemode)
 
 
-async def list_lines(call: Call[ListLines]) -> List[LineView]:
+async def list_lines(call: Call[ListLines]) -> List[ReconciliationLineView]:
     query = call.query
     page = await reading.list_lines(
         call.tx,
@@ -318,10 +318,12 @@ async def list_lines(call: Call[ListLines]) -> List[LineView]:
         limit=query.limit,
         cursor=query.cursor,
     )
-    return List[LineView].of(page, lambda line: line_view(line, livemode=call.key.livemode))
+    return List[ReconciliationLineView].of(
+        page, lambda line: line_view(line, livemode=call.key.livemode)
+    )
 
 
-async def get_line(call: Call) -> LineView:
+async def get_line(call: Call) -> ReconciliationLineView:
     line = await reading.get_line(call.tx, call.path["line_id"])
     return line_view(line, livemode=call.key.livemode)
 

@@ -47,7 +47,7 @@ class BankStatementView(Struct, kw_only=True):
     gap: Amount
 
 
-class LineView(Struct, kw_only=True):
+class ReconciliationLineView(Struct, kw_only=True):
     """What one side says. Amounts are positive where money comes to us."""
 
     id: str
@@ -88,7 +88,7 @@ class MatchView(Struct, kw_only=True):
     undone_at: datetime | None
     undone_by: str | None
     undone_reason: str | None
-    lines: list[LineView] | None = None
+    lines: list[ReconciliationLineView] | None = None
     """On one match; null in lists."""
 
 

@@ -7,8 +7,8 @@ from banyan.reconciliation.api.shapes import (
     BankStatementView,
     BreakView,
     ImportView,
-    LineView,
     MatchView,
+    ReconciliationLineView,
     StandingView,
     ToleranceView,
 )
@@ -62,8 +62,8 @@ def statement_view(one: StoredStatement, *, livemode: bool) -> BankStatementView
     )
 
 
-def line_view(line: StoredLine, *, livemode: bool) -> LineView:
-    return LineView(
+def line_view(line: StoredLine, *, livemode: bool) -> ReconciliationLineView:
+    return ReconciliationLineView(
         id=LINE.text(line.line_id),
         livemode=livemode,
         state=line.state,
