@@ -13,7 +13,7 @@ import pytest
 from banyan import fx, ledger, payments
 from banyan.kernel import FixedClock, Money, derived_id, new_id
 from banyan.parties import SELLER
-from banyan.payments import Method, Payment, PaymentDraft, Sandbox, Share, price_splits
+from banyan.payments import Method, MethodType, Payment, PaymentDraft, Sandbox, Share, price_splits
 from banyan.payments.jobs import jobs
 from banyan.payments.providers import Providers
 from banyan.runtime import Database, Job, Transaction, Worker, advance_clock
@@ -46,6 +46,7 @@ class Shop:
         amounts: Sequence[int] = (10_000,),
         order: str = "ord_1",
         currency: str = "BRL",
+        method: MethodType = "card",
     ) -> UUID:
         payment_id = new_id()
         async with self.begin() as tx:
@@ -60,7 +61,7 @@ class Shop:
                 order,
                 new_id(),
                 Money.of(sum(amounts), currency),
-                Method("card", token),
+                Method(method, token),
                 splits,
             )
             await payments.create_payments(tx, [draft])

@@ -67,7 +67,7 @@ async def test_a_buyer_who_does_not_pay_lets_it_expire(shop: Shop) -> None:
 
 
 async def test_money_that_comes_too_late_goes_back(shop: Shop) -> None:
-    payment = await create(shop, "bank_transfer", "tok_push_paid_late")
+    payment = await create(shop, "pix", "tok_push_paid_late")
     for _ in range(7):
         await shop.later(days=1)
     assert (await shop.events())[:2] == ["payment.awaiting_payment", "payment.expired"]
@@ -77,8 +77,21 @@ async def test_money_that_comes_too_late_goes_back(shop: Shop) -> None:
     await shop.check()
 
 
+async def test_money_that_can_not_go_back_the_way_it_came_waits_for_an_account(shop: Shop) -> None:
+    payment = await create(shop, "bank_transfer", "tok_push_paid_late")
+    for _ in range(7):
+        await shop.later(days=1)
+    async with shop.begin() as tx:
+        [refund] = (await payments.list_refunds(tx, payment_id=payment.payment_id)).data
+        assert refund.state == "needs_destination"
+        await payments.send_refund_again(tx, refund.refund_id, destination="bank_ok")
+    await shop.run()
+    assert await shop.state(payment.payment_id) == "refunded"
+    await shop.check()
+
+
 async def test_a_void_of_what_the_buyer_has_paid_gives_it_back(shop: Shop) -> None:
-    payment = await create(shop, "boleto", "tok_push_paid")
+    payment = await create(shop, "pix", "tok_push_paid")
     async with shop.begin() as tx:
         await tx.execute("delete from runtime.jobs where kind = 'sandbox.webhook'")
     await shop.later(hours=2)

@@ -299,6 +299,9 @@ async def test_the_sandbox_reports_settles_and_everything_matches(books: Books) 
         await books.release(payment_id)
         await books.later(days=1)
     await books.refund(payment_id, 1_000)
+    for number, token in enumerate(["tok_visa", "tok_push_paid", "tok_push_paid_late"]):
+        await books.create(token, order=f"ord_at_once_{number}", method="pix")
+    await books.run()
     for _ in range(22):
         await books.later(days=1)
     assert [case.reason for case in await books.cases()] == []

@@ -328,7 +328,8 @@ async def _insert_some_row(owner: Connection, table: str, marketplace: UUID) -> 
     values = {name: _VALUES.get(kind, "1") for name, kind in rows} | {
         "marketplace_id": f"'{marketplace}'"
     }
-    return f"insert into {table} ({', '.join(values)}) values ({', '.join(values.values())})"
+    names = ", ".join(f'"{name}"' for name in values)
+    return f"insert into {table} ({names}) values ({', '.join(values.values())})"
 
 
 async def _rows_touched(database: Database, marketplace: UUID, statement: str) -> int:

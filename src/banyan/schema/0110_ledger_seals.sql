@@ -398,3 +398,6 @@ begin
   return v_posted::bigint;
 end
 $$;
+
+revoke execute on function ledger.entry_at, ledger.counted_at from public;
+grant execute on function ledger.entry_at, ledger.counted_at to banyan_app;

@@ -63,12 +63,12 @@ def test_the_issuers_reason_counts_more_than_the_error() -> None:
     assert (answer.code, answer.is_hard) == ("stolen_card", True)
 
 
-def test_what_is_settled_in_another_currency_is_told_with_its_fee_turned_back() -> None:
+def test_what_is_settled_in_another_currency_is_told_with_its_fee_in_that_currency() -> None:
     booked = {"id": "txn_1", "amount": 1_600, "fee": 80, "net": 1_520, "currency": "eur"}
     answer = reading.capture(_intent(latest_charge=_charge(balance_transaction=booked)))
     assert isinstance(answer, Succeeded)
-    assert (answer.amount_minor, answer.currency, answer.fee_minor) == (10_000, "BRL", 500)
-    assert answer.settled == Settled(1_600, "EUR")
+    assert (answer.amount_minor, answer.currency, answer.fee_minor) == (10_000, "BRL", 0)
+    assert answer.settled == Settled(1_600, "EUR", 80)
 
 
 @pytest.mark.parametrize(

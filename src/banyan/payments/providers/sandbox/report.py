@@ -158,15 +158,9 @@ async def _happened(
 
 
 def _of_operation(stored: Stored) -> Iterator[ReportLine]:
-    token, bank = TOKENS.get(stored.token), BANK_TOKENS.get(stored.token)
+    bank = BANK_TOKENS.get(stored.token)
     succeeded = stored.answer["outcome"] == "succeeded"
     match stored.operation:
-        case "authorize" if token is not None and token.is_push and token.paid_after is not None:
-            yield _line(
-                stored, "capture", stored.created_at + token.paid_after, stored.amount_minor
-            )
-        case "authorize" | "authenticate" if succeeded and stored.answer.get("is_captured"):
-            yield _line(stored, "capture", stored.known_at, stored.amount_minor)
         case "capture" if succeeded:
             yield _line(stored, "capture", stored.known_at, stored.amount_minor)
         case "refund" if succeeded:
@@ -193,7 +187,9 @@ def _line(stored: Stored, kind: str, at: datetime, gross: int) -> ReportLine:
         currency=stored.currency,
         gross_minor=gross,
         fee_minor=fee,
-        key=stored.key,
+        key=stored.key.removesuffix(
+            "/capture"
+        ),  # what is taken at once has the key it was asked by
         reference=str(stored.answer.get("reference", "")),
         payment=stored.payment or "",
     )
