@@ -308,3 +308,21 @@ async def test_the_sandbox_reports_settles_and_everything_matches(books: Books) 
     assert {line.side for line in lines} == {"books", "provider", "bank"}
     assert await books.balance("platform:bank") < 0
     await books.check()
+
+
+async def test_what_is_settled_in_another_currency_matches_in_that_one(books: Books) -> None:
+    """The books expect what the provider settles, and the entries explain what it holds."""
+    await books.schedule()
+    payment_id = await books.pay("tok_settled_in_eur")
+    await books.refund(payment_id, 2_500)
+    await books.run()
+    await books.pay(order="ord_2")
+    for _ in range(4):
+        await books.later(days=1)
+    assert [case.reason for case in await books.cases()] == []
+    lines = [it for it in await books.lines(currency="EUR") if it.type in ("capture", "refund")]
+    expected = {("capture", 1_584 - 76), ("refund", -404)}
+    for side in ("books", "provider"):
+        assert {(it.type, it.net_minor) for it in lines if it.side == side} == expected
+    assert {it.state for it in lines} == {"matched"}
+    await books.check()

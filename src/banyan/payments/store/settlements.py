@@ -14,13 +14,16 @@ async def select_entries(
     """What was booked on the provider's balance in [since, until), in the order of time.
 
     A capture is known to the provider by its own attempt, or by the authorization that took the
-    money at once.
+    money at once. What the provider settles in another currency, it reports in that one.
     """
     return await tx.all(
         SettlementEntry,
         """
         select coalesce(c.attempt_id, a.attempt_id, p.payment_id) as key, 'capture' as type,
-          p.captured_at as at, p.currency, p.captured_minor as gross_minor, p.fee_minor,
+          p.captured_at as at, coalesce(p.settled_currency, p.currency) as currency,
+          coalesce(p.settled_minor, p.captured_minor) as gross_minor,
+          case when p.settled_minor is null or p.fee_currency is not null then p.fee_minor else 0 end
+            as fee_minor,
           coalesce(p.provider_reference, '') as reference, p.payment_id, 0 as ordinal
         from payments.payments p
         left join lateral (
@@ -38,7 +41,9 @@ async def select_entries(
         where p.marketplace_id = %(marketplace_id)s and p.provider = %(provider)s
           and p.captured_at >= %(since)s and p.captured_at < %(until)s and p.captured_minor > 0
         union all
-        select a.attempt_id, 'refund', r.finished_at, r.currency, -r.amount_minor, 0,
+        select a.attempt_id, 'refund', r.finished_at,
+          coalesce(a.answer #>> '{settled,currency}', r.currency),
+          -coalesce((a.answer #>> '{settled,amount_minor}')::bigint, r.amount_minor), 0,
           coalesce(a.answer ->> 'reference', ''), r.payment_id, 0
         from payments.refunds r
         join payments.attempts a on a.marketplace_id = %(marketplace_id)s
