@@ -42,24 +42,41 @@ async def select_entries(
           and p.captured_at >= %(since)s and p.captured_at < %(until)s and p.captured_minor > 0
         union all
         select a.attempt_id, 'refund', r.finished_at,
-          coalesce(a.answer #>> '{settled,currency}', r.currency),
-          -coalesce((a.answer #>> '{settled,amount_minor}')::bigint, r.amount_minor), 0,
+          coalesce(e.sold_currency, r.currency), -coalesce(e.sold_minor, r.amount_minor), 0,
           coalesce(a.answer ->> 'reference', ''), r.payment_id, 0
         from payments.refunds r
         join payments.attempts a on a.marketplace_id = %(marketplace_id)s
           and a.subject_id = r.refund_id and a.operation = 'refund' and a.outcome = 'succeeded'
+        left join lateral (
+          select sold_currency, sold_minor from payments.exchanges
+          where marketplace_id = %(marketplace_id)s and payment_id = r.payment_id
+            and made_at = r.finished_at and bought_currency = r.currency
+            and bought_minor = r.amount_minor
+          order by exchange_id limit 1
+        ) e on true
         where r.marketplace_id = %(marketplace_id)s and r.provider = %(provider)s
           and r.state = 'succeeded' and r.finished_at >= %(since)s and r.finished_at < %(until)s
         union all
         select m.dispute_id,
           case m.what when 'fee' then 'dispute_fee' when 'lose' then 'chargeback'
             else 'chargeback_reversal' end,
-          m.made_at, d.currency,
-          case m.what when 'regain' then m.amount_minor else -m.amount_minor end, 0,
+          m.made_at, coalesce(e.currency, d.currency),
+          coalesce(e.minor, case m.what when 'regain' then m.amount_minor else -m.amount_minor end), 0,
           d.provider_reference, d.payment_id, m.ordinal
         from payments.dispute_moves m
         join payments.disputes d on d.marketplace_id = %(marketplace_id)s
           and d.dispute_id = m.dispute_id and d.provider = %(provider)s
+        left join lateral (
+          select case when bought_currency = d.currency then sold_currency else bought_currency end
+              as currency,
+            case when bought_currency = d.currency then -sold_minor else bought_minor end as minor
+          from payments.exchanges
+          where marketplace_id = %(marketplace_id)s and payment_id = d.payment_id
+            and made_at = m.made_at
+            and (bought_currency = d.currency and bought_minor = abs(m.amount_minor)
+                 or sold_currency = d.currency and sold_minor = abs(m.amount_minor))
+          order by exchange_id limit 1
+        ) e on true
         where m.marketplace_id = %(marketplace_id)s and m.what in ('fee', 'lose', 'regain')
           and m.amount_minor <> 0 and m.made_at >= %(since)s and m.made_at < %(until)s
         union all

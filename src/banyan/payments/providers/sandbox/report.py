@@ -16,9 +16,10 @@ from xml.sax.saxutils import escape
 import msgspec
 
 from banyan.kernel import Money
+from banyan.payments.model import ProviderRate
 from banyan.payments.providers import Settled
 from banyan.payments.providers.sandbox import disputes, store
-from banyan.payments.providers.sandbox.settling import fee_of
+from banyan.payments.providers.sandbox.settling import fee_of, settled_back
 from banyan.payments.providers.sandbox.store import ReportLine, Stored, StoredDispute
 from banyan.payments.providers.sandbox.tokens import BANK_TOKENS, TOKENS
 from banyan.runtime import MARKETPLACE, Transaction
@@ -223,15 +224,19 @@ async def _of_dispute(
     told_fee = reported.get((dispute.reference, "dispute_fee"), 0)
     told_loss = reported.get((dispute.reference, "chargeback"), 0)
     told_loss += reported.get((dispute.reference, "chargeback_reversal"), 0)
-    fee = -now.fee_minor - told_fee
-    loss = (-left if is_lost else 0) - told_loss
+    settled = settled_back(
+        Money.of(left, dispute.currency), await disputes.settles_in(tx, dispute)
+    ) or Money.of(left, dispute.currency)
+    rate = ProviderRate(Money.of(left, dispute.currency), settled)
+    fee = -rate.of(Money.of(now.fee_minor, dispute.currency)).minor - told_fee
+    loss = (-settled.minor if is_lost else 0) - told_loss
     changed = [("dispute_fee", fee), ("chargeback" if loss < 0 else "chargeback_reversal", loss)]
     return [
         ReportLine(
             line=f"{kind}/{dispute.reference}/{at:%Y%m%d}",
             type=kind,
             at=at,
-            currency=dispute.currency,
+            currency=settled.currency.code,
             gross_minor=minor,
             reference=dispute.reference,
             payment=dispute.payment,
