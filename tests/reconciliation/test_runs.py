@@ -1,5 +1,6 @@
 """Runs against a real ledger: what matches is booked once, undone exactly, and breaks are cases."""
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -43,6 +44,8 @@ async def test_the_entries_explain_what_the_provider_holds(books: Books) -> None
     await books.pay("tok_dispute_won", order="ord_3")
     paid = await books.pay(order="ord_4")
     await books.release(paid)
+    abroad = await books.pay("tok_settled_in_usd_dispute_lost", order="ord_5")
+    await books.refund(abroad, 2_500)
     await books.run()
     async with books.begin() as tx:
         await payments.run_payouts(tx)
@@ -57,7 +60,13 @@ async def test_the_entries_explain_what_the_provider_holds(books: Books) -> None
         "dispute_fee",
         "payout",
     }
-    assert sum(line.net_minor for line in lines) == await books.at_provider()
+    booked = Counter[str]()
+    for line in lines:
+        booked[line.currency] += line.net_minor
+    async with books.begin() as tx:
+        held = {it.currency: it.at_provider.minor for it in await payments.summary(tx)}
+    assert held == {currency: booked[currency] for currency in held}
+    assert {*booked} == {"BRL", "USD"}
     await books.check()
 
 
@@ -310,4 +319,22 @@ async def test_the_sandbox_reports_settles_and_everything_matches(books: Books) 
     assert [line for line in lines if line.state == "open" and line.on < young] == []
     assert {line.side for line in lines} == {"books", "provider", "bank"}
     assert await books.balance("platform:bank") < 0
+    await books.check()
+
+
+async def test_what_is_settled_in_another_currency_matches_in_that_one(books: Books) -> None:
+    """The books expect what the provider settles, and the entries explain what it holds."""
+    await books.schedule()
+    payment_id = await books.pay("tok_settled_in_eur")
+    await books.refund(payment_id, 2_500)
+    await books.run()
+    await books.pay("tok_settled_in_usd_dispute_lost", order="ord_2")
+    for _ in range(20):
+        await books.later(days=1)
+    assert [case.reason for case in await books.cases()] == []
+    lines = [it for it in await books.lines(currency="EUR") if it.type in ("capture", "refund")]
+    expected = {("capture", 1_584 - 76), ("refund", -404)}
+    for side in ("books", "provider"):
+        assert {(it.type, it.net_minor) for it in lines if it.side == side} == expected
+    assert {it.state for it in lines} == {"matched"}
     await books.check()

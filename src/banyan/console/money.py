@@ -165,6 +165,7 @@ def payout_line(visit: Visit, payout: Payout, sellers: Mapping[UUID, Seller]) ->
     seller = SELLER.text(payout.seller_id)
     known = sellers.get(payout.seller_id)
     failure = f": {words(payout.failure_code).lower()}" if payout.failure_code else ""
+    exchanged = f", for {money(payout.source)} at {payout.rate:f}" if payout.source else ""
     return MoneyLine(
         id=PAYOUT.text(payout.payout_id),
         href=visit.href("ledger/transfers", subject=PAYOUT.text(payout.payout_id)),
@@ -172,7 +173,7 @@ def payout_line(visit: Visit, payout: Payout, sellers: Mapping[UUID, Seller]) ->
         amount=payout.amount,
         subject=known.name if known else seller,
         subject_href=visit.href(f"sellers/{seller}"),
-        note=f"{payout.masked_destination}{failure}",
+        note=f"{payout.masked_destination}{exchanged}{failure}",
         at=payout.created_at,
     )
 

@@ -141,7 +141,7 @@ class DisputeReport:
     ``stage`` is how far it has gone, ``respond_by`` until when evidence can be handed in. ``fee`` is
     what has been taken for it so far, in all its stages. ``reason_code`` is the network's or the
     provider's; ``rules.category_of`` knows what it means. An inquiry that was closed is ``won``.
-    ``settled`` is what ``amount`` is in the currency that the provider settles, where that is another one.
+    ``settled`` is what ``amount`` is in the currency that the provider settles, if that is another.
     """
 
     reference: str

@@ -46,7 +46,7 @@ async def summary(tx: Transaction) -> list[Summary]:
     exchanged = await exchanges_store.sum_exchanged(tx)
     by_currency = {row[0]: row[1:] for row in await payments_store.sum_payments(tx)}
     summaries = list[Summary]()
-    for currency in sorted({*by_currency, *exchanged, *paid, *settled}):
+    for currency in sorted({*by_currency, *exchanged, *paid, *settled, *debited}):
         count, taken_minor, refunded_minor = by_currency.get(currency, (0, 0, 0))
         zero = Money.zero(currency)
 

@@ -14,13 +14,16 @@ async def select_entries(
     """What was booked on the provider's balance in [since, until), in the order of time.
 
     A capture is known to the provider by its own attempt, or by the authorization that took the
-    money at once.
+    money at once. What the provider settles in another currency, it reports in that one.
     """
     return await tx.all(
         SettlementEntry,
         """
         select coalesce(c.attempt_id, a.attempt_id, p.payment_id) as key, 'capture' as type,
-          p.captured_at as at, p.currency, p.captured_minor as gross_minor, p.fee_minor,
+          p.captured_at as at, coalesce(p.settled_currency, p.currency) as currency,
+          coalesce(p.settled_minor, p.captured_minor) as gross_minor,
+          case when p.settled_minor is null or p.fee_currency is not null then p.fee_minor else 0 end
+            as fee_minor,
           coalesce(p.provider_reference, '') as reference, p.payment_id, 0 as ordinal
         from payments.payments p
         left join lateral (
@@ -38,23 +41,42 @@ async def select_entries(
         where p.marketplace_id = %(marketplace_id)s and p.provider = %(provider)s
           and p.captured_at >= %(since)s and p.captured_at < %(until)s and p.captured_minor > 0
         union all
-        select a.attempt_id, 'refund', r.finished_at, r.currency, -r.amount_minor, 0,
+        select a.attempt_id, 'refund', r.finished_at,
+          coalesce(e.sold_currency, r.currency), -coalesce(e.sold_minor, r.amount_minor), 0,
           coalesce(a.answer ->> 'reference', ''), r.payment_id, 0
         from payments.refunds r
         join payments.attempts a on a.marketplace_id = %(marketplace_id)s
           and a.subject_id = r.refund_id and a.operation = 'refund' and a.outcome = 'succeeded'
+        left join lateral (
+          select sold_currency, sold_minor from payments.exchanges
+          where marketplace_id = %(marketplace_id)s and payment_id = r.payment_id
+            and made_at = r.finished_at and bought_currency = r.currency
+            and bought_minor = r.amount_minor
+          order by exchange_id limit 1
+        ) e on true
         where r.marketplace_id = %(marketplace_id)s and r.provider = %(provider)s
           and r.state = 'succeeded' and r.finished_at >= %(since)s and r.finished_at < %(until)s
         union all
         select m.dispute_id,
           case m.what when 'fee' then 'dispute_fee' when 'lose' then 'chargeback'
             else 'chargeback_reversal' end,
-          m.made_at, d.currency,
-          case m.what when 'regain' then m.amount_minor else -m.amount_minor end, 0,
+          m.made_at, coalesce(e.currency, d.currency),
+          coalesce(e.minor, case m.what when 'regain' then m.amount_minor else -m.amount_minor end), 0,
           d.provider_reference, d.payment_id, m.ordinal
         from payments.dispute_moves m
         join payments.disputes d on d.marketplace_id = %(marketplace_id)s
           and d.dispute_id = m.dispute_id and d.provider = %(provider)s
+        left join lateral (
+          select case when bought_currency = d.currency then sold_currency else bought_currency end
+              as currency,
+            case when bought_currency = d.currency then -sold_minor else bought_minor end as minor
+          from payments.exchanges
+          where marketplace_id = %(marketplace_id)s and payment_id = d.payment_id
+            and made_at = m.made_at
+            and (bought_currency = d.currency and bought_minor = abs(m.amount_minor)
+                 or sold_currency = d.currency and sold_minor = abs(m.amount_minor))
+          order by exchange_id limit 1
+        ) e on true
         where m.marketplace_id = %(marketplace_id)s and m.what in ('fee', 'lose', 'regain')
           and m.amount_minor <> 0 and m.made_at >= %(since)s and m.made_at < %(until)s
         union all

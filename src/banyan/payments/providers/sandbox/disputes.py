@@ -19,7 +19,16 @@ from banyan.payments.providers.sandbox.tokens import (
 )
 from banyan.runtime import Transaction
 
-__all__ = ["FEE_MINOR", "Standing", "changes_at", "plan", "report", "stand", "standing"]
+__all__ = [
+    "FEE_MINOR",
+    "Standing",
+    "changes_at",
+    "plan",
+    "report",
+    "settles_in",
+    "stand",
+    "standing",
+]
 
 _OF = "dispute_"
 """Before the key of the capture, it names the dispute."""
@@ -108,11 +117,11 @@ async def report(tx: Transaction, reference: str) -> DisputeReport | None:
         stage=now.stage,
         reason_code=code,
         respond_by=now.respond_by,
-        settled=settled_back(amount, await _settles_in(tx, dispute)),
+        settled=settled_back(amount, await settles_in(tx, dispute)),
     )
 
 
-async def _settles_in(tx: Transaction, dispute: StoredDispute) -> str | None:
+async def settles_in(tx: Transaction, dispute: StoredDispute) -> str | None:
     """In which other currency the disputed payment is settled."""
     capture = await store.find_operation(tx, dispute.reference.removeprefix(_OF))
     token = None if capture is None else TOKENS.get(capture.token)

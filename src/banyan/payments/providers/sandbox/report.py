@@ -13,8 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from xml.sax.saxutils import escape
 
+import msgspec
+
 from banyan.kernel import Money
+from banyan.payments.model import ProviderRate
+from banyan.payments.providers import Settled
 from banyan.payments.providers.sandbox import disputes, store
+from banyan.payments.providers.sandbox.settling import fee_of, settled_back
 from banyan.payments.providers.sandbox.store import ReportLine, Stored, StoredDispute
 from banyan.payments.providers.sandbox.tokens import BANK_TOKENS, TOKENS
 from banyan.runtime import MARKETPLACE, Transaction
@@ -24,8 +29,6 @@ COLUMNS = (
     "description",
 )  # fmt: skip
 SETTLED_SHARE_BP = 800
-FEE_BP = 290
-FEE_FIXED_MINOR = 30
 
 _LATE = [
     *(name for name, token in TOKENS.items() if token.is_push or token.known_after),
@@ -177,14 +180,18 @@ def _of_operation(stored: Stored) -> Iterator[ReportLine]:
 
 
 def _line(stored: Stored, kind: str, at: datetime, gross: int) -> ReportLine:
-    fee = 0
-    if kind == "capture":
-        fee = Money.of(gross, stored.currency).portion(FEE_BP).minor + FEE_FIXED_MINOR
+    currency = stored.currency
+    settled = stored.answer.get("settled")
+    if settled is not None and kind in ("capture", "refund"):
+        told = msgspec.convert(settled, Settled)
+        gross = told.amount_minor if gross > 0 else -told.amount_minor
+        currency = told.currency
+    fee = fee_of(Money.of(gross, currency)) if kind == "capture" else 0
     return ReportLine(
         line=f"{kind}/{stored.key}",
         type=kind,
         at=at,
-        currency=stored.currency,
+        currency=currency,
         gross_minor=gross,
         fee_minor=fee,
         key=stored.key.removesuffix(
@@ -213,15 +220,19 @@ async def _of_dispute(
     told_fee = reported.get((dispute.reference, "dispute_fee"), 0)
     told_loss = reported.get((dispute.reference, "chargeback"), 0)
     told_loss += reported.get((dispute.reference, "chargeback_reversal"), 0)
-    fee = -now.fee_minor - told_fee
-    loss = (-left if is_lost else 0) - told_loss
+    settled = settled_back(
+        Money.of(left, dispute.currency), await disputes.settles_in(tx, dispute)
+    ) or Money.of(left, dispute.currency)
+    rate = ProviderRate(Money.of(left, dispute.currency), settled)
+    fee = -rate.of(Money.of(now.fee_minor, dispute.currency)).minor - told_fee
+    loss = (-settled.minor if is_lost else 0) - told_loss
     changed = [("dispute_fee", fee), ("chargeback" if loss < 0 else "chargeback_reversal", loss)]
     return [
         ReportLine(
             line=f"{kind}/{dispute.reference}/{at:%Y%m%d}",
             type=kind,
             at=at,
-            currency=dispute.currency,
+            currency=settled.currency.code,
             gross_minor=minor,
             reference=dispute.reference,
             payment=dispute.payment,
