@@ -185,3 +185,17 @@ async def test_another_marketplace_sees_nothing(
         assert cancelled.status_code == 404
         placed = await stranger.post("/v1/orders", json=body)
         assert placed.json()["code"] in ("provider_missing", "buyer_unknown")
+
+
+async def test_tokens_of_single_providers_are_enough(client: httpx.AsyncClient) -> None:
+    body = await _market(client)
+    body["payment_method"] = {"type": "card", "tokens": {"sandbox": "tok_visa"}}
+    answer = await client.post("/v1/orders", json=body)
+    assert answer.status_code == 201, answer.text
+    for method, code in (
+        ({"type": "card"}, "invalid_request"),
+        ({"type": "card", "tokens": {"elsewhere": "tok_visa"}}, "provider_missing"),
+        ({"type": "card", "tokens": {"sandbox": "tok_of_nobody"}}, "unknown_token"),
+    ):
+        refused = await client.post("/v1/orders", json={**body, "payment_method": method})
+        assert refused.json()["code"] == code, refused.text

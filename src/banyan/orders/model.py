@@ -1,5 +1,6 @@
 """Records of orders."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -116,6 +117,7 @@ class Order:
     payment_type: MethodType
     payment_token: str
     payment_fingerprint: str
+    payment_tokens: Mapping[str, str]
     installments: int
     country: str
     region: str
@@ -144,6 +146,7 @@ class Order:
             token=self.payment_token,
             installments=self.installments,
             fingerprint=self.payment_fingerprint,
+            tokens=self.payment_tokens,
         )
 
     @property

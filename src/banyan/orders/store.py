@@ -39,12 +39,12 @@ async def insert_order(
         with placed as (
           insert into orders.orders
             (marketplace_id, order_id, external_id, buyer_id, state, currency, shipping_minor,
-             payment_id, payment_type, payment_token, payment_fingerprint, installments,
+             payment_id, payment_type, payment_token, payment_fingerprint, payment_tokens, installments,
              country, region, placed_at, vouchers)
           values
             (%(marketplace_id)s, %(order_id)s, %(external_id)s, %(buyer_id)s, 'placed',
              %(currency)s, %(shipping_minor)s, %(payment_id)s, %(payment_type)s,
-             %(payment_token)s, %(payment_fingerprint)s, %(installments)s, %(country)s,
+             %(payment_token)s, %(payment_fingerprint)s, %(payment_tokens)s, %(installments)s, %(country)s,
              %(region)s, %(now)s, %(vouchers)s)
           on conflict (marketplace_id, external_id) do nothing
           returning *
@@ -73,6 +73,7 @@ async def insert_order(
         payment_type=draft.method.type,
         payment_token=draft.method.token,
         payment_fingerprint=draft.method.fingerprint,
+        payment_tokens=Jsonb(dict(draft.method.tokens)),
         installments=draft.method.installments,
         country=draft.country,
         region=draft.region,

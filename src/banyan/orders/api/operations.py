@@ -192,6 +192,7 @@ async def create_order(call: Call, body: PlaceOrder) -> OrderView:
             token=body.payment_method.token,
             installments=body.payment_method.installments,
             fingerprint=body.payment_method.fingerprint,
+            tokens=body.payment_method.tokens,
         ),
         country=body.ship_to.country,
         region=body.ship_to.region,

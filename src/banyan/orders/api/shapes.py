@@ -40,12 +40,21 @@ class Destination(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class PaymentMethod(Struct, kw_only=True, forbid_unknown_fields=True):
-    """How the buyer pays; the token comes from the payment provider."""
+    """How the buyer pays.
+
+    ``token`` is understood by every connected provider (a vault's or the network's); ``tokens`` are
+    those of single providers, by the names of their connections. Only providers with a token are asked.
+    """
 
     type: payments.MethodType = "card"
-    token: Text80
+    token: Annotated[str, Meta(max_length=80)] = ""
+    tokens: Annotated[dict[payments.ProviderName, Text80], Meta(max_length=20)] = {}
     installments: Annotated[int, Meta(ge=1, le=24)] = 1
     fingerprint: Annotated[str, Meta(max_length=80)] = ""
+
+    def __post_init__(self) -> None:
+        if not self.token and not self.tokens:
+            raise ValueError("token or tokens must be given")
 
 
 class PlaceVoucher(Struct, kw_only=True, forbid_unknown_fields=True):
