@@ -180,10 +180,10 @@ async def test_statements_show_both_sides(shop: Shop) -> None:
         ("tax", -60, None),
         ("exchange", -8_740, Money.of(2_163, "EUR")),
     ]
-    assert [(it.kind, it.amount.minor, it.exchanged) for it in euros.lines] == [
+    assert {(it.kind, it.amount.minor, it.exchanged) for it in euros.lines} == {
         ("exchange", 2_163, Money.of(8_740, "BRL")),
         ("payout", -2_163, None),
-    ]
+    }  # both in one instant of the standing clock
     assert (whole.closing.total.minor, euros.closing.total.minor) == (0, 0)
     assert "Exchanged for payouts (€21.63)" in statement_page(whole)
 
