@@ -3,11 +3,13 @@
 import httpx
 import msgspec
 import pytest
+from psycopg.types.json import Jsonb
 
 from banyan import payments
 from banyan.kernel import new_id
 from banyan.payments import ATTEMPT, Sandbox, WebhookRefused
 from banyan.payments.api import webhook_routes
+from banyan.payments.providers import Declined
 from banyan.payments.providers.sandbox import SIGNATURE_HEADER
 from banyan.runtime import MARKETPLACE, Database
 from banyan.runtime.http import http_app
@@ -111,3 +113,22 @@ async def test_webhooks_come_in_through_http(shop: Shop, database: Database) -> 
     assert (forged.status_code, forged.json()["code"]) == (401, "webhook_refused")
     assert large.status_code == 413
     assert (nowhere.status_code, nowhere.json()["code"]) == (404, "provider_not_found")
+
+
+async def test_a_capture_that_the_provider_takes_back_asks_people(shop: Shop) -> None:
+    payment_id = await shop.pay()
+    async with shop.begin() as tx:
+        [capture] = [
+            one for one in await payments.attempts_of(tx, payment_id) if one.operation == "capture"
+        ]
+        answer = Declined("capture_failed", True, "The issuer withdrew the authorization.")
+        await tx.execute(
+            "update payments.sandbox_operations set answer = %(answer)s where key = %(key)s",
+            key=ATTEMPT.text(capture.attempt_id),
+            answer=Jsonb(msgspec.to_builtins(answer)),
+        )
+    await _receive(shop, *await _signed(shop, key=ATTEMPT.text(capture.attempt_id)))
+    await shop.run()
+    assert (await shop.events())[-1] == "payment.unknown"
+    assert await shop.state(payment_id) == "captured", "nothing is booked back by itself"
+    await shop.check()

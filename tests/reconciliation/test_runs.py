@@ -310,7 +310,11 @@ async def test_the_sandbox_reports_settles_and_everything_matches(books: Books) 
     await books.refund(payment_id, 1_000)
     for number, token in enumerate(["tok_visa", "tok_push_paid", "tok_push_paid_late"]):
         await books.create(token, order=f"ord_at_once_{number}", method="pix")
+    slip = await books.create(order="ord_slip", method="boleto")
     await books.run()
+    returned = await books.refund(slip)
+    async with books.begin() as tx:
+        await payments.send_refund_again(tx, returned, destination="bank_ok")
     for _ in range(22):
         await books.later(days=1)
     assert [case.reason for case in await books.cases()] == []

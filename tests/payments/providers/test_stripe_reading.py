@@ -103,7 +103,7 @@ def test_the_buyer_is_told_how_to_pay_and_until_when_by_our_clock() -> None:
     [
         ({"status": "warning_needs_response"}, "open", "inquiry"),
         ({"status": "warning_closed"}, "won", "inquiry"),
-        ({"status": "under_review"}, "open", "chargeback"),
+        ({"status": "under_review"}, "under_review", "chargeback"),
         ({"status": "won"}, "won", "chargeback"),
         ({"status": "lost"}, "lost", "chargeback"),
         ({"status": "lost", "reason": "debit_not_authorized"}, "lost", "return"),

@@ -18,6 +18,7 @@ from banyan.payments.providers import (
     Providers,
     Succeeded,
 )
+from banyan.payments.service import news
 from banyan.payments.service.attempts import (
     authentication_id,
     checked,
@@ -28,6 +29,7 @@ from banyan.payments.service.attempts import (
 )
 from banyan.payments.service.disputes import revision_of
 from banyan.payments.store import attempts as attempts_store
+from banyan.payments.store import payments as payments_store
 from banyan.payments.store import webhooks as store
 from banyan.runtime import Cause, Database, JobDraft, Json, Transaction
 
@@ -100,6 +102,8 @@ async def record_found(tx: Transaction, key: str, found: Found) -> None:
         await record_return(tx, attempt, answer, _NOTE)
     elif attempt.operation == "authorize":
         await _record_paid(tx, attempt, answer)
+    elif _is_taken_back(attempt, answer):
+        await _ask_about_capture(tx, attempt, answer)
 
 
 async def _record_paid(tx: Transaction, attempt: Attempt, answer: Definite) -> None:
@@ -117,6 +121,23 @@ async def _record_paid(tx: Transaction, attempt: Attempt, answer: Definite) -> N
         late = late_intent(attempt)
         await attempts_store.insert_attempts(tx, [late])
         await record_definite(tx, [(late, answer, _NOTE)])
+
+
+async def _ask_about_capture(tx: Transaction, attempt: Attempt, answer: Definite) -> None:
+    """A provider says now that it did not capture what it said it had: people have to look."""
+    assert attempt.payment_id is not None, "a capture is of a payment"
+    assert isinstance(answer, Declined), "it says why"
+    [payment] = await payments_store.lock_payments(tx, [attempt.payment_id])
+    reason = (
+        f"{attempt.provider} said that it took {attempt.amount}, and says now that it did not: "
+        f"{answer.code}. Nothing is booked back before a person has looked."
+    )
+    await tx.record(news.about_payment("unknown", payment, reason, operation="capture"))
+
+
+def _is_taken_back(attempt: Attempt, answer: Definite) -> bool:
+    was_captured = attempt.operation == "capture" and attempt.outcome == "succeeded"
+    return was_captured and isinstance(answer, Declined)
 
 
 def _is_returned(attempt: Attempt, answer: Definite) -> bool:

@@ -14,7 +14,8 @@ async def select_entries(
     """What was booked on the provider's balance in [since, until), in the order of time.
 
     A capture is known to the provider by its own attempt, or by the authorization that took the
-    money at once. What the provider settles in another currency, it reports in that one.
+    money at once. A refund to an account of the buyer is a payout to the provider. What the provider
+    settles in another currency, it reports in that one.
     """
     return await tx.all(
         SettlementEntry,
@@ -41,12 +42,13 @@ async def select_entries(
         where p.marketplace_id = %(marketplace_id)s and p.provider = %(provider)s
           and p.captured_at >= %(since)s and p.captured_at < %(until)s and p.captured_minor > 0
         union all
-        select a.attempt_id, 'refund', r.finished_at,
+        select a.attempt_id, a.operation, r.finished_at,
           coalesce(e.sold_currency, r.currency), -coalesce(e.sold_minor, r.amount_minor), 0,
           coalesce(a.answer ->> 'reference', ''), r.payment_id, 0
         from payments.refunds r
         join payments.attempts a on a.marketplace_id = %(marketplace_id)s
-          and a.subject_id = r.refund_id and a.operation = 'refund' and a.outcome = 'succeeded'
+          and a.subject_id = r.refund_id and a.operation in ('refund', 'payout')
+          and a.outcome = 'succeeded'
         left join lateral (
           select sold_currency, sold_minor from payments.exchanges
           where marketplace_id = %(marketplace_id)s and payment_id = r.payment_id

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from banyan.kernel import Money
-from banyan.payments.model import DisputeStage, Liability
+from banyan.payments.model import DisputeStage, DisputeState, Liability
 from banyan.payments.providers.answers import (
     Absent,
     AwaitingPayment,
@@ -145,13 +145,12 @@ def dispute_report(dispute: Dispute) -> DisputeReport | None:
     card = dispute.payment_method_details and dispute.payment_method_details.card
     amount = STRIPE_UNITS.money(dispute.amount, dispute.currency)
     taken = [_settled(amount, entry) for entry in dispute.balance_transactions[:1]]
-    is_won = dispute.status in ("won", "warning_closed", "prevented")
     return DisputeReport(
         reference=dispute.id,
         payment=payment,
         amount=amount,
         fee=_dispute_fee(dispute, amount),
-        state="won" if is_won else "lost" if dispute.status == "lost" else "open",
+        state=_dispute_state(dispute),
         reason=_REASONS.get(dispute.reason, f"The buyer's bank says: {dispute.reason[:100]}."),
         stage=_stage(dispute),
         reason_code=(card and card.network_reason_code) or dispute.reason,
@@ -172,6 +171,18 @@ _REASONS = {
     "subscription_canceled": "The buyer says that the subscription was cancelled.",
     "unrecognized": "The buyer does not recognize the payment.",
 }
+
+
+def _dispute_state(dispute: Dispute) -> DisputeState:
+    match dispute.status:
+        case "won" | "warning_closed" | "prevented":
+            return "won"
+        case "lost":
+            return "lost"
+        case "under_review" | "warning_under_review":
+            return "under_review"
+        case _:
+            return "open"
 
 
 def _stage(dispute: Dispute) -> DisputeStage:

@@ -119,8 +119,7 @@ async def remind(tx: Transaction, refund_id: UUID) -> None:
         kind=CASE_KIND,
         subject=refund.subject,
         title="A refund has nowhere to go",
-        reason=f"The way it came is closed ({refund.decline_code}), and the buyer has not named a "
-        "bank account.",
+        reason=_nowhere_to_go(refund),
         due_at=tx.now + timedelta(days=1),
         resolutions=("keep_waiting", "cancel"),
         at_risk=refund.amount,
@@ -166,3 +165,10 @@ async def _lock(tx: Transaction, refund_id: UUID) -> tuple[Payment, Refund]:
 
 def _not_ready(refund: Refund, what: str) -> RefundNotReady:
     return RefundNotReady(f"Refund {REFUND.text(refund.refund_id)} is {refund.state} and {what}.")
+
+
+def _nowhere_to_go(refund: Refund) -> str:
+    why = f"The way it came is closed ({refund.decline_code})"
+    if refund.decline_code is None:
+        why = "It can't go back the way it came"
+    return f"{why}, and the buyer has not named a bank account."
