@@ -2,7 +2,7 @@
 
 from banyan import parties, payments
 from banyan.commission import Voucher, VoucherTooLarge
-from banyan.kernel import Money, derived_id, new_id
+from banyan.kernel import Currency, Money, derived_id, new_id
 from banyan.orders import service
 from banyan.orders.api.shapes import (
     CancelOrder,
@@ -281,6 +281,7 @@ async def get_timeline(call: Call) -> List[TimelineEntry]:
 
 async def get_summary(call: Call[SummaryQuery]) -> SummaryView:
     currency = call.query.currency or call.tx.marketplace.currency
+    Currency.of(currency)  # refuses what is no currency
     summary = await service.summarize(call.tx, currency)
     return SummaryView(
         livemode=call.key.livemode,

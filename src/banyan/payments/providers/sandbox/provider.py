@@ -324,8 +324,9 @@ class Sandbox:
     async def _take_at_once(self, tx: Transaction, stored: Stored, token: Token) -> None:
         """Book the capture of what is taken without being asked, now or when it will arrive."""
         if stored.operation == "void" and stored.answer["outcome"] == "succeeded":
-            cancelled = Declined("cancelled", True, "It was cancelled before it arrived.")
-            await store.cancel_captures(tx, stored.payment, msgspec.to_builtins(cancelled))
+            if token.is_push and not token.is_late:
+                cancelled = Declined("cancelled", True, "It was cancelled before it arrived.")
+                await store.cancel_awaited(tx, stored.payment, msgspec.to_builtins(cancelled))
             return
         is_due = stored.operation in ("authorize", "authenticate") and not token.is_never_paid
         taken = stored.answer if not token.is_push else _paid(stored)
@@ -475,6 +476,8 @@ def _as_of(now: datetime, stored: Stored) -> Answer:
 
 def _awaited(now: datetime, stored: Stored, token: Token) -> Answer:
     """What has become of a payment that the buyer was told how to make."""
+    if stored.answer["outcome"] == "declined":
+        return msgspec.convert(stored.answer, Declined)
     if token.paid_after is not None and now >= stored.created_at + token.paid_after:
         return msgspec.convert(_paid(stored), Succeeded)
     if now >= stored.created_at + PUSH_TTL:

@@ -113,16 +113,15 @@ async def faults_at(tx: Transaction, provider: str) -> list[Fault]:
     )
 
 
-async def cancel_captures(tx: Transaction, payment: str, answer: Mapping[str, object]) -> None:
-    """A capture that would have come later does not come any more."""
+async def cancel_awaited(tx: Transaction, payment: str, answer: Mapping[str, object]) -> None:
+    """What the buyer was to pay is not awaited, and does not come, any more."""
     await tx.execute(
         """
         update payments.sandbox_operations
         set answer = %(answer)s
         where marketplace_id = %(marketplace_id)s
           and payment = %(payment)s
-          and operation = 'capture'
-          and known_at > %(now)s
+          and (operation = 'authorize' or operation = 'capture' and known_at > %(now)s)
         """,
         payment=payment,
         answer=Jsonb(answer),

@@ -51,6 +51,11 @@ class Token:
     def is_push(self) -> bool:
         return self.paid_after is not None or self.is_never_paid
 
+    @property
+    def is_late(self) -> bool:
+        """The buyer pays when it has expired, or even was cancelled: a transfer can't be stopped."""
+        return self.paid_after is not None and self.paid_after > PUSH_TTL
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankToken:
