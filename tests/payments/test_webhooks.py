@@ -1,5 +1,7 @@
 """Webhooks: forged, repeated, out of order, early; and their way in through HTTP."""
 
+from uuid import UUID
+
 import httpx
 import msgspec
 import pytest
@@ -9,7 +11,7 @@ from banyan import payments
 from banyan.kernel import new_id
 from banyan.payments import ATTEMPT, Sandbox, WebhookRefused
 from banyan.payments.api import webhook_routes
-from banyan.payments.providers import Declined
+from banyan.payments.providers import Absent, Declined, Found, Instruction, Providers
 from banyan.payments.providers.sandbox import SIGNATURE_HEADER
 from banyan.runtime import MARKETPLACE, Database
 from banyan.runtime.http import http_app
@@ -132,3 +134,29 @@ async def test_a_capture_that_the_provider_takes_back_asks_people(shop: Shop) ->
     assert (await shop.events())[-1] == "payment.unknown"
     assert await shop.state(payment_id) == "captured", "nothing is booked back by itself"
     await shop.check()
+
+
+async def test_a_hint_is_followed_until_the_provider_tells(
+    database: Database, sandbox: UUID
+) -> None:
+    """What a webhook hints at may be told by nothing else, and the look-up may fail."""
+
+    class Deaf(Sandbox):
+        looks = 0
+
+        async def find(self, instruction: Instruction) -> Found:
+            self.looks += 1
+            if self.looks == 1:
+                raise ConnectionError("no answer")
+            return Absent() if self.looks == 2 else await super().find(instruction)
+
+    shop = Shop(database, sandbox, Providers({"sandbox": Deaf(database)}))
+    payment_id = await shop.create("tok_push_paid", method="pix")
+    await shop.run()
+    async with shop.begin() as tx:
+        await tx.execute("delete from runtime.jobs where kind = 'payment.authenticate'")
+    await shop.later(hours=2)
+    assert await shop.state(payment_id) == "awaiting_payment"
+    await shop.later(minutes=2)
+    await shop.later(minutes=5)
+    assert await shop.state(payment_id) == "captured"

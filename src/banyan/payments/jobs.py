@@ -176,10 +176,16 @@ async def _end_look_ups(
     tx: Transaction, answered: Sequence[Answered[webhooks.Hint, Found | DisputeReport | None]]
 ) -> None:
     for one in answered:
-        if isinstance(one.answer, DisputeReport):
-            await disputes.apply_report(tx, one.answer, seen=one.question.seen)
-        elif one.answer is not None:
-            await webhooks.record_found(tx, str(one.job.payload["key"]), one.answer)
+        match one.answer:
+            case None:
+                is_told = False
+            case DisputeReport() as report:
+                is_told = True
+                await disputes.apply_report(tx, report, seen=one.question.seen)
+            case found:
+                is_told = await webhooks.record_found(tx, str(one.job.payload["key"]), found)
+        if not is_told:
+            await webhooks.look_again(tx, one.job)
 
 
 async def _begin(tx: Transaction, jobs: Sequence[Job]) -> Sequence[Job]:  # noqa: ARG001

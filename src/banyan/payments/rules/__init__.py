@@ -60,6 +60,7 @@ from banyan.payments.rules.splits import (
 from banyan.payments.rules.timing import (
     AUTHENTICATION_TTL,
     EXPIRY_GRACE,
+    LOOKS_MAX,
     PENDING_POLL,
     TRIES_BEFORE_ALARM,
     UNAVAILABLE_MAX,
@@ -71,6 +72,7 @@ __all__ = [
     "AUTHENTICATION_TTL",
     "COMMISSION_BP_DEFAULT",
     "EXPIRY_GRACE",
+    "LOOKS_MAX",
     "PENDING_POLL",
     "SPLITS_MAX",
     "TIERS",

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from banyan.payments.model import ATTEMPT, Attempt
 from banyan.payments.providers import (
+    Absent,
     AwaitingPayment,
     Declined,
     Definite,
@@ -17,7 +18,9 @@ from banyan.payments.providers import (
     Instruction,
     Providers,
     Succeeded,
+    Unknown,
 )
+from banyan.payments.rules import LOOKS_MAX, retry_after
 from banyan.payments.service import news
 from banyan.payments.service.attempts import (
     authentication_id,
@@ -31,7 +34,7 @@ from banyan.payments.service.disputes import revision_of
 from banyan.payments.store import attempts as attempts_store
 from banyan.payments.store import payments as payments_store
 from banyan.payments.store import webhooks as store
-from banyan.runtime import Cause, Database, JobDraft, Json, Transaction
+from banyan.runtime import Cause, Database, Job, JobDraft, Json, Transaction
 
 _NOTE = "A webhook told."
 
@@ -87,14 +90,25 @@ async def hint_of(tx: Transaction, payload: Mapping[str, Json]) -> Hint | None:
     return Hint(tx.marketplace_id, str(provider), instruction, "")
 
 
-async def record_found(tx: Transaction, key: str, found: Found) -> None:
-    """Keep what a look-up found about an attempt, if it is definite and news."""
+async def look_again(tx: Transaction, job: Job) -> None:
+    """A look-up told nothing: what was hinted at may be all that we ever hear of it."""
+    looks = int(str(job.payload.get("looks", 0))) + 1
+    if looks < LOOKS_MAX:
+        payload = {**job.payload, "looks": looks}
+        await tx.enqueue(JobDraft(job.kind, job.key, payload, due_at=tx.now + retry_after(looks)))
+
+
+async def record_found(tx: Transaction, key: str, found: Found) -> bool:
+    """Keep what a look-up found about an attempt, if it is news; False if it told nothing."""
     attempt = await attempts_store.find_attempt(tx, ATTEMPT.parse(key))
-    if attempt is None or not isinstance(found, Definite):
-        return
-    answer = checked(found, attempt.amount)
-    if not isinstance(answer, Definite):
-        return
+    assert attempt is not None, "attempts are never deleted"
+    answer = Unknown("Nothing.") if isinstance(found, Absent) else checked(found, attempt.amount)
+    if isinstance(answer, Definite):
+        await _record_news(tx, attempt, answer)
+    return not isinstance(answer, Unknown)
+
+
+async def _record_news(tx: Transaction, attempt: Attempt, answer: Definite) -> None:
     if attempt.answer is None:
         await record_definite(tx, [(attempt, answer, _NOTE)])
     elif _is_returned(attempt, answer):
