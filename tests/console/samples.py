@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from banyan.console.look import Pill, Tone, state_pill
 from banyan.console.model import Permission
 from banyan.console.views.cases import CaseCard, CaseLine, CasesView, CaseView, Resolution
+from banyan.console.views.disputes import AnswerLine, DisputeView, MoveLine
 from banyan.console.views.events import (
     EventLine,
     EventsView,
@@ -555,6 +556,38 @@ RELIABILITY_VIEW = ReliabilityView(
     ),
 )  # fmt: skip
 
+DISPUTE = "dsp_01c8jk4w3y2f5q9v0a6d8e1g4h"
+DISPUTE_VIEW = DisputeView(
+    now=NOW,
+    dispute_id=DISPUTE,
+    amount=brl("189.90"),
+    state=state_pill("open"),
+    stage="Chargeback",
+    about="not received",
+    order=ORDER,
+    order_href=f"{BASE}/orders/{ORDER}",
+    opened_at=NOW - timedelta(days=3),
+    sentence="A person has to choose what the bank is told. The bank has taken the money back for now.",
+    decision="",
+    respond_by=NOW + timedelta(days=6),
+    case=CARD,
+    bearer="Seller",
+    bearer_reason="By the marketplace's terms the seller bears disputes for not received.",
+    quote="The buyer says the goods never arrived.",
+    sums=(Fact("Disputed", "R$189.90"), Fact("Held of it", "R$189.90"), Fact("Provider's fee", "R$15.00")),
+    moves=(
+        MoveLine("Held", "kept apart until the bank has decided", brl("189.90"), NOW),
+        MoveLine("Provider's fee", "for handling the dispute", brl("15.00"), NOW),
+    ),
+    ledger_href=f"{BASE}/ledger/transfers?subject={ORDER}",
+    answers=(
+        AnswerLine("Contested, inquiry", state_pill("submitted"), Pill("Fair evidence", Tone.WAIT), "ana@example.com", NOW, "#", (Fact("Shipping carrier", "Correios"), Fact("Timeline", "2018-03-01 placed\n2018-03-02 shipped")), "delivered at, communication"),
+        AnswerLine("Accepted, chargeback", state_pill("refused"), None, "rule", NOW, "", (), ""),
+    ),
+    facts=(Fact("Payment", PAYMENT, "#"), Fact("Reason code", "13.1")),
+    timeline=TIMELINE,
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class SignInView:
@@ -578,6 +611,8 @@ PAGES = (
     SamplePage(f"{BASE}/payments/{PAYMENT}", "payments/payment.html", frame("Payment", "payments"), PAYMENT_VIEW),
     SamplePage(f"{BASE}/payments/status", "payments/status.html", frame("Payments status", "payments", Crumb("Payments", f"{BASE}/payments"), Crumb("Status")), RELIABILITY_VIEW),
     SamplePage("/console/empty-status", "payments/status.html", frame("Payments status", "payments"), replace(RELIABILITY_VIEW, approvals=(), transit=())),
+    SamplePage(f"{BASE}/disputes/{DISPUTE}", "disputes/dispute.html", frame("Dispute", "disputes", Crumb("Disputes", f"{BASE}/disputes"), Crumb(DISPUTE)), DISPUTE_VIEW),
+    SamplePage("/console/quiet-dispute", "disputes/dispute.html", frame("Dispute", "disputes"), replace(DISPUTE_VIEW, state=state_pill("won"), respond_by=None, case=None, moves=(), answers=(), timeline=(), decision="The rule decided to contest: the evidence is strong.")),
     SamplePage(f"{BASE}/ledger", "ledger/ledger.html", frame("Ledger", "ledger"), LEDGER_VIEW),
     SamplePage(f"{BASE}/ledger/accounts/a", "ledger/account.html", frame("Account", "ledger"), ACCOUNT_VIEW),
     SamplePage(f"{BASE}/ledger/transfers/{TRANSFER}", "ledger/transfer.html", frame("Transfer", "ledger"), TRANSFER_VIEW),

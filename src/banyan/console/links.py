@@ -4,13 +4,14 @@ from banyan.kernel import IdKind, InvalidId, Money
 from banyan.operations import CASE
 from banyan.orders import ORDER
 from banyan.parties import BUYER, SELLER
-from banyan.payments import PAYMENT
+from banyan.payments import DISPUTE, PAYMENT
 
 _PAGES: tuple[tuple[IdKind, str], ...] = (
     (ORDER, "orders/{}"),
     (CASE, "cases/{}"),
     (SELLER, "sellers/{}"),
     (PAYMENT, "payments/{}"),
+    (DISPUTE, "disputes/{}"),
     (BUYER, "orders?q={}"),
 )
 

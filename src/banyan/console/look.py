@@ -43,6 +43,7 @@ _TONES: dict[Tone, frozenset[str]] = {
     ),
     Tone.INFO: frozenset(
         {"matched", "checked", "authorized", "confirmed", "shipped", "capturing", "processing"}
+        | {"sending", "submitted", "handed_over"}
     ),
     Tone.WAIT: frozenset(
         {
@@ -60,7 +61,7 @@ _TONES: dict[Tone, frozenset[str]] = {
     ),
     Tone.LOST: frozenset(
         {"declined", "expired", "charged_back", "capture_failed", "failed", "returned", "lost"}
-        | {"suspended", "blocked"}
+        | {"suspended", "blocked", "refused"}
     ),
 }
 

@@ -193,10 +193,10 @@ def _payment_line(visit: Visit, payment: Payment) -> MoneyLine:
 
 
 def _dispute_line(visit: Visit, dispute: Dispute) -> MoneyLine:
-    payment = PAYMENT.text(dispute.payment_id)
+    text = DISPUTE.text(dispute.dispute_id)
     return MoneyLine(
-        id=DISPUTE.text(dispute.dispute_id),
-        href=visit.href(f"payments/{payment}"),
+        id=text,
+        href=visit.href(f"disputes/{text}"),
         state=state_pill(dispute.state),
         amount=dispute.amount,
         subject=dispute.subject,

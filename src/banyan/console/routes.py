@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from banyan.console import (
     cases,
+    disputes,
     events,
     health,
     home,
@@ -44,6 +45,8 @@ _PAGES: dict[str, Page] = {
     "/payments/{payment_id}": money.show_payment,
     "/payouts": money.show_payouts,
     "/disputes": money.show_disputes,
+    "/disputes/{dispute_id}": disputes.show_dispute,
+    "/disputes/{dispute_id}/evidence/{answer_id}": disputes.show_evidence,
     "/ledger": ledger.show_ledger,
     "/ledger/accounts/{path}/{currency}": ledger.show_account,
     "/ledger/transfers": ledger.show_transfers,

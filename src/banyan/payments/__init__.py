@@ -52,6 +52,7 @@ from banyan.payments.errors import (
     WrongMode,
 )
 from banyan.payments.model import (
+    ANSWER,
     ATTEMPT,
     BATCH,
     BOOKED_FOR,
@@ -197,6 +198,7 @@ from banyan.payments.service.takings import takings_of
 from banyan.payments.service.webhooks import receive_webhook
 
 __all__ = [
+    "ANSWER",
     "ATTEMPT",
     "BATCH",
     "BOOKED_FOR",

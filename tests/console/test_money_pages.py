@@ -1,0 +1,86 @@
+"""The pages of money on real data: disputes, reconciliation, payouts, invoices, the ledger's months."""
+
+import base64
+import hashlib
+import re
+from uuid import UUID
+
+import httpx
+
+from banyan import payments
+from banyan.payments import ANSWER, DISPUTE, PAYMENT, Dispute
+from tests.console.conftest import Console
+from tests.orders.market import Market
+
+BASE = "/console/sandbox"
+
+
+async def test_a_dispute_tells_what_is_next_and_a_person_decides_it_by_its_case(
+    console: Console, market: Market
+) -> None:
+    dispute = await disputed(market, "tok_dispute_needs_delivery", is_delivered=False)
+    here = f"{BASE}/disputes/{DISPUTE.text(dispute.dispute_id)}"
+    browser = await console.enter("operator")
+    assert here in await browser.open(f"{BASE}/disputes")
+    page = await browser.open(here)
+    assert browser.status == 200
+    for text in (
+        "A person has to choose what the bank is told.",
+        "R$104.90",
+        "the seller bears disputes for not received.",
+        "kept apart until the bank has decided",
+        f"{BASE}/payments/{PAYMENT.text(dispute.payment_id)}",
+        f"{BASE}/orders/{dispute.subject}",
+        "Nothing has been answered.",
+    ):
+        assert text in page, text
+    case = re.search(rf'action="({BASE}/cases/cas_\w+)/resolve"', page)
+    assert case is not None
+    await browser.submit(f"{case[1]}/resolve", {"resolution": "contest", "note": "it was sent"})
+    await market.run()
+    page = await browser.open(here)
+    assert "Contested, chargeback" in page
+    assert "operator@example.com decided to contest: it was sent" in page
+    assert "We have answered; the bank decides now" in page
+
+
+async def test_the_evidence_is_shown_as_it_was_sent_under_a_policy_that_allows_its_style_only(
+    console: Console, market: Market
+) -> None:
+    dispute = await disputed(market, "tok_dispute_won")
+    browser = await console.enter("viewer")
+    here = f"{BASE}/disputes/{DISPUTE.text(dispute.dispute_id)}"
+    page = await browser.open(here)
+    assert "It is over: R$104.90 stays with us." in page
+    link = re.search(rf'href="({here}/evidence/ans_\w+)"', page)
+    assert link is not None
+    answer = await browser.client.get(link[1])
+    assert answer.status_code == 200
+    assert f"Evidence on {DISPUTE.text(dispute.dispute_id)}" in answer.text
+    assert_shown_as_document(answer)
+    await browser.open(f"{BASE}/disputes/{DISPUTE.text(dispute.payment_id)}")
+    assert browser.status == 404
+    await browser.open(f"{here}/evidence/{ANSWER.text(UUID(int=7))}")
+    assert browser.status == 404
+
+
+async def disputed(market: Market, token: str, *, is_delivered: bool = True) -> Dispute:
+    order = await market.place(token)
+    if is_delivered:
+        await market.ship_and_deliver(order)
+    await market.wait(days=20 if is_delivered else 6)
+    async with market.database.transaction(market.marketplace_id) as tx:
+        [dispute] = (await payments.list_disputes(tx)).data
+    return dispute
+
+
+def assert_shown_as_document(answer: httpx.Response) -> None:
+    """The policy lets the browser apply the document's own style, and nothing else."""
+    [style] = re.findall(r"<style>(.*?)</style>", answer.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = answer.headers["content-security-policy"]
+    assert f"style-src 'sha256-{digest}'" in policy
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert not re.search(r"<[^>]+\s(style|on\w+)=", answer.text)
+    assert "<script" not in answer.text
