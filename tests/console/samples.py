@@ -54,6 +54,14 @@ from banyan.console.views.orders import (
     Step,
     StepState,
 )
+from banyan.console.views.reconciliation import (
+    BreakLine,
+    ImportLine,
+    LineRow,
+    LinesView,
+    ReconciliationView,
+    StandingLine,
+)
 from banyan.console.views.reliability import (
     ApprovalLine,
     ProviderLine,
@@ -100,6 +108,7 @@ def frame(title: str, area: str, *crumbs: Crumb, is_live: bool = False) -> Frame
         NavLink("payments", "Payments", f"{BASE}/payments", "p"),
         NavLink("payouts", "Payouts", f"{BASE}/payouts"),
         NavLink("disputes", "Disputes", f"{BASE}/disputes"),
+        NavLink("reconciliation", "Reconciliation", f"{BASE}/reconciliation"),
         NavLink("ledger", "Ledger", f"{BASE}/ledger", "l"),
         NavLink("sellers", "Sellers", f"{BASE}/sellers", "s"),
     )
@@ -588,6 +597,34 @@ DISPUTE_VIEW = DisputeView(
     timeline=TIMELINE,
 )  # fmt: skip
 
+RECONCILIATION_VIEW = ReconciliationView(
+    state=Pill("Look here", Tone.WAIT),
+    sentence="2 differences that nothing explains, R$264.90 at risk.",
+    standings=(
+        StandingLine("Our books", "stripe", "BRL", 18_204, "#", 34, "#", brl("9120.00"), (Fact("up to 3 days", "30"), Fact("older", "4")), 1, brl("189.90")),
+        StandingLine("Provider", "stripe", "BRL", 18_204, "#", 1, "#", brl("75.00"), (Fact("up to 3 days", "1"),), 1, brl("75.00")),
+        StandingLine("Bank", "BR1500000000000010932840814P2", "BRL", 61, "#", 0, "#", brl("0"), (), 0, brl("0")),
+    ),
+    breaks=(
+        BreakLine("brk_1", "Missing at provider", f"{BASE}/cases/{CASE}", "Our books have a capture of R$189.90 on 2018-03-01 that the report does not have.", brl("189.90"), "4 days", "stripe", "Capture att_01c8jk4w3y2f5q9v0a6d8e1g4h, R$185.53", ""),
+        BreakLine("brk_2", "Missing in books", "", "The report has a capture of R$77.00 that nobody here knows.", brl("75.00"), "11 h", "stripe", "", "Capture ch_3MmlLrLkdIwHu7ix0snN0B15, R$75.00"),
+    ),
+    pages=Pages(next_href="#"),
+    imports=(
+        ImportLine("Settlement report", "stripe, stripe", 1_204, 0, "nightly", NOW),
+        ImportLine("Bank statement", "camt.053", 61, 12, "ana@example.com", NOW),
+    ),
+)  # fmt: skip
+LINES_VIEW = LinesView(
+    title="Provider: stripe",
+    tabs=(Choice("", "All", "#", True), Choice("open", "Open", "#")),
+    lines=tuple(
+        LineRow(f"rln_{nth}", "Capture", "Provider", "stripe", "att_01c8jk4w3y2f5q9v0a6d8e1g4h", PAYMENT, "#", Pill("Matched", Tone.GO), brl(f"{80 + nth}.10"), date(2018, 3, 14))
+        for nth in range(6)
+    ),
+    pages=Pages(),
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class SignInView:
@@ -613,6 +650,10 @@ PAGES = (
     SamplePage("/console/empty-status", "payments/status.html", frame("Payments status", "payments"), replace(RELIABILITY_VIEW, approvals=(), transit=())),
     SamplePage(f"{BASE}/disputes/{DISPUTE}", "disputes/dispute.html", frame("Dispute", "disputes", Crumb("Disputes", f"{BASE}/disputes"), Crumb(DISPUTE)), DISPUTE_VIEW),
     SamplePage("/console/quiet-dispute", "disputes/dispute.html", frame("Dispute", "disputes"), replace(DISPUTE_VIEW, state=state_pill("won"), respond_by=None, case=None, moves=(), answers=(), timeline=(), decision="The rule decided to contest: the evidence is strong.")),
+    SamplePage(f"{BASE}/reconciliation", "reconciliation/overview.html", frame("Reconciliation", "reconciliation"), RECONCILIATION_VIEW),
+    SamplePage(f"{BASE}/reconciliation/lines", "reconciliation/lines.html", frame("Lines", "reconciliation"), LINES_VIEW),
+    SamplePage("/console/empty-reconciliation", "reconciliation/overview.html", frame("Reconciliation", "reconciliation"), replace(RECONCILIATION_VIEW, standings=(), breaks=(), imports=())),
+    SamplePage("/console/quiet-reconciliation", "reconciliation/overview.html", frame("Reconciliation", "reconciliation"), replace(RECONCILIATION_VIEW, breaks=(), imports=())),
     SamplePage(f"{BASE}/ledger", "ledger/ledger.html", frame("Ledger", "ledger"), LEDGER_VIEW),
     SamplePage(f"{BASE}/ledger/accounts/a", "ledger/account.html", frame("Account", "ledger"), ACCOUNT_VIEW),
     SamplePage(f"{BASE}/ledger/transfers/{TRANSFER}", "ledger/transfer.html", frame("Transfer", "ledger"), TRANSFER_VIEW),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import httpx
 
-from banyan import payments
+from banyan import payments, reconciliation
 from banyan.payments import ANSWER, DISPUTE, PAYMENT, Dispute
 from tests.console.conftest import Console
 from tests.orders.market import Market
@@ -62,6 +62,37 @@ async def test_the_evidence_is_shown_as_it_was_sent_under_a_policy_that_allows_i
     assert browser.status == 404
     await browser.open(f"{here}/evidence/{ANSWER.text(UUID(int=7))}")
     assert browser.status == 404
+
+
+async def test_reconciliation_shows_where_sides_differ_with_the_case_that_decides_it(
+    console: Console, market: Market
+) -> None:
+    browser = await console.enter("analyst")
+    page = await browser.open("/console/live/reconciliation")
+    assert "Nothing to compare yet" in page
+    assert "banyan reconcile import" in page
+    await market.ship_and_deliver(await market.place())
+    report = (
+        "line,type,date,currency,gross,fee,net,key,reference,payment,batch,description\n"
+        "r9,capture,2018-03-01,BRL,77.00,2.00,75.00,,psp-strange,,,\n"
+    )
+    async with market.database.transaction(market.marketplace_id) as tx:
+        await reconciliation.import_report(tx, "sandbox", "banyan", report.encode(), by="ann")
+    await market.run()
+    page = await browser.open(f"{BASE}/reconciliation")
+    for text in ("1 difference that nothing explains", "psp-strange", "Settlement report", "ann"):
+        assert text in page, text
+    case = re.search(rf'href="({BASE}/cases/cas_\w+)"', page)
+    assert case is not None
+    await browser.open(case[1])
+    assert (browser.status, "psp-strange" in browser.page) == (200, True)
+    page = await browser.open(f"{BASE}/reconciliation/lines?side=provider&source=sandbox")
+    assert "Provider: sandbox" in page
+    assert "psp-strange" in page
+    page = await browser.open(f"{BASE}/reconciliation/lines?side=books&state=matched")
+    assert "psp-strange" not in page
+    await browser.open(f"{BASE}/reconciliation?cursor=abc")
+    assert browser.status == 400
 
 
 async def disputed(market: Market, token: str, *, is_delivered: bool = True) -> Dispute:

@@ -13,8 +13,8 @@ from tests.console.conftest import PASSWORD, Console
 from tests.orders.market import Market
 
 BASE = "/console/sandbox"
-AREAS = ("", "/orders", "/cases", "/sellers", "/payments", "/payments/status", "/payouts", "/disputes", "/ledger",
-         "/ledger/transfers", "/events")  # fmt: skip
+AREAS = ("", "/orders", "/cases", "/sellers", "/payments", "/payments/status", "/payouts", "/disputes",
+         "/reconciliation", "/reconciliation/lines", "/ledger", "/ledger/transfers", "/events")  # fmt: skip
 
 
 @pytest.mark.parametrize("area", AREAS)

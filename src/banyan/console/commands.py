@@ -28,6 +28,12 @@ def case_command(frame: Frame) -> str:
     return "\n".join((_key(frame), _buyer(frame), _order(frame, product="nobody-sells-this")))
 
 
+def import_command(frame: Frame) -> str:
+    """A bank statement; then a settlement report in our own columns."""
+    take = f"banyan reconcile import --marketplace {frame.marketplace_id}"
+    return f"{take} statement.xml\n{take} --provider sandbox report.csv"
+
+
 def _key(frame: Frame) -> str:
     live = "# A live marketplace needs a payment provider; without one, try this in a sandbox.\n"
     return (

@@ -12,7 +12,19 @@ from uuid import UUID
 from banyan.runtime import MARKETPLACE, Marketplace
 
 AREAS = frozenset(
-    ("orders", "search", "cases", "sellers", "payments", "payouts", "disputes", "ledger", "events")
+    (
+        "orders",
+        "search",
+        "cases",
+        "sellers",
+        "payments",
+        "payouts",
+        "disputes",
+        "reconciliation",
+        "invoices",
+        "ledger",
+        "events",
+    )
 )
 """The areas of a marketplace, as they stand in addresses."""
 

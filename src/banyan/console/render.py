@@ -7,7 +7,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from banyan.console.assets import asset_href
-from banyan.console.commands import case_command, offer_command, order_command, seller_command
+from banyan.console.commands import (
+    case_command,
+    import_command,
+    offer_command,
+    order_command,
+    seller_command,
+)
 from banyan.console.look import FILTERS, distance
 from banyan.console.views.frame import Frame
 
@@ -36,6 +42,7 @@ def _environment() -> Environment:
         "asset": asset_href,
         "case_command": case_command,
         "distance": distance,
+        "import_command": import_command,
         "offer_command": offer_command,
         "order_command": order_command,
         "seller_command": seller_command,

@@ -356,3 +356,19 @@ class Standing:
     oldest_open_on: date | None
     breaks: int
     at_risk_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAge:
+    """How many lines of a side, source and currency are open, by how many days they have been.
+
+    ``days`` up to 3, ``week`` up to 7, ``month`` up to 30.
+    """
+
+    side: Side
+    source: str
+    currency: str
+    days: int
+    week: int
+    month: int
+    older: int

@@ -1,5 +1,6 @@
 """Reading lines, tolerances, and how it all stands."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from banyan.kernel import Page, id_of_cursor, page_of
@@ -8,6 +9,7 @@ from banyan.reconciliation.model import (
     LINE,
     LineState,
     LineType,
+    OpenAge,
     Side,
     Standing,
     StoredLine,
@@ -23,6 +25,11 @@ async def get_line(tx: Transaction, line_id: UUID) -> StoredLine:
     if not found:
         raise LineNotFound(f"There is no line {LINE.text(line_id)}.")
     return found[0]
+
+
+async def lines_by_id(tx: Transaction, line_ids: Collection[UUID]) -> dict[UUID, StoredLine]:
+    """Those of these lines that there are."""
+    return {line.line_id: line for line in await store.lines_by_id(tx, line_ids)}
 
 
 async def list_lines(
@@ -53,6 +60,11 @@ async def list_lines(
 async def standings(tx: Transaction) -> list[Standing]:
     """How many lines of each side, source and currency are matched, open and broken."""
     return await store.standings(tx)
+
+
+async def open_ages(tx: Transaction) -> list[OpenAge]:
+    """How long the open lines of each side, source and currency have been open."""
+    return await store.open_ages(tx)
 
 
 async def list_tolerances(tx: Transaction) -> list[ToleranceRule]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from uuid import UUID
 
-from banyan.reconciliation.model import LineType, ReadLine, Side, Standing, StoredLine
+from banyan.reconciliation.model import LineType, OpenAge, ReadLine, Side, Standing, StoredLine
 from banyan.runtime import Transaction
 
 
@@ -253,6 +253,26 @@ async def unbalanced_batches(tx: Transaction, since: date) -> list[tuple[UUID, i
         since=since,
     )
     return [(row[0], row[1]) for row in rows]
+
+
+async def open_ages(tx: Transaction) -> list[OpenAge]:
+    return await tx.all(
+        OpenAge,
+        """
+        select side, source, currency,
+          count(*) filter (where age <= 3) as days,
+          count(*) filter (where age > 3 and age <= 7) as week,
+          count(*) filter (where age > 7 and age <= 30) as month,
+          count(*) filter (where age > 30) as older
+        from (
+          select l.side, l.source, l.currency, %(today)s::date - l."on" as age
+          from reconciliation.lines l
+          where l.marketplace_id = %(marketplace_id)s and l.match_id is null
+        ) waiting
+        group by side, source, currency
+        """,
+        today=tx.now.date(),
+    )
 
 
 async def standings(tx: Transaction) -> list[Standing]:
