@@ -54,6 +54,14 @@ from banyan.console.views.orders import (
     Step,
     StepState,
 )
+from banyan.console.views.payouts import (
+    BatchesView,
+    BatchLine,
+    BatchView,
+    DatedLine,
+    FundsCard,
+    PayoutView,
+)
 from banyan.console.views.reconciliation import (
     BreakLine,
     ImportLine,
@@ -399,6 +407,36 @@ SELLER_VIEW = SellerView(
         Balance("Available", brl("402.10"), "goes out with the next payout", f"{BASE}/ledger"),
         Balance("Reserve", brl("0"), "kept against refunds", f"{BASE}/ledger"),
     ),
+    funds=(
+        FundsCard(
+            "BRL",
+            False,
+            "R$402.10 is available and goes out on 16 Mar 2018.",
+            (),
+            (
+                Fact("Schedule", "Every Friday, 2 days after the sale is settled"),
+                Fact("On its way to the bank", "R$1,204.00"),
+            ),
+            (
+                DatedLine(date(2018, 3, 20), "delayed by the seller's terms", brl("80.00")),
+                DatedLine(date(2018, 6, 1), "freed from the reserve", brl("41.20")),
+            ),
+            "#",
+            date(2018, 3, 1),
+            date(2018, 3, 15),
+        ),
+        FundsCard(
+            "EUR",
+            True,
+            "Nothing is paid out for now:",
+            ("There is no account to pay to.",),
+            (Fact("Schedule", "By hand"), Fact("Owes us", "€12.00 since 01 Mar 2018, waiting")),
+            (),
+            "#",
+            date(2018, 3, 1),
+            date(2018, 3, 15),
+        ),
+    ),
     offers=tuple(
         OfferLine(
             f"off_{nth}",
@@ -625,6 +663,50 @@ LINES_VIEW = LinesView(
     pages=Pages(),
 )  # fmt: skip
 
+PAYOUT = "pot_01c8jk4w3y2f5q9v0a6d8e1g4h"
+PAYOUT_VIEW = PayoutView(
+    payout_id=PAYOUT,
+    amount=brl("402.10"),
+    state=state_pill("pending"),
+    seller="Móveis Aurora",
+    seller_href=f"{BASE}/sellers/{SELLER}",
+    created_at=NOW,
+    sentence="It goes to BR••••14P2 by a file for our bank, and is paid once the bank says so.",
+    sums=(
+        Movement("Had before", brl("0")),
+        Movement("Sale", brl("489.90")),
+        Movement("Commission", brl("-58.79")),
+        Movement("Tax", brl("-8.23")),
+        Movement("Payout", brl("-402.10")),
+        Movement("Left after", brl("20.78"), is_total=True),
+    ),
+    currency="BRL",
+    since=NOW - timedelta(days=7),
+    statement_href="#",
+    attempts=ATTEMPTS[:1],
+    facts=(Fact("To", "BR••••14P2"), Fact("Batch", "pob_01c8jk4w3y2f5q9v0a6d8e1g4h", "#"), Fact("Exchanged from", "€80.00"), Fact("Rate", "5.02625 BRL for 1 EUR")),
+    ledger_href="#",
+    timeline=TIMELINE,
+)  # fmt: skip
+BATCH_LINE = BatchLine(
+    "pob_01c8jk4w3y2f5q9v0a6d8e1g4h",
+    f"{BASE}/payouts/batches/pob",
+    "Payouts",
+    "Bank file",
+    state_pill("closed"),
+    "waits to be handed over",
+    210,
+    brl("48220.10"),
+    NOW,
+)
+BATCH_VIEW = BatchView(
+    BATCH_LINE,
+    "BANYAN-01C8JK.xml waits for somebody to give it to the bank.",
+    (Fact("Run", "2018-03-14T06:00:00+00:00"), Fact("File", "BANYAN-01C8JK.xml"), Fact("Format", "pain.001.001.09")),
+    tuple(replace(money_line(nth), subject="Móveis Aurora", note="BR••••14P2") for nth in range(5)),
+    Pages(next_href="#"),
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class SignInView:
@@ -650,6 +732,11 @@ PAGES = (
     SamplePage("/console/empty-status", "payments/status.html", frame("Payments status", "payments"), replace(RELIABILITY_VIEW, approvals=(), transit=())),
     SamplePage(f"{BASE}/disputes/{DISPUTE}", "disputes/dispute.html", frame("Dispute", "disputes", Crumb("Disputes", f"{BASE}/disputes"), Crumb(DISPUTE)), DISPUTE_VIEW),
     SamplePage("/console/quiet-dispute", "disputes/dispute.html", frame("Dispute", "disputes"), replace(DISPUTE_VIEW, state=state_pill("won"), respond_by=None, case=None, moves=(), answers=(), timeline=(), decision="The rule decided to contest: the evidence is strong.")),
+    SamplePage(f"{BASE}/payouts/batches", "payouts/batches.html", frame("Batches", "payouts"), BatchesView((BATCH_LINE, replace(BATCH_LINE, what="Debits of sellers", way="stripe", file="", state=state_pill("open"), count=0, total=brl("0"))), Pages())),
+    SamplePage("/console/empty-batches", "payouts/batches.html", frame("Batches", "payouts"), BatchesView((), Pages())),
+    SamplePage(f"{BASE}/payouts/batches/pob", "payouts/batch.html", frame("Batch", "payouts"), BATCH_VIEW),
+    SamplePage(f"{BASE}/payouts/{PAYOUT}", "payouts/payout.html", frame("Payout", "payouts"), PAYOUT_VIEW),
+    SamplePage("/console/new-payout", "payouts/payout.html", frame("Payout", "payouts"), replace(PAYOUT_VIEW, attempts=(), timeline=())),
     SamplePage(f"{BASE}/reconciliation", "reconciliation/overview.html", frame("Reconciliation", "reconciliation"), RECONCILIATION_VIEW),
     SamplePage(f"{BASE}/reconciliation/lines", "reconciliation/lines.html", frame("Lines", "reconciliation"), LINES_VIEW),
     SamplePage("/console/empty-reconciliation", "reconciliation/overview.html", frame("Reconciliation", "reconciliation"), replace(RECONCILIATION_VIEW, standings=(), breaks=(), imports=())),

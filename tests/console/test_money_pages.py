@@ -6,9 +6,11 @@ import re
 from uuid import UUID
 
 import httpx
+import pytest
 
 from banyan import payments, reconciliation
-from banyan.payments import ANSWER, DISPUTE, PAYMENT, Dispute
+from banyan.parties import SELLER
+from banyan.payments import ANSWER, DISPUTE, PAYMENT, PAYOUT, Dispute, Payout
 from tests.console.conftest import Console
 from tests.orders.market import Market
 
@@ -93,6 +95,60 @@ async def test_reconciliation_shows_where_sides_differ_with_the_case_that_decide
     assert "psp-strange" not in page
     await browser.open(f"{BASE}/reconciliation?cursor=abc")
     assert browser.status == 400
+
+
+async def test_a_payout_tells_where_it_is_and_what_it_is_made_up_of(
+    console: Console, market: Market
+) -> None:
+    payout = await paid_out(market)
+    here = f"{BASE}/payouts/{PAYOUT.text(payout.payout_id)}"
+    browser = await console.enter("viewer")
+    assert f'href="{here}"' in await browser.open(f"{BASE}/payouts")
+    page = await browser.open(here)
+    assert browser.status == 200
+    for text in ("Casa Aurora", "What it is made up of", "Commission", "Left after", "Succeeded"):
+        assert text in page, text
+    sums = page[page.index('id="sums-title"') :]
+    cells = re.findall(r'<td class="amount">([^<]+)</td>', sums[: sums.index("</table>")])
+    amounts = [float(text.replace(",", "").replace("\u2212", "-")) for text in cells]
+    assert sum(amounts[:-1]) == pytest.approx(amounts[-1])
+    batch = re.search(rf'href="({BASE}/payouts/batches/pob_\w+)"', page)
+    assert batch is not None
+    assert here in await browser.open(batch[1])
+    assert browser.status == 200
+    statement = await browser.client.get(f"{here}/statement")
+    assert "Statement of account" in statement.text
+    assert_shown_as_document(statement)
+
+
+async def test_the_seller_page_tells_when_the_next_money_comes_and_leads_to_the_statement(
+    console: Console, market: Market
+) -> None:
+    await paid_out(market)
+    here = f"{BASE}/sellers/{SELLER.text(market.seller_id)}"
+    browser = await console.enter("viewer")
+    page = await browser.open(here)
+    assert "Next payout" in page
+    assert "Every day" in page
+    period = "from=2018-03-01&until=2018-03-20&currency=BRL"
+    statement = await browser.client.get(f"{here}/statement?{period}")
+    assert "Casa Aurora" in statement.text
+    assert_shown_as_document(statement)
+    listed = await browser.client.get(f"{here}/statement?{period}&format=csv")
+    assert listed.headers["content-type"] == "text/csv; charset=utf-8"
+    assert "attachment" in listed.headers["content-disposition"]
+    assert "payout" in listed.text
+    for wrong in ("", "?from=today&until=2018-03-20", "?from=2018-03-20&until=2018-03-01"):
+        await browser.open(f"{here}/statement{wrong}")
+        assert browser.status == 422
+
+
+async def paid_out(market: Market) -> Payout:
+    await market.ship_and_deliver(await market.place())
+    await market.wait(days=12)
+    async with market.database.transaction(market.marketplace_id) as tx:
+        [payout] = (await payments.list_payouts(tx)).data
+    return payout
 
 
 async def disputed(market: Market, token: str, *, is_delivered: bool = True) -> Dispute:

@@ -9,8 +9,8 @@ import pytest
 
 from banyan import fx, ledger, payments
 from banyan.kernel import Money
-from banyan.payments.api.statement_pages import statement_page
 from banyan.payments.model import Payout
+from banyan.payments.rules.statement_pages import statement_page
 from banyan.payments.service import payout_accounts, payout_exchanges, statements
 from banyan.runtime import Database
 from tests.payments.conftest import SELLERS, Shop

@@ -12,8 +12,8 @@ from banyan import parties, payments
 from banyan.kernel import InvalidMoney, Money, new_id
 from banyan.parties import SellerDraft
 from banyan.payments import InvalidPeriod
-from banyan.payments.api.statement_pages import statement_page
 from banyan.payments.model import SellerTerms, Statement, StatementBalance, StatementLine
+from banyan.payments.rules.statement_pages import statement_page
 from banyan.payments.rules.statements import kind_of, to_csv
 from banyan.payments.service import payout_accounts, payout_settings, statements
 from tests.conftest import START

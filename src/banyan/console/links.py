@@ -4,7 +4,7 @@ from banyan.kernel import IdKind, InvalidId, Money
 from banyan.operations import CASE
 from banyan.orders import ORDER
 from banyan.parties import BUYER, SELLER
-from banyan.payments import DISPUTE, PAYMENT
+from banyan.payments import BATCH, DISPUTE, PAYMENT, PAYOUT
 
 _PAGES: tuple[tuple[IdKind, str], ...] = (
     (ORDER, "orders/{}"),
@@ -12,6 +12,8 @@ _PAGES: tuple[tuple[IdKind, str], ...] = (
     (SELLER, "sellers/{}"),
     (PAYMENT, "payments/{}"),
     (DISPUTE, "disputes/{}"),
+    (PAYOUT, "payouts/{}"),
+    (BATCH, "payouts/batches/{}"),
     (BUYER, "orders?q={}"),
 )
 

@@ -61,7 +61,8 @@ async def show_payments(visit: Visit) -> Shown:
         empty_title="No payments yet",
         empty_text="The first order that passes its checks makes the first payment. Place one:",
         is_filtered=state is not None,
-        status_href=visit.href("payments/status"),
+        more_href=visit.href("payments/status"),
+        more_label="Status",
     )
     return Shown("payments/list.html", "Payments", "payments", view, live_subjects=None)
 
@@ -85,6 +86,8 @@ async def show_payouts(visit: Visit) -> Shown:
         empty_text="Once an order is settled its seller's share is available, and goes out with the "
         "next daily batch. Orders that are delivered settle by themselves. Place one:",
         is_filtered=state is not None,
+        more_href=visit.href("payouts/batches"),
+        more_label="Batches",
     )
     return Shown("payments/list.html", "Payouts", "payouts", view, live_subjects=None)
 
@@ -168,7 +171,7 @@ def payout_line(visit: Visit, payout: Payout, sellers: Mapping[UUID, Seller]) ->
     exchanged = f", for {money(payout.source)} at {payout.rate:f}" if payout.source else ""
     return MoneyLine(
         id=PAYOUT.text(payout.payout_id),
-        href=visit.href("ledger/transfers", subject=PAYOUT.text(payout.payout_id)),
+        href=visit.href(f"payouts/{PAYOUT.text(payout.payout_id)}"),
         state=state_pill(payout.state),
         amount=payout.amount,
         subject=known.name if known else seller,

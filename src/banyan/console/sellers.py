@@ -7,6 +7,7 @@ from banyan.console.ledger import balances_of_seller
 from banyan.console.look import DASH, state_pill, words
 from banyan.console.money import payout_line
 from banyan.console.orders import order_lines
+from banyan.console.payouts import funds_of
 from banyan.console.views.frame import Choice, Crumb, Fact, Pages
 from banyan.console.views.sellers import OfferLine, SellerLine, SellersView, SellerView
 from banyan.console.visit import Shown, Visit
@@ -71,6 +72,7 @@ async def show_seller(visit: Visit) -> Shown:
         line=line,
         facts=tuple(facts),
         balances=await balances_of_seller(visit, seller),
+        funds=await funds_of(visit, seller),
         offers=tuple(_offer(offer) for offer in offers.data),
         orders=await order_lines(visit, orders.data),
         orders_href=visit.href("orders", seller=line.seller_id),

@@ -66,6 +66,7 @@ from banyan.payments.model import (
     Age,
     Approvals,
     Attempt,
+    BankFile,
     Bought,
     Capability,
     Connection,
@@ -92,6 +93,7 @@ from banyan.payments.model import (
     PaymentState,
     Payout,
     PayoutAccount,
+    PayoutBatch,
     PayoutSettings,
     PayoutState,
     ProviderHealth,
@@ -108,6 +110,8 @@ from banyan.payments.model import (
     RoutingPolicy,
     RoutingRule,
     Schedule,
+    SellerDebt,
+    SellerMoney,
     SellerTerms,
     Settlement,
     SettlementEntry,
@@ -118,13 +122,18 @@ from banyan.payments.model import (
     Terms,
     Transit,
 )
+from banyan.payments.model import Statement as SellerStatement
 from banyan.payments.providers import Provider, Providers
 from banyan.payments.providers.iso20022 import BankRails
 from banyan.payments.providers.kinds import KINDS
 from banyan.payments.providers.sandbox import Sandbox
-from banyan.payments.rules import price_splits, splits_of_pricing, usable_methods
-from banyan.payments.service.attempts import attempts_of
+from banyan.payments.rules import price_splits, splits_of_pricing, start_of, usable_methods
+from banyan.payments.rules.statement_pages import statement_page
+from banyan.payments.rules.statements import check_days
+from banyan.payments.rules.statements import to_csv as statement_csv
+from banyan.payments.service.attempts import attempts_of, attempts_of_payout
 from banyan.payments.service.bank_files import confirm_payout, return_payout, take_status
+from banyan.payments.service.bank_files import get_file as get_bank_file
 from banyan.payments.service.connections import (
     change_connection,
     connect,
@@ -134,6 +143,7 @@ from banyan.payments.service.connections import (
     set_enabled,
     webhook_path,
 )
+from banyan.payments.service.debts import debts_of
 from banyan.payments.service.disputes import (
     PurchaseOf,
     answer_dispute,
@@ -159,6 +169,8 @@ from banyan.payments.service.payments import (
     void_payments,
 )
 from banyan.payments.service.payout_accounts import accounts_of as payout_accounts_of
+from banyan.payments.service.payout_settings import get_payout_settings
+from banyan.payments.service.payout_settings import get_schedule as payout_schedule_of
 from banyan.payments.service.payouts import (
     cancel_payout,
     get_payout,
@@ -166,6 +178,8 @@ from banyan.payments.service.payouts import (
     run_payouts,
     set_payout_account,
 )
+from banyan.payments.service.payouts import get_batch as get_payout_batch
+from banyan.payments.service.payouts import list_batches as list_payout_batches
 from banyan.payments.service.refunds import (
     cancel_refund,
     get_commission_terms,
@@ -193,6 +207,8 @@ from banyan.payments.service.settlements import (
     unsettle,
     used_providers,
 )
+from banyan.payments.service.statements import seller_money, statement_of_payout
+from banyan.payments.service.statements import statement as seller_statement
 from banyan.payments.service.summary import movements_of, summary
 from banyan.payments.service.takings import takings_of
 from banyan.payments.service.webhooks import receive_webhook
@@ -214,6 +230,7 @@ __all__ = [
     "Age",
     "Approvals",
     "Attempt",
+    "BankFile",
     "BankFileNotFound",
     "BankMissing",
     "BankRails",
@@ -258,6 +275,7 @@ __all__ = [
     "PaymentState",
     "Payout",
     "PayoutAccount",
+    "PayoutBatch",
     "PayoutBatchNotFound",
     "PayoutNotCancellable",
     "PayoutNotFound",
@@ -288,6 +306,9 @@ __all__ = [
     "RoutingRule",
     "Sandbox",
     "Schedule",
+    "SellerDebt",
+    "SellerMoney",
+    "SellerStatement",
     "SellerTerms",
     "Settlement",
     "SettlementEntry",
@@ -305,11 +326,13 @@ __all__ = [
     "answer_dispute",
     "answers_of",
     "attempts_of",
+    "attempts_of_payout",
     "cancel_payout",
     "cancel_refund",
     "capture_payments",
     "change_connection",
     "check_connection",
+    "check_days",
     "check_method",
     "circuits",
     "commission_defaults",
@@ -318,26 +341,32 @@ __all__ = [
     "connect",
     "connections_of",
     "create_payments",
+    "debts_of",
     "exchanges_of",
     "find_payment",
+    "get_bank_file",
     "get_commission_terms",
     "get_connection",
     "get_dispute",
     "get_dispute_settings",
     "get_payment",
     "get_payout",
+    "get_payout_batch",
+    "get_payout_settings",
     "get_policy",
     "get_refund",
     "get_settings",
     "list_connections",
     "list_disputes",
     "list_payments",
+    "list_payout_batches",
     "list_payouts",
     "list_refunds",
     "movements_of",
     "moves_of",
     "payments_of",
     "payout_accounts_of",
+    "payout_schedule_of",
     "price_splits",
     "provider_health",
     "receive_webhook",
@@ -348,6 +377,8 @@ __all__ = [
     "return_payout",
     "run_payouts",
     "sales_since",
+    "seller_money",
+    "seller_statement",
     "send_refund_again",
     "set_commission_terms",
     "set_enabled",
@@ -358,6 +389,10 @@ __all__ = [
     "settlement_horizon",
     "splits_of",
     "splits_of_pricing",
+    "start_of",
+    "statement_csv",
+    "statement_of_payout",
+    "statement_page",
     "summary",
     "take_status",
     "takings_of",

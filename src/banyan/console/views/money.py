@@ -39,7 +39,8 @@ class MoneyListView:
     empty_title: str
     empty_text: str
     is_filtered: bool = False
-    status_href: str = ""
+    more_href: str = ""
+    more_label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from banyan.console.look import Pill
 from banyan.console.views.frame import Choice, Fact, Pages
 from banyan.console.views.money import MoneyLine
 from banyan.console.views.orders import OrderLine
+from banyan.console.views.payouts import FundsCard
 from banyan.kernel import Money
 
 
@@ -56,6 +57,7 @@ class SellerView:
     line: SellerLine
     facts: tuple[Fact, ...]
     balances: tuple[Balance, ...]
+    funds: tuple[FundsCard, ...]
     offers: tuple[OfferLine, ...]
     orders: tuple[OrderLine, ...]
     orders_href: str

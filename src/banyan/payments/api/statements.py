@@ -7,10 +7,10 @@ from msgspec import Struct
 
 from banyan.parties import SELLER, SellerNotFound, get_seller
 from banyan.payments import model
-from banyan.payments.api.statement_pages import statement_page
 from banyan.payments.errors import InvalidPeriod, PayoutNotFound
 from banyan.payments.model import PAYOUT
 from banyan.payments.rules import start_of
+from banyan.payments.rules.statement_pages import statement_page
 from banyan.payments.rules.statements import LABELS, check_days, to_csv
 from banyan.payments.service import debts, statements
 from banyan.payments.service.payout_settings import get_payout_settings

@@ -144,6 +144,11 @@ async def list_debits(
     return page_of(rows, limit, lambda debit: debit.debit_id)
 
 
+async def debts_of(tx: Transaction, seller_id: UUID) -> list[SellerDebt]:
+    """A seller's open debts, one a currency; how much each is, the ledger says."""
+    return await store.open_debts(tx, seller_id)
+
+
 async def _owed(tx: Transaction, debt: SellerDebt) -> Money:
     """What the seller owes now; zero or less if nothing."""
     for balance in await ledger.balances(tx, [f"seller:{SELLER.text(debt.seller_id)}:available"]):

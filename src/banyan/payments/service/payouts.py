@@ -188,12 +188,18 @@ async def list_payouts(
     *,
     state: PayoutState | None = None,
     seller_id: UUID | None = None,
+    batch_id: UUID | None = None,
     limit: int = 20,
     cursor: str | None = None,
 ) -> Page[Payout]:
     """Payouts, the newest first."""
     rows = await store.select_payouts(
-        tx, state=state, seller_id=seller_id, after=id_of_cursor(cursor), limit=limit + 1
+        tx,
+        state=state,
+        seller_id=seller_id,
+        batch_id=batch_id,
+        after=id_of_cursor(cursor),
+        limit=limit + 1,
     )
     return page_of(rows, limit, lambda payout: payout.payout_id)
 

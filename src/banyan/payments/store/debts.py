@@ -38,6 +38,22 @@ async def lock_debts(tx: Transaction, debt_ids: Collection[UUID]) -> list[Seller
     )
 
 
+async def open_debts(tx: Transaction, seller_id: UUID) -> list[SellerDebt]:
+    """A seller's open debts, one a currency."""
+    return await tx.all(
+        SellerDebt,
+        """
+        select *
+        from payments.seller_debts
+        where marketplace_id = %(marketplace_id)s
+          and seller_id = %(seller_id)s
+          and closed_at is null
+        order by currency
+        """,
+        seller_id=seller_id,
+    )
+
+
 async def lock_open_debts(tx: Transaction, seller_ids: Collection[UUID]) -> list[SellerDebt]:
     """The open debts of these sellers, locked."""
     return await tx.all(

@@ -123,6 +123,7 @@ async def select_payouts(
     *,
     state: PayoutState | None,
     seller_id: UUID | None,
+    batch_id: UUID | None,
     after: UUID | None,
     limit: int,
 ) -> list[Payout]:
@@ -135,12 +136,14 @@ async def select_payouts(
         where marketplace_id = %(marketplace_id)s
           and (%(state)s::text is null or state = %(state)s)
           and (%(seller_id)s::uuid is null or seller_id = %(seller_id)s)
+          and (%(batch_id)s::uuid is null or batch_id = %(batch_id)s)
           and (%(after)s::uuid is null or payout_id < %(after)s)
         order by payout_id desc
         limit %(limit)s
         """,
         state=state,
         seller_id=seller_id,
+        batch_id=batch_id,
         after=after,
         limit=limit,
     )

@@ -8,6 +8,7 @@ however long it takes. The answer is kept as the provider gave it; ``outcomes`` 
 
 from banyan.payments.service.attempts.answers import (
     attempts_of,
+    attempts_of_payout,
     record,
     record_definite,
     record_return,
@@ -46,6 +47,7 @@ __all__ = [
     "Told",
     "ask",
     "attempts_of",
+    "attempts_of_payout",
     "authentication_id",
     "authorization_id",
     "begin",

@@ -20,7 +20,7 @@ from banyan.payments.providers import (
 from banyan.payments.rules import PENDING_POLL, TRIES_BEFORE_ALARM, retry_after
 from banyan.payments.service import news
 from banyan.payments.service.attempts.calls import Call, Told
-from banyan.payments.service.attempts.intents import job_of, return_intent
+from banyan.payments.service.attempts.intents import job_of, payout_attempt_id, return_intent
 from banyan.payments.service.routing import observe_calls
 from banyan.payments.store import attempts as store
 from banyan.payments.store import debts as debts_store
@@ -116,6 +116,11 @@ async def _record_unknown(tx: Transaction, attempt: Attempt) -> None:
 async def attempts_of(tx: Transaction, payment_id: UUID) -> list[Attempt]:
     """Every call about a payment and its refunds, the oldest first."""
     return await store.select_attempts(tx, payment_id)
+
+
+async def attempts_of_payout(tx: Transaction, payout_id: UUID) -> list[Attempt]:
+    """What the provider or the bank was asked about a payout: one call, or none yet."""
+    return await store.find_attempts(tx, [payout_attempt_id(payout_id)])
 
 
 def _detail(answer: Definite) -> str:

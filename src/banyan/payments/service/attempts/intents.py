@@ -183,6 +183,11 @@ def _intent(
     )
 
 
+def payout_attempt_id(payout_id: UUID) -> UUID:
+    """The call that pays a payout out; there is one."""
+    return _attempt_id(payout_id, "payout", 1)
+
+
 def _attempt_id(subject_id: UUID, operation: Operation, ordinal: int) -> UUID:
     """The first one's id has no number, as the ids of attempts had before there were several."""
     labels = () if ordinal == 1 else (ordinal,)

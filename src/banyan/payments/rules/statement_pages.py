@@ -2,14 +2,16 @@
 
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from banyan.kernel import Money
 from banyan.payments.model import LineKind, Statement
 from banyan.payments.rules.statements import LABELS
 
+_TEMPLATES = Path(__file__).parents[1] / "templates"
 _MOVES: tuple[LineKind, ...] = ("reserve_kept", "reserve_freed")
 
 
@@ -43,7 +45,7 @@ def statement_page(statement: Statement) -> str:
 @cache
 def _template() -> Template:
     environment = Environment(
-        loader=PackageLoader("banyan.payments.api"),
+        loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
     )
