@@ -29,6 +29,13 @@ from banyan.console.views.frame import (
 )
 from banyan.console.views.health import AuditLine, AuditView, HealthView, QueueLine
 from banyan.console.views.home import DayFigures, HealthLine, HomeView, Tile
+from banyan.console.views.invoices import (
+    BilledLine,
+    CoverageLine,
+    InvoiceLine,
+    InvoicesView,
+    InvoiceView,
+)
 from banyan.console.views.ledger import (
     AccountLine,
     AccountView,
@@ -707,6 +714,52 @@ BATCH_VIEW = BatchView(
     Pages(next_href="#"),
 )  # fmt: skip
 
+INVOICE = "inv_01c8jk4w3y2f5q9v0a6d8e1g4h"
+INVOICE_LINE = InvoiceLine(
+    "BR-2018-000042",
+    f"{BASE}/invoices/{INVOICE}",
+    Pill("Invoice", Tone.GO),
+    "Móveis Aurora",
+    f"{BASE}/sellers/{SELLER}",
+    date(2018, 2, 1),
+    date(2018, 2, 28),
+    brl("1204.10"),
+    brl("60.21"),
+    brl("1264.31"),
+    NOW,
+)
+INVOICES_VIEW = InvoicesView(
+    tabs=(Choice("", "All", "#", True), Choice("credit_note", "Credit notes", "#")),
+    invoices=tuple(
+        replace(
+            INVOICE_LINE,
+            number=f"BR-2018-{42 - nth:06}",
+            kind=Pill("Credit note", Tone.INFO) if nth == 1 else INVOICE_LINE.kind,
+        )
+        for nth in range(5)
+    ),
+    pages=Pages(next_href="#"),
+    coverage=(
+        CoverageLine(
+            "BRL", True, (Fact("Invoiced", "R$8,204.10"), Fact("The ledger holds", "R$8,204.10"))
+        ),
+        CoverageLine("EUR", False, (Fact("Invoiced", "€10.00"),)),
+    ),
+    proof_href="#",
+    is_filtered=False,
+)
+INVOICE_VIEW = InvoiceView(
+    invoice_id=INVOICE,
+    line=INVOICE_LINE,
+    missing="tax number",
+    facts=(Fact("Number", "BR-2018-000042"), Fact("Gross", "R$1,264.31")),
+    document_href="#",
+    csv_href="#",
+    lines=tuple(BilledLine("Commission", "#", ORDER, "#", "BR-ISS 5 %", brl("22.79"), brl("1.14"), NOW) for _ in range(6)),
+    pages=Pages(next_href="#"),
+    credit_notes=(replace(INVOICE_LINE, number="BR-2018-C00003"),),
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class SignInView:
@@ -737,6 +790,9 @@ PAGES = (
     SamplePage(f"{BASE}/payouts/batches/pob", "payouts/batch.html", frame("Batch", "payouts"), BATCH_VIEW),
     SamplePage(f"{BASE}/payouts/{PAYOUT}", "payouts/payout.html", frame("Payout", "payouts"), PAYOUT_VIEW),
     SamplePage("/console/new-payout", "payouts/payout.html", frame("Payout", "payouts"), replace(PAYOUT_VIEW, attempts=(), timeline=())),
+    SamplePage(f"{BASE}/invoices", "invoices/list.html", frame("Invoices", "invoices"), INVOICES_VIEW),
+    SamplePage("/console/empty-invoices", "invoices/list.html", frame("Invoices", "invoices"), replace(INVOICES_VIEW, invoices=(), coverage=())),
+    SamplePage(f"{BASE}/invoices/{INVOICE}", "invoices/invoice.html", frame("Invoice", "invoices", Crumb("Invoices", f"{BASE}/invoices"), Crumb("BR-2018-000042")), INVOICE_VIEW),
     SamplePage(f"{BASE}/reconciliation", "reconciliation/overview.html", frame("Reconciliation", "reconciliation"), RECONCILIATION_VIEW),
     SamplePage(f"{BASE}/reconciliation/lines", "reconciliation/lines.html", frame("Lines", "reconciliation"), LINES_VIEW),
     SamplePage("/console/empty-reconciliation", "reconciliation/overview.html", frame("Reconciliation", "reconciliation"), replace(RECONCILIATION_VIEW, standings=(), breaks=(), imports=())),

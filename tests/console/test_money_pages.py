@@ -8,7 +8,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from banyan import payments, reconciliation
+from banyan import invoicing, payments, reconciliation
+from banyan.invoicing import INVOICE, EntityDraft
 from banyan.parties import SELLER
 from banyan.payments import ANSWER, DISPUTE, PAYMENT, PAYOUT, Dispute, Payout
 from tests.console.conftest import Console
@@ -141,6 +142,44 @@ async def test_the_seller_page_tells_when_the_next_money_comes_and_leads_to_the_
     for wrong in ("", "?from=today&until=2018-03-20", "?from=2018-03-20&until=2018-03-01"):
         await browser.open(f"{here}/statement{wrong}")
         assert browser.status == 422
+
+
+async def test_an_invoice_shows_what_it_bills_and_its_document_to_the_letter(
+    console: Console, market: Market
+) -> None:
+    order = await market.ship_and_deliver(await market.place())
+    await market.wait(days=12)
+    entity = EntityDraft(
+        name="Feira Ltda.",
+        address="Rua do Comércio 12",
+        postal_code="01009-000",
+        city="São Paulo",
+        country="BR",
+        tax_id="12.345.678/0001-95",
+    )
+    async with market.database.transaction(market.marketplace_id) as tx:
+        await invoicing.set_entity(tx, entity)
+        [invoice] = await invoicing.issue(tx, market.seller_id)
+        issued = await invoicing.document_of(tx, invoice.invoice_id)
+    here = f"{BASE}/invoices/{INVOICE.text(invoice.invoice_id)}"
+    browser = await console.enter("viewer")
+    page = await browser.open(f"{BASE}/invoices?proof=yes")
+    for text in (here, "Casa Aurora", "Billed once or waiting"):
+        assert text in page, text
+    page = await browser.open(here)
+    assert browser.status == 200
+    for text in (invoice.number, order.reference, f"{BASE}/ledger/transfers/trf_", "Commission"):
+        assert text in page, text
+    shown = await browser.client.get(f"{here}/document")
+    assert shown.text == issued.html
+    assert_shown_as_document(shown)
+    listed = await browser.client.get(f"{here}/lines.csv")
+    assert "attachment" in listed.headers["content-disposition"]
+    assert order.reference in listed.text
+    page = await browser.open(f"{BASE}/invoices?kind=credit_note")
+    assert here not in page
+    await browser.open(f"{BASE}/invoices/{INVOICE.text(UUID(int=7))}/document")
+    assert browser.status == 404
 
 
 async def paid_out(market: Market) -> Payout:

@@ -13,7 +13,7 @@ from tests.console.conftest import PASSWORD, Console
 from tests.orders.market import Market
 
 BASE = "/console/sandbox"
-AREAS = ("", "/orders", "/cases", "/sellers", "/payments", "/payments/status", "/payouts", "/payouts/batches", "/disputes",
+AREAS = ("", "/orders", "/cases", "/sellers", "/payments", "/payments/status", "/payouts", "/payouts/batches", "/disputes", "/invoices",
          "/reconciliation", "/reconciliation/lines", "/ledger", "/ledger/transfers", "/events")  # fmt: skip
 
 

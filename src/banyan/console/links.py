@@ -1,5 +1,6 @@
 """From an id to the page that shows it."""
 
+from banyan.invoicing import INVOICE
 from banyan.kernel import IdKind, InvalidId, Money
 from banyan.operations import CASE
 from banyan.orders import ORDER
@@ -13,6 +14,7 @@ _PAGES: tuple[tuple[IdKind, str], ...] = (
     (PAYMENT, "payments/{}"),
     (DISPUTE, "disputes/{}"),
     (PAYOUT, "payouts/{}"),
+    (INVOICE, "invoices/{}"),
     (BATCH, "payouts/batches/{}"),
     (BUYER, "orders?q={}"),
 )

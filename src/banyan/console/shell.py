@@ -76,6 +76,7 @@ def _navigation(visit: Visit, cases: CaseCounts) -> tuple[NavGroup, ...]:
                 link("payments", "Payments", "p"),
                 link("payouts", "Payouts"),
                 link("disputes", "Disputes"),
+                link("invoices", "Invoices"),
                 link("reconciliation", "Reconciliation"),
                 link("ledger", "Ledger", "l"),
             ),
