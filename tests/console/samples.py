@@ -42,7 +42,12 @@ from banyan.console.views.ledger import (
     EntryLine,
     LedgerView,
     LegLine,
+    PeriodLine,
+    PeriodsView,
+    PeriodView,
     Proof,
+    SealLine,
+    StatementView,
     TransferView,
     TrialLine,
     TrialTotal,
@@ -528,6 +533,7 @@ ACCOUNT_VIEW = AccountView(
     currency="BRL",
     balance=brl("1159.55"),
     facts=(Fact("Normal side", "credit"), Fact("Floor", "0.00"), Fact("Entries", "31")),
+    statement_href="#",
     entries=tuple(
         EntryLine(NOW, "seller_share", TRANSFER, f"{BASE}/ledger/transfers/{TRANSFER}", ORDER, f"{BASE}/orders/{ORDER}", "buyer:funds_held", "#", brl("159.55"), brl(f"{1159 - nth * 100}.55"))
         for nth in range(6)
@@ -760,6 +766,49 @@ INVOICE_VIEW = InvoiceView(
     credit_notes=(replace(INVOICE_LINE, number="BR-2018-C00003"),),
 )  # fmt: skip
 
+PERIOD_LINE = PeriodLine(
+    "February 2018", f"{BASE}/ledger/periods/2018-02", Pill("Closed", Tone.GO), NOW, NOW, "3", None
+)
+PERIODS_VIEW = PeriodsView(
+    periods=(
+        PERIOD_LINE,
+        replace(
+            PERIOD_LINE,
+            label="January 2018",
+            state=Pill("Archived", Tone.GO),
+            archived_at=NOW,
+            open_holds="",
+        ),
+        replace(
+            PERIOD_LINE,
+            label="Until 17 Dec 2017",
+            href="",
+            state=Pill("Closed, balance follows", Tone.WAIT),
+        ),
+    ),
+    pages=Pages(next_href="#"),
+    seal=Pill("All sealed", Tone.GO),
+    sentence="Everything recorded so far is sealed, last 4 min ago.",
+    head="9f215cf04c5486422605d13261cb87401f4e7763b6296af81e98efbc0130da53",
+    seals=tuple(
+        SealLine(61 - nth, 10_000, f"{nth}f215cf04c5486422605d13261cb8740", NOW) for nth in range(4)
+    ),
+)
+ACCOUNT_STATEMENT = StatementView(
+    path=f"seller:{SELLER}:pending",
+    currency="BRL",
+    action="#",
+    since=date(2018, 3, 1),
+    until=date(2018, 3, 15),
+    time="effective",
+    times=(Choice("effective", "When it counts", "#", True), Choice("recorded", "When it was recorded", "#")),
+    opening=brl("202.35"),
+    moved=brl("957.20"),
+    closing=brl("1159.55"),
+    entries=ACCOUNT_VIEW.entries,
+    pages=Pages(),
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class SignInView:
@@ -793,6 +842,12 @@ PAGES = (
     SamplePage(f"{BASE}/invoices", "invoices/list.html", frame("Invoices", "invoices"), INVOICES_VIEW),
     SamplePage("/console/empty-invoices", "invoices/list.html", frame("Invoices", "invoices"), replace(INVOICES_VIEW, invoices=(), coverage=())),
     SamplePage(f"{BASE}/invoices/{INVOICE}", "invoices/invoice.html", frame("Invoice", "invoices", Crumb("Invoices", f"{BASE}/invoices"), Crumb("BR-2018-000042")), INVOICE_VIEW),
+    SamplePage(f"{BASE}/ledger/periods", "ledger/periods.html", frame("Months", "ledger"), PERIODS_VIEW),
+    SamplePage("/console/empty-periods", "ledger/periods.html", frame("Months", "ledger"), replace(PERIODS_VIEW, periods=(), head="", seals=(), pages=Pages())),
+    SamplePage(f"{BASE}/ledger/periods/2018-02", "ledger/period.html", frame("Month 2018-02", "ledger"), PeriodView(PERIOD_LINE, (TRIAL,))),
+    SamplePage("/console/empty-period", "ledger/period.html", frame("Month", "ledger"), PeriodView(PERIOD_LINE, ())),
+    SamplePage(f"{BASE}/ledger/accounts/a/statement", "ledger/statement.html", frame("Statement", "ledger"), ACCOUNT_STATEMENT),
+    SamplePage("/console/empty-statement", "ledger/statement.html", frame("Statement", "ledger"), replace(ACCOUNT_STATEMENT, entries=())),
     SamplePage(f"{BASE}/reconciliation", "reconciliation/overview.html", frame("Reconciliation", "reconciliation"), RECONCILIATION_VIEW),
     SamplePage(f"{BASE}/reconciliation/lines", "reconciliation/lines.html", frame("Lines", "reconciliation"), LINES_VIEW),
     SamplePage("/console/empty-reconciliation", "reconciliation/overview.html", frame("Reconciliation", "reconciliation"), replace(RECONCILIATION_VIEW, standings=(), breaks=(), imports=())),

@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from banyan import invoicing, payments, reconciliation
+from banyan import invoicing, ledger, payments, reconciliation
 from banyan.invoicing import INVOICE, EntityDraft
 from banyan.parties import SELLER
 from banyan.payments import ANSWER, DISPUTE, PAYMENT, PAYOUT, Dispute, Payout
@@ -111,7 +111,7 @@ async def test_a_payout_tells_where_it_is_and_what_it_is_made_up_of(
         assert text in page, text
     sums = page[page.index('id="sums-title"') :]
     cells = re.findall(r'<td class="amount">([^<]+)</td>', sums[: sums.index("</table>")])
-    amounts = [float(text.replace(",", "").replace("\u2212", "-")) for text in cells]
+    amounts = [number(text) for text in cells]
     assert sum(amounts[:-1]) == pytest.approx(amounts[-1])
     batch = re.search(rf'href="({BASE}/payouts/batches/pob_\w+)"', page)
     assert batch is not None
@@ -180,6 +180,63 @@ async def test_an_invoice_shows_what_it_bills_and_its_document_to_the_letter(
     assert here not in page
     await browser.open(f"{BASE}/invoices/{INVOICE.text(UUID(int=7))}/document")
     assert browser.status == 404
+
+
+async def test_the_ledger_shows_closed_months_and_the_hash_that_stands_for_all(
+    console: Console, market: Market
+) -> None:
+    await market.place()
+    await market.wait(days=40)
+    async with market.database.transaction(market.marketplace_id) as tx:
+        await ledger.close_month(tx, "2018-03")
+    await market.run()
+    async with market.database.transaction(market.marketplace_id) as tx:
+        while not await ledger.is_sealed(tx):
+            assert await ledger.seal(tx)
+        seal = await ledger.head(tx)
+    assert seal is not None
+    browser = await console.enter("viewer")
+    page = await browser.open(f"{BASE}/ledger/periods")
+    for text in ("March 2018", "All sealed", seal.hash.hex(), f"{BASE}/ledger/periods/2018-03"):
+        assert text in page, text
+    page = await browser.open(f"{BASE}/ledger/periods/2018-03")
+    assert "Debits equal credits" in page
+    for month, status in (("2018-02", 404), ("March", 400)):
+        await browser.open(f"{BASE}/ledger/periods/{month}")
+        assert browser.status == status
+    page = await browser.open("/console/live/ledger/periods")
+    assert "banyan ledger close --marketplace mkt_" in page
+
+
+async def test_an_accounts_statement_adds_up_between_two_days(
+    console: Console, market: Market
+) -> None:
+    await market.ship_and_deliver(await market.place())
+    browser = await console.enter("viewer")
+    account = f"{BASE}/ledger/accounts/platform:commission/BRL"
+    assert f'href="{account}/statement"' in await browser.open(account)
+    for time in ("effective", "recorded"):
+        page = await browser.open(
+            f"{account}/statement?since=2018-03-01&until=2018-04-01&time={time}"
+        )
+        assert browser.status == 200
+        assert "Opening balance" in page
+        foot = page[page.index("<tfoot>") : page.index("</tfoot>")]
+        body = page[page.index("<tbody>") : page.index("</tbody>")]
+        moved = [number(text) for text in re.findall(r'"amount main">([^<]+)<', body)[1:]]
+        told, closing = (number(text) for text in re.findall(r'"amount [^>]*>([^<]+)<', foot))
+        assert moved
+        assert sum(moved) == pytest.approx(told)
+        assert told == closing > 0
+    page = await browser.open(f"{account}/statement?since=2018-01-01&until=2018-02-01")
+    assert "Nothing moved in this time." in page
+    for wrong in ("since=2018-03-05&until=2018-03-01", "since=monday"):
+        await browser.open(f"{account}/statement?{wrong}")
+        assert browser.status == 400
+
+
+def number(text: str) -> float:
+    return float(text.replace(",", "").replace("\u2212", "-"))
 
 
 async def paid_out(market: Market) -> Payout:

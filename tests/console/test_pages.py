@@ -14,7 +14,8 @@ from tests.orders.market import Market
 
 BASE = "/console/sandbox"
 AREAS = ("", "/orders", "/cases", "/sellers", "/payments", "/payments/status", "/payouts", "/payouts/batches", "/disputes", "/invoices",
-         "/reconciliation", "/reconciliation/lines", "/ledger", "/ledger/transfers", "/events")  # fmt: skip
+         "/reconciliation", "/reconciliation/lines", "/ledger", "/ledger/transfers",
+         "/ledger/periods", "/events")  # fmt: skip
 
 
 @pytest.mark.parametrize("area", AREAS)

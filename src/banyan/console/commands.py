@@ -4,6 +4,8 @@ They can be pasted as they are into a shell, one after the other, and again: eac
 ``Idempotency-Key``. A test runs them against the API.
 """
 
+from datetime import timedelta
+
 from banyan.console.views.frame import Frame
 
 _REGIONS = {"BR": "SP"}
@@ -32,6 +34,12 @@ def import_command(frame: Frame) -> str:
     """A bank statement; then a settlement report in our own columns."""
     take = f"banyan reconcile import --marketplace {frame.marketplace_id}"
     return f"{take} statement.xml\n{take} --provider sandbox report.csv"
+
+
+def close_command(frame: Frame) -> str:
+    """Close the month before the one in which the marketplace's clock stands."""
+    last = frame.now.replace(day=1) - timedelta(days=1)
+    return f"banyan ledger close --marketplace {frame.marketplace_id} {last:%Y-%m}"
 
 
 def _key(frame: Frame) -> str:

@@ -60,7 +60,7 @@ async def show_ledger(visit: Visit) -> Shown:
     view = LedgerView(
         prefix=prefix,
         prefixes=tuple(sorted({line.head for total in totals for line in total.lines})),
-        totals=tuple(_trial(visit, total) for total in totals),
+        totals=tuple(trial_total(visit, total) for total in totals),
         proof=await _proof(visit) if await _is_proof_wanted(visit) else None,
         proof_href=visit.again(proof="yes"),
         accounts=tuple(_account_line(visit, account) for account in page.data),
@@ -74,14 +74,14 @@ async def show_ledger(visit: Visit) -> Shown:
 
 
 async def show_account(visit: Visit) -> Shown:
-    account = await _account_at(visit)
+    account = await account_at(visit)
     before = visit.query.get("cursor")
     account_id = account_uuid(visit.tx.marketplace_id, account.account_id)
     page = await entries(visit.tx, account_id, limit=LIMIT_DEFAULT, cursor=before)
     balance = account.balance
     facts = [
         Fact("Normal side", account.normal),
-        Fact("Available", amount(_by_side(account, balance.available))),
+        Fact("Available", amount(by_side(account, balance.available))),
         Fact("Held to go out", amount(balance.pending_out)),
         Fact("Held to come in", amount(balance.pending_in)),
         Fact("Entries", f"{account.version:,}"),
@@ -93,9 +93,10 @@ async def show_account(visit: Visit) -> Shown:
     view = AccountView(
         path=account.path,
         currency=account.currency,
-        balance=_by_side(account, balance.posted),
+        balance=by_side(account, balance.posted),
         facts=tuple(facts),
-        entries=tuple(_entry_line(visit, account, entry) for entry in page.data),
+        statement_href=account_href(visit, account.path, account.currency) + "/statement",
+        entries=tuple(entry_line(visit, account, entry) for entry in page.data),
         pages=Pages(
             first_href=visit.again(cursor=None) if before else "",
             next_href=visit.again(cursor=page.next_cursor) if page.next_cursor else "",
@@ -169,7 +170,7 @@ def account_href(visit: Visit, path: str, currency: str) -> str:
     return visit.href(f"ledger/accounts/{path}/{currency}")
 
 
-async def _account_at(visit: Visit) -> AccountState:
+async def account_at(visit: Visit) -> AccountState:
     path, currency = visit.path("path"), visit.path("currency")
     found = [one for one in await accounts_at(visit.tx, [path]) if one.currency == currency]
     if not found:
@@ -200,7 +201,7 @@ async def _proof(visit: Visit) -> Proof:
     )
 
 
-def _trial(visit: Visit, total: TrialBalance) -> TrialTotal:
+def trial_total(visit: Visit, total: TrialBalance) -> TrialTotal:
     return TrialTotal(
         currency=total.currency,
         debits=total.debits,
@@ -219,7 +220,7 @@ def _trial(visit: Visit, total: TrialBalance) -> TrialTotal:
     )
 
 
-def _by_side(account: AccountState, value: Money) -> Money:
+def by_side(account: AccountState, value: Money) -> Money:
     """A balance as accountants write it: above zero on the account's normal side."""
     return -value if account.normal == "debit" else value
 
@@ -229,13 +230,13 @@ def _account_line(visit: Visit, account: AccountState) -> AccountLine:
         path=account.path,
         href=account_href(visit, account.path, account.currency),
         currency=account.currency,
-        balance=_by_side(account, Money.of(account.posted_minor, account.currency)),
+        balance=by_side(account, Money.of(account.posted_minor, account.currency)),
         held=Money.of(account.pending_out_minor, account.currency),
         normal=account.normal,
     )
 
 
-def _entry_line(visit: Visit, account: AccountState, entry: Entry) -> EntryLine:
+def entry_line(visit: Visit, account: AccountState, entry: Entry) -> EntryLine:
     transfer = TRANSFER.text(entry.transfer_id)
     moved = entry.amount if entry.side == "credit" else -entry.amount
     note = "" if entry.kind in ("posted", "post") else f" ({entry.kind})"
@@ -248,8 +249,8 @@ def _entry_line(visit: Visit, account: AccountState, entry: Entry) -> EntryLine:
         subject_href=subject_href(visit.base, entry.subject),
         other=entry.other_path,
         other_href=account_href(visit, entry.other_path, entry.currency),
-        amount=_by_side(account, moved),
-        balance=_by_side(account, entry.balance),
+        amount=by_side(account, moved),
+        balance=by_side(account, entry.balance),
     )
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response
 
 from banyan.console.documents import document, download
-from banyan.console.look import money, state_pill, words
+from banyan.console.look import day_of, money, state_pill, words
 from banyan.console.money import attempt_lines, payout_line
 from banyan.console.story import timeline
 from banyan.console.views.frame import Crumb, Fact, Pages
@@ -172,7 +172,7 @@ def _funds(
         facts.append(Fact("On its way to the bank", money(one.on_its_way)))
     if debt is not None:
         owed = Money.of(max(0, -one.balance.available.minor), one.currency)
-        since = f"{debt.opened_at:%d %b %Y}"
+        since = day_of(debt.opened_at)
         facts.append(Fact("Owes us", f"{money(owed)} since {since}, {words(debt.state).lower()}"))
     return FundsCard(
         currency=one.currency,
@@ -195,7 +195,7 @@ def _funds_told(one: SellerMoney) -> str:
         return "Nothing is paid out for now:"
     if one.next_payout_on is None:
         return f"{money(available)} is available and paid out by hand."
-    day = f"{one.next_payout_on.day} {one.next_payout_on:%b %Y}"
+    day = day_of(one.next_payout_on)
     if not available.minor:
         return f"Nothing is available now; the next day of payouts is {day}."
     return f"{money(available)} is available and goes out on {day}."

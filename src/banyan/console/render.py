@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from banyan.console.assets import asset_href
 from banyan.console.commands import (
     case_command,
+    close_command,
     import_command,
     offer_command,
     order_command,
@@ -41,6 +42,7 @@ def _environment() -> Environment:
     functions: dict[str, Any] = {
         "asset": asset_href,
         "case_command": case_command,
+        "close_command": close_command,
         "distance": distance,
         "import_command": import_command,
         "offer_command": offer_command,

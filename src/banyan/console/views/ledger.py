@@ -1,9 +1,10 @@
 """The ledger: accounts, entries, transfers and the proof that they balance."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from banyan.console.views.frame import Fact, Pages
+from banyan.console.look import Pill
+from banyan.console.views.frame import Choice, Fact, Pages
 from banyan.kernel import Money
 
 
@@ -86,6 +87,7 @@ class AccountView:
     currency: str
     balance: Money
     facts: tuple[Fact, ...]
+    statement_href: str
     entries: tuple[EntryLine, ...]
     pages: Pages
 
@@ -134,4 +136,61 @@ class TransfersView:
     subject: str
     subject_href: str
     transfers: tuple[TransferLine, ...]
+    pages: Pages
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodLine:
+    """A closed period; ``open_holds`` were pending at its close (empty: not counted)."""
+
+    label: str
+    href: str
+    state: Pill
+    closed_through: datetime
+    closed_at: datetime
+    open_holds: str
+    archived_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SealLine:
+    batch: int
+    legs: int
+    hash: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodsView:
+    """``head`` is the hash, in hex, that stands for everything recorded until the last seal."""
+
+    periods: tuple[PeriodLine, ...]
+    pages: Pages
+    seal: Pill
+    sentence: str
+    head: str
+    seals: tuple[SealLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodView:
+    line: PeriodLine
+    totals: tuple[TrialTotal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatementView:
+    """An account between two days: the opening balance and what moved come to the closing one."""
+
+    path: str
+    currency: str
+    action: str
+    since: date
+    until: date
+    time: str
+    times: tuple[Choice, ...]
+    opening: Money
+    moved: Money
+    closing: Money
+    entries: tuple[EntryLine, ...]
     pages: Pages
