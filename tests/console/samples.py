@@ -488,6 +488,11 @@ PAYMENT_VIEW = PaymentView(
     facts=(Fact("Payment", PAYMENT), Fact("Method", "card"), Fact("Provider", "sandbox")),
     attempts=ATTEMPTS,
     refunds=(money_line(4),),
+    disputes=(
+        replace(
+            money_line(0), state=state_pill("open"), note="Chargeback. The goods never arrived."
+        ),
+    ),
     statement=STATEMENT,
     timeline=TIMELINE,
 )

@@ -37,6 +37,8 @@ async def test_a_dispute_tells_what_is_next_and_a_person_decides_it_by_its_case(
         "Nothing has been answered.",
     ):
         assert text in page, text
+    assert here in await browser.open(f"{BASE}/payments/{PAYMENT.text(dispute.payment_id)}")
+    page = await browser.open(here)
     case = re.search(rf'action="({BASE}/cases/cas_\w+)/resolve"', page)
     assert case is not None
     await browser.submit(f"{case[1]}/resolve", {"resolution": "contest", "note": "it was sent"})

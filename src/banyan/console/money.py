@@ -118,6 +118,7 @@ async def show_payment(visit: Visit) -> Shown:
     payment = await get_payment(visit.tx, PAYMENT.parse(visit.path("payment_id")))
     text = PAYMENT.text(payment.payment_id)
     refunds = await list_refunds(visit.tx, payment_id=payment.payment_id, limit=LIMIT_DEFAULT)
+    disputes = await list_disputes(visit.tx, payment_id=payment.payment_id, limit=LIMIT_DEFAULT)
     events = await events_of(visit.tx, text)
     for refund in refunds.data:
         events += await events_of(visit.tx, REFUND.text(refund.refund_id))
@@ -131,6 +132,7 @@ async def show_payment(visit: Visit) -> Shown:
         facts=tuple(_facts(payment)),
         attempts=attempt_lines(await attempts_of(visit.tx, payment.payment_id)),
         refunds=tuple(_refund_line(refund) for refund in refunds.data),
+        disputes=tuple(_dispute_line(visit, dispute) for dispute in disputes.data),
         statement=await statement(visit, payment.subject, payment.currency),
         timeline=timeline(events, visit.base),
     )

@@ -54,5 +54,6 @@ class PaymentView:
     facts: tuple[Fact, ...]
     attempts: tuple[AttemptLine, ...]
     refunds: tuple[MoneyLine, ...]
+    disputes: tuple[MoneyLine, ...]
     statement: Statement
     timeline: tuple[TimelineDay, ...]
