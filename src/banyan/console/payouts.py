@@ -307,9 +307,7 @@ def _batch_told(batch: PayoutBatch, file: BankFile | None) -> str:
     if file is None:
         return "Its file for the bank is written by the next job."
     if file.handed_over_at is None:
-        return (
-            f"{file.name} waits for somebody to give it to the bank, with the key bank_files:write."
-        )
+        return f"{file.name} waits until somebody gives it to the bank and notes so by the API."
     return f"{file.name} was given to the bank by {file.handed_over_by}."
 
 
