@@ -9,7 +9,7 @@ import pytest
 from banyan import payments
 from banyan.payments import ProviderMissing, RoutingPolicy, RoutingRule, Sandbox
 from banyan.payments.model import FaultKind
-from banyan.payments.providers import Providers
+from banyan.payments.providers import Absent, Answer, Found, Instruction, Providers, Unavailable
 from banyan.payments.service import faults
 from banyan.runtime import Database
 from tests.payments.conftest import Shop
@@ -216,3 +216,34 @@ async def test_what_is_learned_moves_payments_to_who_approves_them(two: Shop) ->
     await two.run()
     asked_first = await providers(late)
     assert asked_first.count("other") >= 25
+
+
+async def test_a_call_turned_away_says_nothing_of_the_call_before_it(two: Shop) -> None:
+    """Done but not answered, then turned away: the money may have been taken the first time."""
+
+    class Doubtful(Sandbox):
+        calls = 0
+
+        async def authorize(self, instruction: Instruction) -> Answer:
+            self.calls += 1
+            if self.calls in (2, 3):
+                return Unavailable("Turned away.")
+            answer = await super().authorize(instruction)
+            if self.calls == 1:
+                raise TimeoutError("the answer was lost")
+            return answer
+
+        async def find(self, instruction: Instruction) -> Found:
+            return Absent()
+
+    two.providers = Providers(
+        {"sandbox": Doubtful(two.database), "other": Sandbox(two.database, "other")}
+    )
+    two.__post_init__()
+    payment_id = await two.create(method="pix")
+    await two.run()
+    for _ in range(4):
+        await two.later(minutes=5)
+    assert {provider for _, provider, _ in await calls(two, payment_id)} == {"sandbox"}
+    assert await two.charges() == {"authorize": 1, "capture": 1}
+    assert await two.state(payment_id) == "captured"

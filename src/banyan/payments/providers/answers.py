@@ -71,9 +71,10 @@ class Declined(Struct, frozen=True, tag="declined", tag_field="outcome"):
 
 
 class Unavailable(Struct, frozen=True, tag="unavailable", tag_field="outcome"):
-    """Certainly not done: the provider could not be reached, or turned the call away at the door.
+    """This call was certainly not begun: the provider could not be reached, or turned it away.
 
-    The same key may be sent again later, and another provider may be asked now.
+    The same key may be sent again later. Another provider may be asked, unless an earlier call with
+    the key may have been done.
     """
 
     detail: str

@@ -85,6 +85,9 @@ async def ask(provider: Provider, call: Call, resend: Resend) -> Told:
             return Told(refusal, "")
         await resend(call.attempt.attempt_id)
     answer = await _call(provider, instruction)
+    if isinstance(answer, Unavailable) and call.last_age is not None:
+        # This call was not begun; an earlier one may have been, and may still be on its way.
+        answer = Unknown(f"{answer.detail} An earlier call may have been done.")
     if isinstance(answer, Unknown):
         seen = await look_up(provider, instruction)
         if not isinstance(seen, Absent | Unknown):
