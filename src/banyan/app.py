@@ -300,8 +300,8 @@ async def _sweep(database: Database) -> None:
             for marketplace_id in used:
                 async with database.transaction(marketplace_id) as tx:
                     await reconciliation_jobs.schedule(tx)
-        except BanyanError as error:
-            _log.warning("could not sweep: %s", error)
+        except Exception as error:  # whatever it is, the next round may go well
+            _log.warning("could not sweep: %r", error)
         await asyncio.sleep(_SWEEP_EVERY_S)
 
 

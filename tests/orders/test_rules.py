@@ -28,6 +28,7 @@ def _order(state: OrderState, *, shipping: int = 0, resumes_as: OrderState | Non
         payment_type="card",
         payment_token="tok_visa",
         payment_fingerprint="",
+        payment_tokens={},
         installments=1,
         country="BR",
         region="SP",

@@ -55,7 +55,8 @@ class _Step:
             "step": number,
             "after": after,
         }
-        return JobDraft(MONTH_JOB, f"{self.month}/{number}", payload)
+        name = f"{self.month}/by_hand/{number}" if self.by_hand else f"{self.month}/{number}"
+        return JobDraft(MONTH_JOB, name, payload)
 
 
 async def run_months(tx: Transaction, jobs: Sequence[Job]) -> None:

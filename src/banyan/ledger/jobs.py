@@ -5,7 +5,6 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 
-from banyan.kernel import BanyanError
 from banyan.ledger import service
 from banyan.runtime import BatchJob, Database, Job, JobHandler, Transaction, list_marketplaces
 
@@ -48,6 +47,6 @@ async def keep_sealing(database: Database) -> None:
             for marketplace in marketplaces:
                 async with database.transaction(marketplace.marketplace_id) as tx:
                     await service.request_seal(tx)
-        except BanyanError as error:
-            _log.warning("could not ask for seals: %s", error)
+        except Exception as error:  # whatever it is, the next round may go well
+            _log.warning("could not ask for seals: %r", error)
         await asyncio.sleep(_SEAL_EVERY_S)

@@ -62,7 +62,7 @@ def _unzipped(content: bytes) -> bytes:
 def _xml(content: bytes) -> Iterator[RateDraft]:
     try:
         root = fromstring(content, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError) as error:
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise InvalidRateFile(f"The XML can't be read: {error}.") from None
     for day in root.iter(_CUBE):
         if (written := day.get("time")) is None:

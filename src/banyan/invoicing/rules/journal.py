@@ -53,7 +53,7 @@ class Journal:
 
         def row(line: ChartLine, path: str, left: str, right: str) -> Row:
             return (
-                "entry", date, document, line.number, line.name, path, left, right, leg.currency,
+                "entry", date, document, line.number, safe_cell(line.name), path, left, right, leg.currency,
                 text, subject,
             )  # fmt: skip
 
@@ -129,7 +129,7 @@ def _row(
         left, right = (left, "") if debited else ("", right)
     line = control.line
     return (
-        record, date, "", line.number, line.name, "", left, right, control.currency, "", "",
+        record, date, "", line.number, safe_cell(line.name), "", left, right, control.currency, "", "",
     )  # fmt: skip
 
 

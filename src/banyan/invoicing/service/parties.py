@@ -1,5 +1,6 @@
 """Who issues invoices, and to whom they are made out."""
 
+import re
 from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
@@ -122,6 +123,10 @@ async def _check_prefixes(tx: Transaction, entity: LegalEntity) -> None:
         raise PrefixInUse(
             f"Invoices have been issued under {known.invoice_prefix} and credit notes under "
             f"{known.credit_note_prefix}; these stay."
+        )
+    if any(re.search(r"-[0-9]{4}$", prefix) for prefix in mine):
+        raise PrefixTaken(
+            "A prefix doesn't end like a year: numbers that start anew have it there."
         )
     taken = set(mine) & await store.prefixes_of_others(tx, entity.entity_id)
     if taken:

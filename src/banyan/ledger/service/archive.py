@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
+from banyan.kernel import BanyanError
 from banyan.ledger import rules
 from banyan.ledger.errors import ArchiveRefused
 from banyan.ledger.model import Archive, Finding, Period, Seal
@@ -25,7 +26,15 @@ from banyan.ledger.store.files import Manifest, SealLine
 from banyan.runtime import MARKETPLACE, Event, Transaction
 
 _FORMAT = "banyan ledger archive 1"
-_UNREADABLE = (OSError, ValueError, EOFError, gzip.BadGzipFile, zlib.error)
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    OverflowError,
+    EOFError,
+    BanyanError,
+    gzip.BadGzipFile,
+    zlib.error,
+)
 
 
 async def archive_month(tx: Transaction, month: str, folder: Path) -> Archive:

@@ -58,6 +58,7 @@ from banyan.payments.rules.splits import (
     splits_of_pricing,
 )
 from banyan.payments.rules.timing import (
+    ACTION_POLL,
     AUTHENTICATION_TTL,
     EXPIRY_GRACE,
     LOOKS_MAX,
@@ -68,6 +69,7 @@ from banyan.payments.rules.timing import (
 )
 
 __all__ = [
+    "ACTION_POLL",
     "AFTER",
     "AUTHENTICATION_TTL",
     "COMMISSION_BP_DEFAULT",

@@ -9,6 +9,8 @@ EXPIRY_GRACE = timedelta(days=1)
 """How long after the buyer's deadline the provider may still tell that the money has arrived."""
 UNAVAILABLE_MAX = timedelta(hours=1)
 """How long a payment waits for its only provider to be reachable again."""
+ACTION_POLL = timedelta(minutes=1)
+"""How soon to look again at a buyer who came back before being done."""
 LOOKS_MAX = 20
 """Look-ups after one webhook that tell nothing, over about three days, before it is let go."""
 PENDING_POLL = timedelta(hours=6)

@@ -131,7 +131,8 @@ async def reseal_connections(tx: Transaction, vault: Vault) -> int:
     for connection in sealed:
         assert connection.secrets is not None
         place = _place(tx.marketplace_id, connection.name)
-        await store.save_sealed(tx, connection.name, vault.reseal(connection.secrets, place))
+        sealed_anew = vault.reseal(connection.secrets, place)
+        await store.save_sealed(tx, connection.name, sealed_anew, instead_of=connection.secrets)
     return len(sealed)
 
 

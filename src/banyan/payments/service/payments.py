@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from banyan import ledger
@@ -55,10 +56,12 @@ async def create_payments(tx: Transaction, drafts: Sequence[PaymentDraft]) -> li
     ``UnknownToken``, ``ProviderMissing``, ``PaymentIdReused``: then nothing at all is made.
     """
     drafts = [replace(one, country=one.country or tx.marketplace.country) for one in drafts]
-    wanted = [Wanted(draft.amount, draft.method, draft.country) for draft in drafts]
+    made = {one.payment_id for one in await store.find_payments(tx, [d.payment_id for d in drafts])}
+    unmade = [draft for draft in drafts if draft.payment_id not in made]
+    wanted = [Wanted(draft.amount, draft.method, draft.country) for draft in unmade]
     router = await load_router(tx, wanted)
     new, routes = list[NewPayment](), dict[UUID, Route]()
-    for draft, one in zip(drafts, wanted, strict=True):
+    for draft, one in zip(unmade, wanted, strict=True):
         check_draft(draft)
         check_taken(tx, one, router)
         route = router.route(one, authorization_id(draft.payment_id, 1))
@@ -105,7 +108,6 @@ async def complete_authentication(tx: Transaction, payment_id: UUID) -> Payment:
         raise _not_ready(payment, "can't be authenticated")
     payment = replace(payment, state="authorizing", action_url=None)
     await store.save_payments(tx, [payment])
-    await tx.cancel_job("payment.expire_authentication", str(payment_id))
     await intend(tx, [intent_for_payment(payment, "authenticate")])
     return payment
 
@@ -116,14 +118,23 @@ async def expire_with_buyers(tx: Transaction, payment_ids: Collection[UUID]) -> 
     Should the money arrive all the same, it goes back: hence the reason to void.
     """
     payments = await store.lock_payments(tx, payment_ids)
-    expired = [_expired(one) for one in payments if one.state in WITH_BUYER]
+    expired = [
+        _expired(one)
+        for one in payments
+        if one.state in WITH_BUYER
+        or (one.state == "authorizing" and _is_past(one.action_expires_at, tx.now))
+    ]
     await store.save_payments(tx, expired)
     await intend(tx, [intent_for_payment(payment, "void") for payment in expired])
     await tx.record_all([_expiry(payment) for payment in expired])
 
 
+def _is_past(instant: datetime | None, now: datetime) -> bool:
+    return instant is not None and now >= instant
+
+
 def _expired(payment: Payment) -> Payment:
-    if payment.state == "requires_action":
+    if payment.state != "awaiting_payment":
         code, reason = "authentication_expired", "The buyer did not authenticate in time."
         return replace(
             payment, state="declined", decline_code=code, void_reason=reason, action_url=None

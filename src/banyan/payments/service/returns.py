@@ -31,7 +31,7 @@ async def take_buyer_back(
         payment = await get_payment(tx, payment_id)
     if payment.provider != name:
         raise ProviderNotFound(f"This payment is not at {name[:40]!r}.")
-    waits = payment.state == "requires_action"
+    waits = payment.state in ("requires_action", "authorizing", "unknown")
     to = await provider.take_back(PAYMENT.text(payment_id), query if waits else {})
     async with database.transaction(marketplace_id, cause) as tx:
         with suppress(PaymentNotReady):

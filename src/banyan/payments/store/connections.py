@@ -90,16 +90,18 @@ async def select_connections(tx: Transaction) -> list[ConnectionDetails]:
     )
 
 
-async def save_sealed(tx: Transaction, name: str, sealed: bytes) -> None:
-    """Put the same secrets, sealed anew. It is no new version: nothing has changed."""
+async def save_sealed(tx: Transaction, name: str, sealed: bytes, *, instead_of: bytes) -> None:
+    """Put the same secrets, sealed anew, unless they were changed meanwhile. It is no new version."""
     await tx.execute(
         """
         update payments.connections
         set secrets = %(sealed)s
         where marketplace_id = %(marketplace_id)s and name = %(name)s
+          and secrets = %(instead_of)s
         """,
         name=name,
         sealed=sealed,
+        instead_of=instead_of,
     )
 
 

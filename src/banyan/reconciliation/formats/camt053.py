@@ -71,7 +71,7 @@ def _statement(stmt: _Element, place: str) -> ReadStatement:
         for line in _entry(entry, f"{place}/Ntry[{number}]", f"{account}/{reference}/{number}")
     ]
     dates = [day for bal in _children(stmt, "Bal") if (day := _day(bal, "Dt", f"{place}/Bal"))]
-    dates += [line.on for line in lines]
+    dates = dates or [line.on for line in lines]
     if not dates:
         raise _malformed(f"{place}/Bal/Dt", "no balance has a date")
     sequence = _text(stmt, "ElctrncSeqNb") or _text(stmt, "LglSeqNb")

@@ -75,13 +75,14 @@ def _statement(data: Mapping[str, Any], rows: list[Mapping[str, Any]], place: in
     reference = "/".join(
         part for part in (str(data.get("transaction_reference") or ""), number, page) if part
     )
+    reference = f"{reference}/{closing.date.year}"  # banks count anew each year
     currency = closing.amount.currency
     lines = tuple(
         _line(row, currency, f"statement {place}, entry {n}", f"{account}/{reference}/{n}")
         for n, row in enumerate(rows, start=1)
         if row.get("amount") is not None
     )
-    days = [opening.date, closing.date, *(line.on for line in lines)]
+    days = [opening.date, closing.date]
     return ReadStatement(
         Statement(
             account=account,

@@ -199,6 +199,8 @@ class Adyen:
                 return await self._authenticated(instruction)
             case "contest" | "accept":
                 return await self._decision(instruction)
+            case "authorize" | "late":
+                return _as_taken(instruction, reading.from_notices("authorize", notices))
             case operation:
                 return reading.from_notices(operation, notices)
 
@@ -347,7 +349,7 @@ class Adyen:
                 *await store.notices_of_reference(tx, self.name, instruction.reference),
                 *await store.notices_of_key(tx, self.name, instruction.reference),
             ]
-        return reading.from_notices("authorize", notices)
+        return _as_taken(instruction, reading.from_notices("authorize", notices))
 
     async def _decision(self, instruction: Instruction) -> Found:
         """Whether a dispute was defended or accepted shows in what is told about it later."""
@@ -424,3 +426,11 @@ async def _tried(name: str, call: Callable[[], Awaitable[object]]) -> Capability
 
 def _given(name: str, secret: str, what: str) -> Capability:
     return Capability(name, bool(secret), f"The {what} is {'known' if secret else 'missing'}.")
+
+
+def _as_taken(instruction: Instruction, found: Found) -> Found:
+    """Notices don't say that a method takes the money at once; the method does."""
+    method = instruction.method
+    if not isinstance(found, Succeeded) or method is None:
+        return found
+    return msgspec.structs.replace(found, is_captured=METHODS[method.type].is_captured_at_once)

@@ -123,6 +123,8 @@ def from_notices(operation: Operation, notices: Sequence[Notice]) -> Found:
     """What was told about an operation; the telling of a failure beats that of a success, because
     a capture or refund that had succeeded may still fail."""
     good, bad = _EVENTS.get(operation, (frozenset[str](), frozenset[str]()))
+    if operation == "authorize" and any(n.event in good and n.is_success for n in notices):
+        bad = frozenset[str]()  # paid after the offer had closed is paid all the same
     for notice in notices:
         if notice.event in bad or (notice.event in good and not notice.is_success):
             return _failed(operation, notice)

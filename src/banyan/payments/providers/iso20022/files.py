@@ -91,7 +91,7 @@ def _writer(order: FileOrder) -> _Writer:
 
 def _payment(order: FileOrder, entry: Entry) -> dict[str, object]:
     payment: dict[str, object] = {
-        "name": _clean(entry.holder, 70),
+        "name": _clean(entry.holder, 70) or "NOTPROVIDED",
         "IBAN": entry.iban,
         "amount": entry.amount.minor,
         "description": _clean(entry.text, 140),

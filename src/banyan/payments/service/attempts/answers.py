@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import msgspec
@@ -17,7 +18,7 @@ from banyan.payments.providers import (
     Unavailable,
     Unknown,
 )
-from banyan.payments.rules import PENDING_POLL, TRIES_BEFORE_ALARM, retry_after
+from banyan.payments.rules import ACTION_POLL, PENDING_POLL, TRIES_BEFORE_ALARM, retry_after
 from banyan.payments.service import news
 from banyan.payments.service.attempts.calls import Call, Told
 from banyan.payments.service.attempts.intents import job_of, payout_attempt_id, return_intent
@@ -35,6 +36,8 @@ async def record(tx: Transaction, told: Sequence[tuple[Call, Told]]) -> None:
     for call, heard in told:
         attempt = call.attempt
         match heard.answer:
+            case RequiresAction() if attempt.operation == "authenticate":
+                await _record_pending(tx, attempt, "The buyer is not done yet.", ACTION_POLL)
             case AwaitingPayment() if attempt.operation == "authenticate":
                 await _record_pending(tx, attempt, "The buyer has not paid yet.")
             case Unavailable(detail=detail) if attempt.operation != "authorize":
@@ -81,12 +84,14 @@ async def record_definite(
     )
 
 
-async def _record_pending(tx: Transaction, attempt: Attempt, detail: str) -> None:
+async def _record_pending(
+    tx: Transaction, attempt: Attempt, detail: str, again_after: timedelta = PENDING_POLL
+) -> None:
     """The provider will tell. A debit that it has taken on is on its way."""
     await store.save_unresolved(
         tx, attempt.attempt_id, tries=attempt.tries, outcome="pending", note=detail
     )
-    await tx.enqueue(job_of(attempt, tx.now + PENDING_POLL))
+    await tx.enqueue(job_of(attempt, tx.now + again_after))
     if attempt.operation == "authorize" and attempt.payment_id is not None:
         [payment] = await payments_store.lock_payments(tx, [attempt.payment_id])
         if payment.state == "authorizing" and METHODS[payment.method_type].family == "debit":

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from banyan.payments.model import METHODS, OPEN, Attempt, Payment, Route
+from banyan.payments.model import METHODS, OPEN, WITH_BUYER, Attempt, Payment, Route
 from banyan.payments.providers import (
     AwaitingPayment,
     Declined,
@@ -24,10 +24,9 @@ from banyan.runtime import JobDraft
 def apply_authorization(batch: Batch, attempt: Attempt, answer: Definite) -> None:
     payment = batch.payment_of(attempt)
     is_waiting = payment.state in OPEN or payment.state == "awaiting_payment"
-    if attempt.ordinal != payment.ordinal:
-        return  # tried elsewhere meanwhile
-    if not is_waiting and not _is_taken(payment, answer):
-        return  # given up meanwhile; its void is under way
+    if attempt.ordinal != payment.ordinal or not (is_waiting or _is_taken(payment, answer)):
+        apply_late(batch, attempt, answer)  # tried elsewhere, or given up, meanwhile
+        return
     match answer:
         case Declined(code=code, is_hard=is_hard, detail=detail):
             _declined(batch, payment, code, detail, is_hard=is_hard)
@@ -178,12 +177,31 @@ def _captured_at_once(batch: Batch, payment: Payment, answer: Succeeded) -> None
 
 
 def apply_late(batch: Batch, attempt: Attempt, answer: Definite) -> None:
-    """Money has arrived for a payment that was over; it goes back."""
+    """Money has arrived that nobody waited for any more, or that came another way than expected.
+
+    For a payment that was over it goes back; for one that the buyer was still to act on it is on time.
+    Where a capture is under way, that attempt will tell. What came of an authorization that was left
+    for another provider is for people: it isn't booked where it is not.
+    """
     payment = batch.payment_of(attempt)
-    if payment.captured_minor or not isinstance(answer, Succeeded):
+    if not isinstance(answer, Succeeded) or not answer.is_captured:
         return
-    reason = payment.void_reason or f"The payment was {payment.state} when the money arrived."
-    _captured_at_once(batch, replace(payment, void_reason=reason), answer)
+    if attempt.ordinal != payment.ordinal:
+        reason = (
+            f"{attempt.provider} took {attempt.amount} after all, though the payment was tried at "
+            f"{payment.provider} after its refusal. It is not booked: a person has to give it back."
+        )
+        batch.events.append(
+            news.about_payment("unknown", payment, reason, operation=attempt.operation)
+        )
+        return
+    if payment.captured_minor or payment.state in ("authorized", "capturing"):
+        return
+    is_over = payment.state not in OPEN and payment.state not in WITH_BUYER
+    if is_over and payment.void_reason is None:
+        reason = f"The payment was {payment.state} when the money arrived."
+        payment = replace(payment, void_reason=reason)
+    _captured_at_once(batch, payment, answer)
 
 
 def _ask_buyer(batch: Batch, payment: Payment, url: str, expires_at: datetime) -> None:

@@ -25,7 +25,7 @@ from banyan.payments.rules import PENDING_POLL
 from banyan.payments.service import bookings, exchanges
 from banyan.payments.service.attempts import authorization_id, intend, intent_for_payment
 from banyan.payments.service.debts import debits_ended
-from banyan.payments.service.payouts import stop_failed
+from banyan.payments.service.payouts import schedule_payouts, stop_failed
 from banyan.payments.service.routing import (
     Router,
     count_outcomes,
@@ -70,6 +70,7 @@ class Batch:
     undone: list[Reversal] = field(default_factory=list[Reversal])
     held_again: list[Reversal] = field(default_factory=list[Reversal])
     failed_payouts: list[Payout] = field(default_factory=list[Payout])
+    unpaid_sellers: set[UUID] = field(default_factory=set[UUID])
     ended_debits: list[Debit] = field(default_factory=list[Debit])
     router: Router | None = None
     tried: dict[UUID, list[str]] = field(default_factory=dict[UUID, list[str]])
@@ -170,6 +171,7 @@ async def _write_payouts(tx: Transaction, batch: Batch) -> None:
         await payouts_store.finish_payouts(tx, list(batch.payouts.values()))
     if batch.failed_payouts:
         await stop_failed(tx, batch.failed_payouts)
+    await schedule_payouts(tx, batch.unpaid_sellers)
     if batch.ended_debits:
         await debts_store.finish_debits(tx, batch.ended_debits)
         await debits_ended(tx, batch.ended_debits)

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
-from banyan.payments.model import Attempt, Payment
+from banyan.payments.model import ATTEMPT, Attempt, Payment
 from banyan.payments.providers import Declined, Definite, Succeeded
 from banyan.payments.service import bookings, news
+from banyan.payments.service.attempts import authorization_id
 from banyan.payments.service.outcomes.batch import Batch
+from banyan.runtime import JobDraft
 
 
 def take(batch: Batch, payment: Payment, answer: Succeeded) -> None:
@@ -64,6 +66,8 @@ def apply_capture(batch: Batch, attempt: Attempt, answer: Definite) -> None:
 
 def apply_void(batch: Batch, attempt: Attempt, answer: Definite) -> None:
     payment = batch.payment_of(attempt)
+    if isinstance(answer, Declined) and not payment.captured_minor:
+        _look_why(batch, payment)
     if payment.state != "voiding":
         return  # tidied up at the provider after the authentication had expired
     reason = payment.void_reason or ""
@@ -84,3 +88,10 @@ def apply_void(batch: Batch, attempt: Attempt, answer: Definite) -> None:
         event = news.about_payment("void_failed", payment, reason)
     batch.events.append(event)
     batch.put(payment)
+
+
+def _look_why(batch: Batch, payment: Payment) -> None:
+    """What can't be voided may have been paid: the provider is asked about the authorization."""
+    key = ATTEMPT.text(authorization_id(payment.payment_id, payment.ordinal))
+    hint = {"provider": payment.provider, "key": key, "dispute": None}
+    batch.timers.append(JobDraft("payment.look_up", f"void/{key}", hint))

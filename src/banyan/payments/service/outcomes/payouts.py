@@ -24,7 +24,10 @@ def apply_payout(batch: Batch, attempt: Attempt, answer: Definite) -> None:
         code = answer.code if isinstance(answer, Declined) else "requires_action"
         payout = replace(payout, state="failed", failure_code=code, finished_at=batch.now)
         batch.transfers.append(bookings.payout_failed(payout))
-        batch.failed_payouts.append(payout)
+        if isinstance(answer, Declined) and not answer.is_hard:
+            batch.unpaid_sellers.add(payout.seller_id)  # nothing is wrong with the account
+        else:
+            batch.failed_payouts.append(payout)
         reason = f"The payout failed: {code}. {payout.amount} is available to the seller again."
         event = news.about_payout("failed", payout, reason)
     batch.events.append(event)
