@@ -1,12 +1,34 @@
 """Methods whose life is not a card's: taken at once, paid later, pulled, confirmed elsewhere."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from banyan import payments
 from banyan.kernel import Money, new_id
-from banyan.payments import METHODS, Method, MethodNotUsable, MethodType, PaymentDraft, Share
+from banyan.payments import (
+    ATTEMPT,
+    METHODS,
+    Method,
+    MethodNotUsable,
+    MethodType,
+    PaymentDraft,
+    Sandbox,
+    Share,
+)
+from banyan.payments.providers import (
+    Answer,
+    Found,
+    Instruction,
+    Providers,
+    RequiresAction,
+    Succeeded,
+)
 from banyan.payments.rules import price_splits
+from banyan.runtime import JobDraft
 from tests.payments.conftest import SELLERS, Shop
+
+END_OF_TIME = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 async def create(shop: Shop, type_: MethodType, token: str, **fields: str) -> "payments.Payment":
@@ -166,3 +188,81 @@ def test_every_method_says_how_long_it_waits_for_the_buyer() -> None:
         waits = spec.family in ("card", "redirect", "push")
         assert (spec.expires_after is not None) == waits, spec.type
         assert spec.installments_max.keys() <= {"BR", "MX", "AR", "CO", "TR", "JP"}
+
+
+class Elsewhere(Sandbox):
+    """The buyer confirms elsewhere, and the provider knows before the buyer is back."""
+
+    is_paid = False
+    early = 0
+
+    async def authenticate(self, instruction: Instruction) -> Answer:
+        if self.early:
+            self.early -= 1
+            return RequiresAction(instruction.reference, "https://bank.example", END_OF_TIME)
+        return await super().authenticate(instruction)
+
+    async def find(self, instruction: Instruction) -> Found:
+        if self.is_paid and instruction.operation == "authorize":
+            return Succeeded("x", instruction.amount.minor, "EUR", is_captured=True)
+        return await super().find(instruction)
+
+
+async def _elsewhere(shop: Shop) -> "tuple[Elsewhere, payments.Payment]":
+    provider = Elsewhere(shop.database)
+    shop.providers = Providers({"sandbox": provider})
+    shop.__post_init__()
+    return provider, await create(shop, "ideal", "tok_redirect", currency="EUR", country="NL")
+
+
+async def test_money_that_overtakes_the_buyers_return_is_on_time(shop: Shop) -> None:
+    provider, payment = await _elsewhere(shop)
+    provider.is_paid = True
+    async with shop.begin() as tx:
+        [attempt] = await payments.attempts_of(tx, payment.payment_id)
+        hint = {"provider": "sandbox", "key": ATTEMPT.text(attempt.attempt_id), "dispute": None}
+        await tx.enqueue(JobDraft("payment.look_up", "whk_1", hint))
+    await shop.run()
+    assert await shop.state(payment.payment_id) == "captured"
+    assert "refund.created" not in await shop.events()
+
+
+async def test_a_buyer_who_comes_back_too_early_may_come_back_again(shop: Shop) -> None:
+    provider, payment = await _elsewhere(shop)
+    provider.early = 1
+    async with shop.begin() as tx:
+        await payments.complete_authentication(tx, payment.payment_id)
+    await shop.run()
+    assert await shop.state(payment.payment_id) == "authorizing"
+    await shop.later(minutes=2)
+    assert await shop.state(payment.payment_id) == "captured"
+
+
+async def test_a_buyer_who_came_back_too_early_and_never_again_is_given_up(shop: Shop) -> None:
+    provider, payment = await _elsewhere(shop)
+    provider.early = 10_000
+    async with shop.begin() as tx:
+        await payments.complete_authentication(tx, payment.payment_id)
+    await shop.later(hours=2)
+    assert await shop.state(payment.payment_id) == "declined"
+    await shop.check()
+
+
+async def test_a_payment_asked_for_again_is_the_same_though_nobody_takes_such_any_more(
+    shop: Shop,
+) -> None:
+    first = await create(shop, "pix", "tok_visa")
+    async with shop.begin() as tx:
+        await tx.execute(
+            """
+            insert into payments.connections
+              (marketplace_id, name, kind, is_enabled, created_at, updated_at)
+            values (%(marketplace_id)s, 'sandbox', 'sandbox', false, %(now)s, %(now)s)
+            """,
+            now=tx.now,
+        )
+        draft = PaymentDraft(
+            first.payment_id, first.subject, first.buyer_id, first.amount, first.method, ()
+        )
+        [again] = await payments.create_payments(tx, [draft])
+    assert again == first
