@@ -1,12 +1,15 @@
 """Runs against a real ledger: what matches is booked once, undone exactly, and breaks are cases."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import date, timedelta
+from uuid import UUID
 
 import pytest
 
 from banyan import fx, ledger, operations, payments, reconciliation
 from banyan.kernel import Money
+from banyan.payments import Sandbox
+from banyan.payments.providers import Providers
 from banyan.reconciliation import (
     LineNotOpen,
     LinesDontMatch,
@@ -15,6 +18,8 @@ from banyan.reconciliation import (
     Tolerance,
     ToleranceRule,
 )
+from banyan.runtime import Database
+from tests.payments.test_failover import connect, prefer
 from tests.reconciliation.conftest import Books, capture_row
 
 SETTLED = "s1,settlement,2018-03-02,BRL,-50.00,0.00,-50.00,,SET-20180301-x,,SET-20180301-x,"
@@ -342,3 +347,23 @@ async def test_what_is_settled_in_another_currency_matches_in_that_one(books: Bo
         assert {(it.type, it.net_minor) for it in lines if it.side == side} == expected
     assert {it.state for it in lines} == {"matched"}
     await books.check()
+
+
+async def test_a_provider_in_trouble_holds_up_no_other(database: Database, sandbox: UUID) -> None:
+    class Troubled(Sandbox):
+        async def settlement_report(self, marketplace_id: UUID, on: date) -> bytes | None:
+            raise ConnectionError("no report today")
+
+    named = {"sandbox": Sandbox(database), "other": Troubled(database, "other")}
+    books = Books(database, sandbox, Providers(named))
+    await connect(books, "other")
+    for name in ("other", "sandbox"):
+        await prefer(books, name)
+        await books.pay(order=f"ord_{name}")
+    await books.schedule()
+    await books.later(days=2)
+    matched = [line for line in await books.lines(side="provider") if line.state == "matched"]
+    assert {line.source for line in matched} == {"sandbox"}
+    async with books.begin() as tx:
+        waiting = await tx.rows("select key from runtime.jobs where kind = 'reconciliation.fetch'")
+    assert any(key.endswith("/other") for (key,) in waiting), "it is asked again later"

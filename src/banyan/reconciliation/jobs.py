@@ -24,6 +24,8 @@ from banyan.runtime import (
 )
 
 FETCH_JOB = "reconciliation.fetch"
+_LEASE_S = 600
+"""Reports come in pages, and there may be many."""
 _HOUR = time(2, tzinfo=UTC)
 _BY = "reconciliation"
 
@@ -32,7 +34,7 @@ def jobs(providers: Providers) -> list[JobHandler]:
     """The handlers; reports are fetched from ``providers``."""
     outside = _Outside(providers)
     return [
-        OutsideJob(FETCH_JOB, _begin_fetches, outside.fetch, _end_fetches, lease_s=60),
+        OutsideJob(FETCH_JOB, _begin_fetches, outside.fetch, _end_fetches, lease_s=_LEASE_S),
         BatchJob(RUN_JOB, _run),
         BatchJob("reconciliation.on_case", _follow_cases, subscribes=frozenset({"case.resolved"})),
     ]
@@ -53,13 +55,15 @@ def _fetch_of(on: date) -> JobDraft:
 class _Question:
     marketplace_id: UUID
     on: date
-    providers: tuple[str, ...]
+    provider: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Fetched:
-    reports: tuple[tuple[str, bytes], ...]
-    statements: tuple[bytes, ...]
+    """What a provider told of a day; of the sandbox, the bank's statement too."""
+
+    report: bytes | None = None
+    statement: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,35 +73,38 @@ class _Outside:
     providers: Providers
 
     async def fetch(self, question: _Question) -> _Fetched:
-        """Each provider's report of a day; of the sandbox, the bank's statement too."""
-        reports: list[tuple[str, bytes]] = []
-        statements: list[bytes] = []
-        for name in question.providers:
-            try:
-                provider = await self.providers.get(question.marketplace_id, name)
-            except ProviderNotFound:
-                continue  # it was used once, and is no longer connected
-            report = await provider.settlement_report(question.marketplace_id, question.on)
-            if report is not None:
-                reports.append((name, report))
-            if isinstance(provider, Sandbox):
-                statement = await provider.bank_statement(question.marketplace_id, question.on)
-                statements += [] if statement is None else [statement]
-        return _Fetched(tuple(reports), tuple(statements))
+        try:
+            provider = await self.providers.get(question.marketplace_id, question.provider)
+        except ProviderNotFound:
+            return _Fetched()  # it was used once, and is no longer connected
+        report = await provider.settlement_report(question.marketplace_id, question.on)
+        if not isinstance(provider, Sandbox):
+            return _Fetched(report)
+        statement = await provider.bank_statement(question.marketplace_id, question.on)
+        return _Fetched(report, statement)
 
 
 async def _begin_fetches(tx: Transaction, jobs: Sequence[Job]) -> Sequence[_Question | None]:
-    names = tuple(await payments.used_providers(tx))
-    return [_Question(tx.marketplace_id, date.fromisoformat(job.key), names) for job in jobs]
+    """A day's job makes one for each provider, so that the trouble of one holds up no other."""
+    questions: list[_Question | None] = []
+    for job in jobs:
+        day, _, provider = job.key.partition("/")
+        on = date.fromisoformat(day)
+        questions.append(_Question(tx.marketplace_id, on, provider) if provider else None)
+        if not provider:
+            names = await payments.used_providers(tx)
+            await tx.enqueue_all(JobDraft(FETCH_JOB, f"{day}/{name}") for name in names)
+            await tx.enqueue(_fetch_of(on + timedelta(days=1)))
+    return questions
 
 
 async def _end_fetches(tx: Transaction, answered: Sequence[Answered[_Question, _Fetched]]) -> None:
     for one in answered:
-        for provider, report in one.answer.reports:
-            await import_report(tx, provider, find_format(report), report, by=_BY)
-        for statement in one.answer.statements:
+        report, statement = one.answer.report, one.answer.statement
+        if report is not None:
+            await import_report(tx, one.question.provider, find_format(report), report, by=_BY)
+        if statement is not None:
             await import_statements(tx, statement, by=_BY)
-        await tx.enqueue(_fetch_of(one.question.on + timedelta(days=1)))
     await tx.enqueue(JobDraft(RUN_JOB, "run"))
 
 
