@@ -12,8 +12,6 @@ from itertools import groupby
 from typing import TypeAlias
 from uuid import UUID
 
-import msgspec
-
 from banyan import ledger
 from banyan.fx import Quote
 from banyan.kernel import Money, Page, id_of_cursor, new_id, page_of
@@ -36,7 +34,6 @@ from banyan.payments.model import (
     Rail,
     Schedule,
 )
-from banyan.payments.providers import Declined
 from banyan.payments.rules import (
     calendar_of,
     cutoff_of,
@@ -155,13 +152,8 @@ async def cancel_payout(tx: Transaction, payout_id: UUID, reason: str) -> Payout
     held. ``PayoutNotFound``; ``PayoutNotCancellable`` once it has been sent.
     """
     payout = await get_payout(tx, payout_id)
-    declined = Declined("cancelled", True, reason)
-    is_withdrawn = await attempts_store.withdraw_attempt(
-        tx,
-        intent_for_payout(payout).attempt_id,
-        code=declined.code,
-        answer=msgspec.to_builtins(declined),
-    )
+    attempt_id = intent_for_payout(payout).attempt_id
+    is_withdrawn = await attempts_store.withdraw_attempt(tx, attempt_id, reason)
     [payout] = await store.lock_payouts(tx, [payout_id])
     if payout.state == "cancelled":
         return payout

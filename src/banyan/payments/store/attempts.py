@@ -107,28 +107,6 @@ async def tried_providers(tx: Transaction, payment_ids: Collection[UUID]) -> dic
     return {row[0]: row[1] for row in rows}
 
 
-async def cancel_unsent(tx: Transaction, attempt_id: UUID) -> bool:
-    """Take an attempt back before it is sent; False if it has been, or is being sent now."""
-    touched = await tx.execute(
-        """
-        update payments.attempts
-        set
-          state = 'applied',
-          outcome = 'declined',
-          code = 'cancelled',
-          note = 'Cancelled before it was sent.',
-          answer = '{"outcome": "declined", "code": "cancelled", "is_hard": true, "detail": ""}',
-          answered_at = %(now)s
-        where marketplace_id = %(marketplace_id)s
-          and attempt_id = %(attempt_id)s
-          and state = 'intended'
-        """,
-        attempt_id=attempt_id,
-        now=tx.now,
-    )
-    return touched == 1
-
-
 async def save_unresolved(
     tx: Transaction, attempt_id: UUID, *, tries: int, outcome: str, note: str
 ) -> None:
@@ -226,29 +204,28 @@ async def lock_attempts(tx: Transaction, attempt_ids: Collection[UUID]) -> list[
     )
 
 
-async def withdraw_attempt(
-    tx: Transaction, attempt_id: UUID, *, code: str, answer: dict[str, object]
-) -> bool:
-    """End an attempt that nobody has been asked about; whether it was so."""
+async def withdraw_attempt(tx: Transaction, attempt_id: UUID, reason: str) -> bool:
+    """Take an attempt back before it is sent; False if it has been, or is being sent now."""
     changed = await tx.execute(
         """
         update payments.attempts
         set
           state = 'applied',
           outcome = 'declined',
-          code = %(code)s,
-          answer = %(answer)s,
+          code = 'cancelled',
+          note = %(reason)s::text,
+          answer = jsonb_build_object(
+            'outcome', 'declined', 'code', 'cancelled', 'is_hard', true, 'detail', %(reason)s::text),
           answered_at = %(now)s
         where marketplace_id = %(marketplace_id)s
           and attempt_id = %(attempt_id)s
           and state = 'intended'
         """,
         attempt_id=attempt_id,
-        code=code,
-        answer=Jsonb(answer),
+        reason=reason,
         now=tx.now,
     )
-    return changed > 0
+    return changed == 1
 
 
 async def find_attempt(tx: Transaction, attempt_id: UUID) -> Attempt | None:

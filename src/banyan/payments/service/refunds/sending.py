@@ -79,7 +79,9 @@ async def cancel_refund(tx: Transaction, refund_id: UUID, reason: str) -> Refund
         return refund
     if refund.state == "pending":
         attempt_id = intent_for_refund(refund).attempt_id
-        if not await attempts_store.cancel_unsent(tx, attempt_id):
+        if not await attempts_store.withdraw_attempt(
+            tx, attempt_id, "Cancelled before it was sent."
+        ):
             raise _not_ready(refund, "has been sent")
     elif refund.state != "needs_destination":
         raise _not_ready(refund, "can't be cancelled")
