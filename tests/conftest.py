@@ -10,9 +10,15 @@ from uuid import UUID, uuid4
 import httpx
 import psycopg
 import pytest
+from hypothesis import settings
 
 from banyan.kernel import FixedClock
 from banyan.runtime import Database, apply_schema, create_marketplace
+
+# The same examples in every run; `pytest --hypothesis-profile=explore` draws new ones.
+settings.register_profile("repeatable", derandomize=True)
+settings.register_profile("explore", max_examples=1_000)
+settings.load_profile("repeatable")
 
 START = datetime(2018, 3, 1, 12, 0, tzinfo=UTC)
 

@@ -22,7 +22,9 @@ async def _rule(market: Market, rate_bp: int, **fields: object) -> None:
         await commission.create_rule(tx, replace(draft, **fields))  # type: ignore[arg-type]
 
 
-async def _place(market: Market, *vouchers: Voucher, highest: int | None = None) -> Order:
+async def _place(
+    market: Market, *vouchers: Voucher, highest: int | None = None, shipping: int = 1_500
+) -> Order:
     line = LineDraft(
         product="teapot",
         quantity=1,
@@ -31,7 +33,7 @@ async def _place(market: Market, *vouchers: Voucher, highest: int | None = None)
     draft = OrderDraft(
         buyer_id=market.buyer_id,
         lines=(line,),
-        shipping=Money.of(1_500, "BRL"),
+        shipping=Money.of(shipping, "BRL"),
         method=Method(type="card", token="tok_visa"),
         country="BR",
         region="SP",
@@ -110,6 +112,31 @@ async def test_a_voucher_of_the_seller_lowers_what_the_seller_gets(market: Marke
     )
     split = await _split(market, order)
     assert (split.gross_minor, split.commission_minor) == (9_500, 960)
+    await _assert_sound(market, order)
+
+
+async def test_goods_given_away_by_their_seller_leave_the_service_fee_to_pay(
+    market: Market,
+) -> None:
+    await _rule(
+        market, 200, kind="service_fee", label="Service", scope=Scope(currency="BRL"),
+        rate=Rate(rate_bp=200, minimum_minor=300),
+    )  # fmt: skip
+    free = Voucher(code="FREE", funded_by="seller", rate_bp=10_000)
+    order = await _place(market, free, shipping=0)
+    assert (order.state, order.total.minor) == ("confirmed", order.service_fee_minor)
+    split = await _split(market, order)
+    assert (split.gross_minor, split.net_minor, split.service_fee_minor) == (0, 0, 300)
+    await _assert_sound(market, order)
+    await market.ship_and_deliver(order)
+    await market.wait(days=4)
+    assert (await market.get(order)).state == "settled"
+    async with market.database.transaction(market.marketplace_id) as tx:
+        await orders.refund_order(
+            tx, order.order_id, refund_id=new_id(), amount=None, reason="Broken."
+        )
+    await market.run()
+    assert (await market.get(order)).state == "refunded"
     await _assert_sound(market, order)
 
 

@@ -4,11 +4,11 @@ import random
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from banyan import fx, ledger, payments
-from banyan.kernel import Money
+from banyan.kernel import MINOR_MAX, Money
 from banyan.parties import SELLER
 from banyan.payments import Sandbox
 from banyan.payments.model import ProviderRate
@@ -244,6 +244,7 @@ async def test_the_books_agree_whatever_happens_in_whatever_currency(shop: Shop,
     parts=st.lists(st.integers(0, 10**9), max_size=5),
 )
 def test_all_of_it_comes_to_what_was_settled(paid: int, settled: int, parts: list[int]) -> None:
+    assume(all(part * settled <= MINOR_MAX * paid for part in parts))
     rate = ProviderRate(Money.of(paid, "KWD"), Money.of(settled, "JPY"))
     assert rate.of(rate.paid) == rate.settled
     assert rate.of(Money.zero("KWD")) == Money.zero("JPY")

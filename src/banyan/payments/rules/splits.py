@@ -17,12 +17,17 @@ def splits_of_pricing(pricing: Pricing) -> tuple[Split, ...]:
     """The splits of an order that commission has priced; they come to its total.
 
     The buyer's service fee is shared by what the buyer pays for each part, so that a refund of one
-    part gives back the fee that was paid with it.
+    part gives back the fee that was paid with it. A seller who gives everything away for a voucher
+    has no split, unless all do and the fee is all that is paid.
     """
     fee, shares = pricing.service_fee, pricing.shares
+    of_something = [share for share in shares if (share.gross + share.platform_discount).minor]
+    shares = of_something or shares
     weights = [share.gross.minor for share in shares]
     if not any(weights):
         weights = [share.platform_discount.minor for share in shares]
+    if not any(weights):
+        weights = [1 for _ in shares]
     zero = Money(0, pricing.total.currency)
     if fee is None:
         return tuple(_split_of(share, zero, zero, None) for share in shares)
@@ -125,7 +130,7 @@ def _check_split(split: Split) -> None:
     )
     if min(part.minor for part in parts) < 0:
         raise _invalid("/splits", "The parts of a split are not below zero.")
-    if (split.gross + split.platform_discount).minor == 0:
+    if (split.gross + split.platform_discount + split.service_fee).minor == 0:
         raise _invalid("/splits", "A split is of something.")
 
 
