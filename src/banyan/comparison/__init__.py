@@ -1,0 +1,1 @@
+"""Comparison: two sides asked the same thing; what differs, what is noise, what to do about it."""

@@ -1,0 +1,45 @@
+"""What the gateway is told, and what it tells: plain records."""
+
+from banyan.gateway.model.records import (
+    Answer,
+    Arm,
+    Attempt,
+    Exchange,
+    Role,
+    Served,
+    SinkState,
+)
+from banyan.gateway.model.spec import (
+    ARMS,
+    BP,
+    SAFE_METHODS,
+    Cookies,
+    FallBack,
+    GatewaySpec,
+    Identity,
+    PathMatch,
+    RouteSpec,
+    Shadow,
+    Upstream,
+)
+
+__all__ = [
+    "ARMS",
+    "BP",
+    "SAFE_METHODS",
+    "Answer",
+    "Arm",
+    "Attempt",
+    "Cookies",
+    "Exchange",
+    "FallBack",
+    "GatewaySpec",
+    "Identity",
+    "PathMatch",
+    "Role",
+    "RouteSpec",
+    "Served",
+    "Shadow",
+    "SinkState",
+    "Upstream",
+]

@@ -1,0 +1,103 @@
+"""What the data plane reports: one record for each attempt, each request, each captured pair."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Arm: TypeAlias = Literal["legacy", "candidate"]
+Role: TypeAlias = Literal["primary", "legacy", "candidate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try of one request at one side, whether or not its answer reached the customer.
+
+    ``assigned`` is the side that the customer's weight chose, ``arm`` the one that was asked: they
+    differ when legacy answers in the candidate's place. ``status`` 0 means that no answer came;
+    ``is_censored`` that the client left or another attempt won, so that nothing is known of it.
+    ``flags`` are Envoy's response flags. ``customer`` is a hash of the identity.
+    """
+
+    started_at_us: int
+    route: str
+    method: str
+    arm: Arm
+    assigned: Arm
+    status: int
+    duration_us: int
+    is_censored: bool
+    flags: str
+    request_id: str
+    customer: int
+    number: int = 1
+
+    @property
+    def is_error(self) -> bool:
+        """A failure of the side: no answer, or a 5xx."""
+        return not self.is_censored and (self.status == 0 or self.status >= 500)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a customer got in the end."""
+
+    started_at_us: int
+    route: str
+    method: str
+    assigned: Arm
+    answered_by: Arm
+    status: int
+    duration_us: int
+    is_censored: bool
+    attempts: int
+    request_id: str
+    customer: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one side answered to one request: ``headers`` in order, names in lower case."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    is_cut: bool = False
+    duration_us: int = 0
+
+    def header(self, name: str) -> str | None:
+        return next((value for key, value in self.headers if key == name), None)
+
+    def all(self, name: str) -> tuple[str, ...]:
+        return tuple(value for key, value in self.headers if key == name)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One captured request with the answers of both sides.
+
+    ``primary`` went to the customer and came from ``primary_arm``. The other two are shadows;
+    None where one is not there (yet, or ever): the noise baseline may be missing, the pair not.
+    """
+
+    request_id: str
+    route: str
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...]
+    primary_arm: Arm
+    primary: Answer
+    legacy: Answer | None
+    candidate: Answer | None
+    captured_at_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SinkState:
+    """Whether the reports are whole: what Envoy says it has written beside what arrived."""
+
+    written: int
+    arrived: int
+    dropped: int
+
+    @property
+    def is_whole(self) -> bool:
+        return self.dropped == 0 and self.written <= self.arrived

@@ -1,0 +1,120 @@
+"""What a gateway does with each request: all that its configuration is made from."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+BP = 10_000
+"""A whole, in basis points: weights and samples are parts of it."""
+
+ARMS = ("legacy", "candidate")
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """A side that answers requests, reached at ``host:port``."""
+
+    name: str
+    host: str
+    port: int
+    is_tls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PathMatch:
+    """Which paths a route takes.
+
+    ``template`` is OpenAPI's: ``/product/{id}`` takes one segment for ``{id}``; ``{rest:**}`` at the
+    end takes what is left. ``regex`` is RE2 and matches the whole path.
+    """
+
+    kind: Literal["exact", "prefix", "template", "regex"]
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What makes two requests one customer's, in the order asked; else a cookie of our own.
+
+    ``cookie`` is the name of the gateway's own, which names the device, so that a login doesn't
+    change the side. ``header`` is one that a trusted proxy in front sets, if there is one.
+    """
+
+    cookie: str = "banyan_device"
+    header: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cookies:
+    """Whose cookies are whose: a side may set (and delete) only those that it owns.
+
+    Names that end in ``*`` stand for all that begin so. A cookie that neither side owns may be set
+    by both. A request carries all cookies to both sides.
+    """
+
+    legacy: tuple[str, ...] = ()
+    candidate: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FallBack:
+    """When legacy answers in the candidate's place, for safe methods.
+
+    After ``after_ms`` legacy is asked as well and the first good answer wins; after an error (5xx,
+    reset, no connection) at once. Bodies of known length up to ``buffer_bytes_max`` are held until
+    they are whole, so that a body cut in the middle falls back too.
+    """
+
+    after_ms: int = 1_000
+    buffer_bytes_max: int = 2_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shadow:
+    """How much is also asked of the other side, off the customer's path, and compared.
+
+    ``sample_bp`` of safe requests are mirrored to candidate and legacy, whichever arm answers the
+    customer: the second answer of one side tells the noise. ``writes`` mirrors the other methods to
+    the candidate only: never, or because they are safe to repeat there, or with ``header`` set, on
+    which the candidate answers without doing (a dry run).
+    """
+
+    sample_bp: int = 0
+    writes: Literal["never", "safe", "dry_run"] = "never"
+    dry_run_header: tuple[str, str] = ("x-banyan-dry-run", "1")
+    body_bytes_max: int = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteSpec:
+    """One route of a gateway; the first that matches takes the request.
+
+    ``read_bp`` of customers are sent to the candidate with safe methods: always the same ones, and
+    at a higher weight those and more. ``writes_to`` is the side of all other methods.
+    ``candidate`` names an upstream. A retired route has no legacy to fall back to.
+    """
+
+    name: str
+    match: PathMatch
+    methods: tuple[str, ...] = ()
+    candidate: str | None = None
+    read_bp: int = 0
+    writes_to: Literal["legacy", "candidate"] = "legacy"
+    fall_back: FallBack | None = field(default_factory=FallBack)
+    shadow: Shadow = Shadow()
+    timeout_ms: int | None = None
+    is_retired: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewaySpec:
+    """A gateway: where it listens, the sides, and its routes; what none takes goes to legacy."""
+
+    name: str
+    host: str
+    port: int
+    legacy: Upstream
+    candidates: tuple[Upstream, ...]
+    routes: tuple[RouteSpec, ...]
+    identity: Identity = Identity()
+    cookies: Cookies = Cookies()

@@ -1,0 +1,1 @@
+"""Plans, where their routes stand, and what was decided about them: plain records."""

@@ -1,0 +1,1 @@
+"""Movement: tables of a legacy database copied, kept up with, verified, and copied back."""
