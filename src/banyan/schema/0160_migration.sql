@@ -32,6 +32,8 @@ create table migration.routes (
   entered_at     timestamptz not null,               -- into this phase and step
   held_why       text not null default '',           -- a person or a rollback holds it; '' : free
   approved_for   text not null default '',           -- the phase that a person has said yes to
+  announced_for  text not null default '',           -- the step that was announced: phase and step
+  announced_at   timestamptz,
   is_gone        boolean not null default false,     -- no longer in the plan
   primary key (marketplace_id, plan_id, route)
 );

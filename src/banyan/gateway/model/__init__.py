@@ -1,7 +1,6 @@
 """What the gateway is told, and what it tells: plain records."""
 
 from banyan.gateway.model.records import (
-    Answer,
     Arm,
     Attempt,
     Exchange,
@@ -27,7 +26,6 @@ __all__ = [
     "ARMS",
     "BP",
     "SAFE_METHODS",
-    "Answer",
     "Arm",
     "Attempt",
     "Cookies",

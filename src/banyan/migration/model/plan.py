@@ -204,4 +204,6 @@ class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     masking: tuple[MaskRule, ...] = ()
     milestones: tuple[Milestone, ...] = ()
     freezes: tuple[Freeze, ...] = ()
+    notice: Duration = "0s"
+    """How long before an automatic step the owner and the dependents are told of it."""
     data: Mapping[str, Any] | None = None

@@ -1,0 +1,36 @@
+"""What the judge is given: counts of one route over a short while."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class ArmWindow:
+    """One side of a route: attempts that are not censored, failures, and how long answers took.
+
+    ``buckets`` counts durations by bucket (``rules.latency``), failures left out.
+    """
+
+    attempts: int = 0
+    errors: int = 0
+    buckets: Mapping[int, int] = field(default_factory=dict[int, int])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """What was seen of one route since the window before.
+
+    ``compared`` answers of both sides, ``diverged`` of them beyond noise and what was accepted.
+    ``is_whole`` is false when reports are known to be missing: nothing may then be concluded in the
+    candidate's favour. ``ejected``: the candidate was taken out of rotation for its failures.
+    """
+
+    began_at_us: int
+    ended_at_us: int
+    legacy: ArmWindow = ArmWindow()
+    candidate: ArmWindow = ArmWindow()
+    fall_backs: int = 0
+    compared: int = 0
+    diverged: int = 0
+    is_whole: bool = True
+    is_ejected: bool = False
