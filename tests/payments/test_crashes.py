@@ -56,10 +56,10 @@ class MortalDatabase(Database):
 
     @asynccontextmanager
     async def transaction(
-        self, marketplace_id: UUID, cause: Cause = SYSTEM, *, is_durable: bool = True
+        self, marketplace_id: UUID, cause: Cause = SYSTEM
     ) -> AsyncGenerator[Transaction]:
         self.fuse()
-        async with super().transaction(marketplace_id, cause, is_durable=is_durable) as tx:
+        async with super().transaction(marketplace_id, cause) as tx:
             yield tx
             self.fuse()
         self.fuse()

@@ -31,9 +31,7 @@ SYSTEM = Cause("system", "banyan")
 STREAMED_AT_ONCE = 1_000
 """Rows that a stream holds in memory."""
 
-_BEGIN = sql.SQL(
-    "begin; set local banyan.marketplace = {scope}; set local synchronous_commit = {durability}"
-)
+_BEGIN = sql.SQL("begin; set local banyan.marketplace = {scope}")
 _BEGIN_SNAPSHOT = sql.SQL(
     "begin isolation level repeatable read read only; set local banyan.marketplace = {scope}"
 )
@@ -264,18 +262,11 @@ class Database:
 
     @asynccontextmanager
     async def transaction(
-        self, marketplace_id: UUID, cause: Cause = SYSTEM, *, is_durable: bool = True
+        self, marketplace_id: UUID, cause: Cause = SYSTEM
     ) -> AsyncGenerator[Transaction]:
-        """A transaction in one marketplace: commits at the end, rolls back on an exception.
-
-        ``is_durable`` False doesn't wait for the disk: all or nothing still, and seen by all that
-        follows, but the death of PostgreSQL itself may undo it.
-        """
+        """A transaction in one marketplace: commits at the end, rolls back on an exception."""
         marketplace = await self.marketplace(marketplace_id)
-        begin = _BEGIN.format(
-            scope=sql.Literal(str(marketplace_id)),
-            durability=sql.Literal("on" if is_durable else "off"),
-        )
+        begin = _BEGIN.format(scope=sql.Literal(str(marketplace_id)))
         async with self._begun(begin if marketplace.livemode else begin + _READ_CLOCK) as cursor:
             now = await self._now_of(marketplace, cursor)
             yield Transaction(cursor.connection, marketplace, now, cause, self._subscribers)

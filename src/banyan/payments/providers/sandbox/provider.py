@@ -181,8 +181,7 @@ class Sandbox:
         return {SIGNATURE_HEADER: _sign(secret, body).decode()}, body
 
     def _transaction(self, marketplace_id: UUID) -> AbstractAsyncContextManager[Transaction]:
-        """Not durable by itself: our record of an answer, which comes later, is, and takes it along."""
-        return self._database.transaction(marketplace_id, _CAUSE, is_durable=False)
+        return self._database.transaction(marketplace_id, _CAUSE)
 
     async def _ask_bank(
         self, instruction: Instruction, bank: BankToken, decline: str | None
