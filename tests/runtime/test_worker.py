@@ -1,5 +1,6 @@
+import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -179,3 +180,35 @@ async def test_a_marketplace_never_sees_another(
         assert await tx.rows("select * from runtime.jobs") == []
         assert await tx.execute("delete from runtime.jobs") == 0
     assert await _count(database, sandbox) == 1
+
+
+async def test_a_lease_is_renewed_while_a_long_call_runs(database: Database, sandbox: UUID) -> None:
+    first_until = []
+
+    async def begin(tx: Transaction, jobs: Sequence[Job]) -> list[str | None]:
+        return [job.key for job in jobs]
+
+    async def call(question: str) -> str:
+        async with database.transaction(sandbox) as tx:
+            first = await _leased_until(tx)
+        while True:
+            async with database.transaction(sandbox) as tx:
+                if await _leased_until(tx) > first:
+                    first_until.append(first)
+                    return question
+            await asyncio.sleep(0.05)
+
+    async def end(tx: Transaction, answered: Sequence[Answered[str, str]]) -> None:
+        pass
+
+    await _enqueue(database, sandbox, JobDraft("call", "long"))
+    job = OutsideJob("call", begin, call, end, lease_s=1, timeout_s=30)
+    assert await Worker(database, [job], _never).run_due() == 1
+    assert first_until
+    assert await _count(database, sandbox) == 0
+
+
+async def _leased_until(tx: Transaction) -> datetime:
+    return await tx.value(
+        "select leased_until from runtime.jobs where marketplace_id = %(marketplace_id)s"
+    )

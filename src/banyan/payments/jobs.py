@@ -50,7 +50,7 @@ LEASE_S = 20
 
 _CAUSE = Cause("job", "payment.resend")
 
-FILE_LEASE_S = 300
+FILE_TIMEOUT_S = 300
 """A large file takes a minute to be held against its schema."""
 
 
@@ -88,7 +88,7 @@ def jobs(
         ),
         BatchJob("seller.on_case", _follow_debt_cases, subscribes=frozenset({"case.resolved"})),
         OutsideJob(
-            "payout.file", _begin_files, _write_file, _Files(outbox).keep, lease_s=FILE_LEASE_S
+            "payout.file", _begin_files, _write_file, _Files(outbox).keep, timeout_s=FILE_TIMEOUT_S
         ),
         OutsideJob("payout.hand_over", _begin_hand_overs, _Files(outbox).drop, _end_hand_overs),
         BatchJob("dispute.review", answers.review),

@@ -24,7 +24,7 @@ from banyan.runtime import (
 )
 
 FETCH_JOB = "reconciliation.fetch"
-_LEASE_S = 600
+_TIMEOUT_S = 600
 """Reports come in pages, and there may be many."""
 _HOUR = time(2, tzinfo=UTC)
 _BY = "reconciliation"
@@ -34,7 +34,7 @@ def jobs(providers: Providers) -> list[JobHandler]:
     """The handlers; reports are fetched from ``providers``."""
     outside = _Outside(providers)
     return [
-        OutsideJob(FETCH_JOB, _begin_fetches, outside.fetch, _end_fetches, lease_s=_LEASE_S),
+        OutsideJob(FETCH_JOB, _begin_fetches, outside.fetch, _end_fetches, timeout_s=_TIMEOUT_S),
         BatchJob(RUN_JOB, _run),
         BatchJob("reconciliation.on_case", _follow_cases, subscribes=frozenset({"case.resolved"})),
     ]

@@ -81,7 +81,8 @@ class OutsideJob(Generic[Question, Answer]):
     gets what was answered meanwhile, in one transaction which also deletes those jobs.
 
     The jobs are leased meanwhile: after a crash they begin again when ``lease_s`` has passed. A call
-    that raises, or takes longer than the lease, is made again later.
+    that raises, or takes longer than ``timeout_s``, is made again later. While a call runs, its lease
+    is renewed: what takes long needs no long lease, and a dead worker's job is soon taken over.
     """
 
     kind: str
@@ -90,6 +91,8 @@ class OutsideJob(Generic[Question, Answer]):
     end: "Callable[[Transaction, Sequence[Answered[Question, Answer]]], Awaitable[None]]"
     concurrency: int = 32
     lease_s: int = 15
+    timeout_s: int | None = None
+    """None: a lease, which is then not renewed."""
 
 
 JobHandler: TypeAlias = "BatchJob | OutsideJob[Any, Any]"

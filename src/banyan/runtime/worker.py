@@ -198,6 +198,7 @@ class Worker:
             if question is not None
         }
         waiting = set(calls)
+        renewal = asyncio.create_task(self._renew(handler, group, jobs))
         try:
             while waiting:
                 done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -207,10 +208,22 @@ class Worker:
                     if not await self._failed(calls[task][0], task)
                 ])  # fmt: skip
         finally:
-            for task in waiting:
+            for task in (renewal, *waiting):
                 task.cancel()
         telemetry.observe_jobs(handler.kind, "done", len(jobs), time.perf_counter() - started_s)
         return len(jobs)
+
+    async def _renew(
+        self, handler: OutsideJob[Any, Any], group: _Group, jobs: Sequence[Job]
+    ) -> None:
+        """Keep the leases of calls that may take longer, until cancelled."""
+        while jobs and handler.timeout_s is not None:
+            await asyncio.sleep(handler.lease_s / 3)
+            try:
+                async with self._transaction(group) as tx:
+                    await _prolong(tx, handler, jobs)
+            except (BanyanError, OSError) as error:
+                _log.warning("could not renew the leases of %s: %s", handler.kind, error)
 
     async def _failed(self, job: Job, call: asyncio.Task[object]) -> bool:
         """Whether a call raised; then its job is put aside."""
@@ -357,8 +370,22 @@ async def _lease(tx: Transaction, handler: OutsideJob[Any, Any], limit: int) -> 
     )
 
 
+async def _prolong(tx: Transaction, handler: OutsideJob[Any, Any], jobs: Sequence[Job]) -> None:
+    await tx.execute(
+        """
+        update runtime.jobs
+        set leased_until = now() + make_interval(secs => %(lease_s)s)
+        where marketplace_id = %(marketplace_id)s
+          and job_id = any(%(job_ids)s)
+          and leased_until > now()
+        """,
+        job_ids=[job.job_id for job in jobs],
+        lease_s=handler.lease_s,
+    )
+
+
 async def _call(handler: OutsideJob[Any, Any], question: object) -> object:
-    async with asyncio.timeout(handler.lease_s):
+    async with asyncio.timeout(handler.timeout_s or handler.lease_s):
         return await handler.call(question)
 
 
