@@ -1,5 +1,6 @@
 """What the gateway is told, and what it tells: plain records."""
 
+from banyan.gateway.model.places import Places
 from banyan.gateway.model.records import (
     Arm,
     Attempt,
@@ -22,20 +23,24 @@ from banyan.gateway.model.spec import (
     Shadow,
     Upstream,
 )
+from banyan.gateway.model.state import Applied, DataPlaneStatus
 
 __all__ = [
     "ARMS",
     "BP",
     "SAFE_METHODS",
+    "Applied",
     "Arm",
     "ArmCounts",
     "Attempt",
     "Cookies",
+    "DataPlaneStatus",
     "Exchange",
     "FallBack",
     "GatewaySpec",
     "Identity",
     "PathMatch",
+    "Places",
     "Role",
     "RouteCounts",
     "RouteSpec",
