@@ -8,3 +8,9 @@
         await plane.status(); await plane.written(); await plane.ejected()
     # Envoy goes on serving; plane.stop() drains and ends it
 """
+
+from banyan.gateway.dataplane.binary import find_envoy
+from banyan.gateway.dataplane.folder import places_of
+from banyan.gateway.dataplane.plane import DataPlane
+
+__all__ = ["DataPlane", "find_envoy", "places_of"]

@@ -205,5 +205,5 @@ def _log(name: str) -> Json:
 
 
 def _tag(name: str, kind: str, key: str) -> Json:
-    found = {"kind": {kind: {}}, "metadata_key": {"key": NAMESPACE, "path": [{"key": key}]}}
-    return {"tag": name, "metadata": found}
+    place: Json = {"kind": {kind: {}}, "metadata_key": {"key": NAMESPACE, "path": [{"key": key}]}}
+    return {"tag": name, "metadata": place}

@@ -1,6 +1,7 @@
 """A spec made into everything that Envoy reads."""
 
 from dataclasses import dataclass
+from typing import Any, cast
 
 from banyan.gateway.errors import ConfigurationRefused
 from banyan.gateway.model import BP, GatewaySpec, Places
@@ -10,6 +11,7 @@ from banyan.gateway.rules.envoy import Json, is_name
 from banyan.gateway.rules.listeners import listeners
 from banyan.gateway.rules.routes import edge_routes, has_own_host, shadow_routes
 
+_NUMBERS = ("weight", "numerator")
 KINDS = ("clusters", "edge", "shadow", "listeners")
 """Of resources, in the order in which a changed spec is brought in: what is named comes first."""
 
@@ -98,3 +100,20 @@ def _check_hosts(spec: GatewaySpec) -> None:
                 f"Where one side has a Host of its own, {side.name!r} ({side.host}) needs one too, or an "
                 f"IP address in place of its name."
             )
+
+
+def shape_of(resources: list[Json]) -> list[Json]:
+    """The resources without the numbers that a weight or a sample changes."""
+    return [_shaped(resource) for resource in resources]
+
+
+def _shaped(value: Json) -> Json:
+    return {key: None if key in _NUMBERS else _shaped_part(part) for key, part in value.items()}
+
+
+def _shaped_part(part: Any) -> Any:
+    if isinstance(part, dict):
+        return _shaped(cast("Json", part))
+    if isinstance(part, list):
+        return [_shaped_part(entry) for entry in cast("list[Any]", part)]
+    return part
