@@ -1,4 +1,11 @@
-"""Where Envoy listens: for customers, and for the requests that it mirrors to itself."""
+"""Where Envoy listens: for customers, and for the requests that it mirrors to itself.
+
+Both access logs, ``attempt`` and ``served``, carry the custom tags of ``_log``; ``id`` and ``customer``
+stand in ``served`` only, as an attempt doesn't see what the request was named. Captured requests carry
+``x-banyan-id`` (the same for a request and its mirrors), ``x-banyan-customer`` and, mirrored ones,
+``x-banyan-role``; the gRPC call itself says route, role and how much of a body is wanted
+(``x-banyan-route``, ``-role``, ``-body-bytes-max``). Answers are captured before the cookie guard.
+"""
 
 from banyan.gateway.model import GatewaySpec, Places
 from banyan.gateway.rules.bootstrap import CAPTURES, REPORTS
@@ -166,7 +173,7 @@ def _capture() -> Json:
         "request_trailer_mode": "SKIP",
         "response_header_mode": "SEND",
         "response_body_mode": "STREAMED",
-        "response_trailer_mode": "SKIP",
+        "response_trailer_mode": "SEND",
     }
     return {
         **extension(
@@ -177,6 +184,12 @@ def _capture() -> Json:
             deferred_close_timeout="1s",
             grpc_service={"envoy_grpc": {"cluster_name": CAPTURES}, "timeout": "60s"},
             processing_mode=sent,
+            request_attributes=["xds.route_metadata"],
+            response_attributes=[
+                "xds.upstream_host_metadata",
+                "xds.cluster_name",
+                "response.code_details",
+            ],
         ),
         "disabled": True,
     }

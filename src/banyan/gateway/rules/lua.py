@@ -172,7 +172,7 @@ end
 -- An answer that caches share must carry no one's name: it would stop being cached, or all would be one.
 local function may_name(handle, headers)
   local status = headers:get(":status")
-  if string.sub(status, 1, 1) == "1" then return false end
+  if string.sub(status, 1, 1) == "1" or status == "304" then return false end
   local cache = string.lower(headers:get("cache-control") or "")
   if string.find(cache, "public", 1, true) or string.find(cache, "s-maxage", 1, true) then
     return false

@@ -50,7 +50,7 @@ def edge_routes(spec: GatewaySpec) -> Json:
     made: list[Json] = []
     for route in spec.routes:
         made.extend(_of_route(route))
-    made.append({"name": DEFAULT_ROUTE, "match": {"prefix": ""}, "route": _to(LEGACY, None)})
+    made.append({"name": DEFAULT_ROUTE, "match": {"prefix": "/"}, "route": _to(LEGACY, None)})
     if is_rewritten:
         for route in made:
             route["route"].update(auto_host_rewrite=True, append_x_forwarded_host=True)
@@ -230,7 +230,7 @@ def _shadow_route(route: RouteSpec, role: str, cluster: str) -> Json:
     headers = [{"name": name, "string_match": {"exact": value}} for name, value in wanted.items()]
     made: Json = {
         "name": route.name,
-        "match": {"prefix": "", "headers": headers},
+        "match": {"prefix": "/", "headers": headers},
         "route": _to(cluster, SHADOW_TIMEOUT_MS),
         "metadata": {"filter_metadata": {NAMESPACE: {"route": route.name, "role": "shadow"}}},
         "typed_per_filter_config": {CAPTURE: _captured(route, role)},
