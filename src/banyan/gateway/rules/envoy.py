@@ -1,0 +1,78 @@
+"""Words of Envoy's configuration that stand in many places."""
+
+from ipaddress import ip_address
+from typing import Any, TypeAlias
+
+Json: TypeAlias = dict[str, Any]
+
+TYPE = "type.googleapis.com/"
+HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+
+NAMESPACE = "banyan"
+"""Of our metadata on routes, hosts and requests."""
+
+ID_HEADER = "x-banyan-id"
+"""A name of our own for each request, the same on the mirrored ones; no side ever sees it."""
+
+CUSTOMER_HEADER = "x-banyan-customer"
+"""15 hexadecimal digits: what a customer's side is drawn by; no side ever sees it."""
+
+ROLE_HEADER = "x-banyan-role"
+ROUTE_HEADER = "x-banyan-route"
+FORWARDED_HEADER = "x-banyan-forwarded-for"
+"""Envoy adds itself to ``X-Forwarded-For`` of a mirrored request; this keeps what the side shall see."""
+
+LEGACY = "legacy"
+LEGACY_BEHIND = "legacy.behind"
+"""Legacy as it is asked in a candidate's place."""
+
+CAPTURE = "banyan.capture"
+"""The filter that hands requests and answers to the capture service, on routes that ask for it."""
+
+
+def seconds(milliseconds: int) -> str:
+    return f"{milliseconds / 1000:.3f}s"
+
+
+def extension(name: str, kind: str, **config: object) -> Json:
+    return {"name": name, "typed_config": {"@type": TYPE + kind, **config}}
+
+
+def address_of(address: str) -> Json:
+    """Where to listen: ``unix:/path``, for this user only, or ``host:port`` (``[::1]:80``)."""
+    found = target_of(address)
+    if "pipe" in found:
+        found["pipe"]["mode"] = 0o600
+    return found
+
+
+def target_of(address: str) -> Json:
+    """Where to connect to."""
+    if address.startswith("unix:"):
+        return {"pipe": {"path": address.removeprefix("unix:")}}
+    host, _, port = address.rpartition(":")
+    return socket_address(host.strip("[]"), int(port))
+
+
+def socket_address(host: str, port: int) -> Json:
+    return {"socket_address": {"address": host, "port_value": port}}
+
+
+def is_name(host: str) -> bool:
+    """Whether a host has to be looked up."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return True
+    return False
+
+
+def watched(folder: str, name: str) -> Json:
+    return {
+        "path_config_source": {
+            "path": f"{folder}/{name}.json",
+            "watched_directory": {"path": folder},
+        },
+        "resource_api_version": "V3",
+        "initial_fetch_timeout": "0s",
+    }

@@ -1,0 +1,197 @@
+"""The few lines that run inside Envoy for each request: who asks, and whose cookies are set.
+
+They are Lua because Envoy has no other word for them. Nothing in them waits or calls out, and none
+of what a customer sends can end up in them as code: names from a plan are quoted by ``_text``.
+"""
+
+from collections.abc import Sequence
+
+from banyan.gateway.model import Cookies, Identity
+from banyan.gateway.rules.envoy import CUSTOMER_HEADER, ID_HEADER, NAMESPACE
+
+SIDE_HEADER = "x-banyan-side"
+"""Set by the router on every answer, from the endpoint that gave it; taken off again here."""
+
+DEFAULT_ROUTE = "default"
+
+_COOKIE_AGE_S = 31_536_000
+
+
+def edge(identity: Identity, cookies: Cookies) -> str:
+    """The filter in front of the router: identity on the way in, cookie guard on the way out."""
+    return "\n".join(
+        [
+            f"local NAMESPACE = {_text(NAMESPACE)}",
+            f"local COOKIE = {_text(identity.cookie)}",
+            f"local IDENTITY = {_text(identity.header.lower()) if identity.header else 'nil'}",
+            f"local ID = {_text(ID_HEADER)}",
+            f"local CUSTOMER = {_text(CUSTOMER_HEADER)}",
+            f"local SIDE = {_text(SIDE_HEADER)}",
+            f"local DEFAULT_ROUTE = {_text(DEFAULT_ROUTE)}",
+            f"local AGE = {_COOKIE_AGE_S}",
+            f"local OWNED = {{legacy = {_owned(cookies.legacy)},"
+            f" candidate = {_owned(cookies.candidate)}}}",
+            _IDENTITY,
+            _GUARD,
+        ]
+    )
+
+
+def buffering(bytes_max: int) -> str:
+    """Holds an answer of known length until it is whole, so that one cut short can be asked anew."""
+    return f"""
+function envoy_on_response(handle)
+  local length = tonumber(handle:headers():get("content-length") or "")
+  if length and length > 0 and length <= {bytes_max} then handle:body(true) end
+end
+"""
+
+
+def _owned(names: Sequence[str]) -> str:
+    exact = ", ".join(f"[{_text(name)}] = true" for name in names if not name.endswith("*"))
+    starts = ", ".join(_text(name[:-1]) for name in names if name.endswith("*"))
+    return f"{{exact = {{{exact}}}, starts = {{{starts}}}}}"
+
+
+def _text(value: str) -> str:
+    """A Lua string of these bytes, whatever they are."""
+    plain = all(0x20 <= byte < 0x7F and byte not in b'"\\' for byte in value.encode())
+    if plain:
+        return f'"{value}"'
+    return '"' + "".join(f"\\{byte:03d}" for byte in value.encode()) + '"'
+
+
+_IDENTITY = """
+-- A name for a customer that tells nothing of who that is: 15 digits from two rolling hashes, each
+-- small enough for a double to hold it exactly.
+local function named(text)
+  local a, b = 5381, 52711
+  for i = 1, #text do
+    local byte = string.byte(text, i)
+    a = (a * 33 + byte) % 4294967296
+    b = (b * 65599 + byte) % 4294967296
+  end
+  return string.format("%07x%08x", a % 268435456, b)
+end
+
+-- Our cookie's value, and the header without it.
+local function taken(header)
+  local from = 1
+  while true do
+    local first, last = string.find(header, COOKIE .. "=", from, true)
+    if not first then return nil, header end
+    local before = string.sub(header, 1, first - 1)
+    if before == "" or string.find(before, "[; ]$") then
+      local stop = string.find(header, ";", last, true)
+      local value = string.sub(header, last + 1, (stop or #header + 1) - 1)
+      if not stop then return value, (string.gsub(before, "; *$", "")) end
+      return value, before .. (string.gsub(string.sub(header, stop + 1), "^ ", ""))
+    end
+    from = last + 1
+  end
+end
+
+local function device(headers)
+  local count = headers:getNumValues("cookie")
+  if count == 0 then return nil end
+  local value
+  for i = 0, count - 1 do
+    if string.find(headers:getAtIndex("cookie", i), COOKIE .. "=", 1, true) then
+      value = ""
+    end
+  end
+  if not value then return nil end
+  local kept = {}
+  value = nil
+  for i = 0, count - 1 do
+    local found, rest = taken(headers:getAtIndex("cookie", i))
+    value = value or found
+    if rest ~= "" then kept[#kept + 1] = rest end
+  end
+  headers:remove("cookie")
+  for _, cookie in ipairs(kept) do headers:add("cookie", cookie) end
+  return value
+end
+
+function envoy_on_request(handle)
+  local headers = handle:headers()
+  local key, is_new = device(headers), false
+  if key and key ~= "" then
+    if #key ~= 15 or string.find(key, "[^0-9a-f]") then key = named(key) end
+  else
+    local who = IDENTITY and headers:get(IDENTITY)
+    if who and who ~= "" then
+      key = named(who)
+    else
+      local id = headers:get(ID) or ""
+      key = string.sub(id, 1, 8) .. string.sub(id, 10, 13) .. string.sub(id, 16, 18)
+    end
+    is_new = headers:get(":method") == "GET"
+  end
+  headers:replace(CUSTOMER, key)
+  local seen = handle:streamInfo():dynamicMetadata()
+  seen:set(NAMESPACE, "customer", key)
+  seen:set(NAMESPACE, "id", headers:get(ID) or "")
+  if is_new then
+    local is_secure = headers:get("x-forwarded-proto") == "https"
+    seen:set(NAMESPACE, "new", COOKIE .. "=" .. key .. "; Path=/; Max-Age=" .. AGE .. "; HttpOnly; " ..
+      (is_secure and "Secure; SameSite=None" or "SameSite=Lax"))
+  end
+end
+"""
+
+_GUARD = """
+local OTHER = {legacy = "candidate", candidate = "legacy"}
+
+local function owns(side, name)
+  local owned = OWNED[side]
+  if owned.exact[name] then return true end
+  for _, start in ipairs(owned.starts) do
+    if string.sub(name, 1, #start) == start then return true end
+  end
+  return false
+end
+
+local function is_foreign(side, cookie)
+  local name = string.match(cookie, "^%s*([^=;%s]*)")
+  return owns(OTHER[side], name) and not owns(side, name)
+end
+
+local function guard(headers, side)
+  local count = headers:getNumValues("set-cookie")
+  local kept = {}
+  for i = 0, count - 1 do
+    local cookie = headers:getAtIndex("set-cookie", i)
+    if not is_foreign(side, cookie) then kept[#kept + 1] = cookie end
+  end
+  if #kept == count then return end
+  headers:remove("set-cookie")
+  for _, cookie in ipairs(kept) do headers:add("set-cookie", cookie) end
+end
+
+-- An answer that caches share must carry no one's name: it would stop being cached, or all would be one.
+local function may_name(handle, headers)
+  local status = headers:get(":status")
+  if string.sub(status, 1, 1) == "1" or status == "304" then return false end
+  local cache = string.lower(headers:get("cache-control") or "")
+  if string.find(cache, "public", 1, true) or string.find(cache, "s-maxage", 1, true) then
+    return false
+  end
+  if string.find(headers:get("content-type") or "", "text/html", 1, true) then return true end
+  if handle:streamInfo():routeName() == DEFAULT_ROUTE then return false end
+  return not string.find(cache, "max-age=[1-9]") or string.find(cache, "private", 1, true)
+    or string.find(cache, "no-store", 1, true)
+end
+
+function envoy_on_response(handle)
+  local headers = handle:headers()
+  local side = headers:get(SIDE)
+  if not side then return end
+  headers:remove(SIDE)
+  if OTHER[side] then guard(headers, side) end
+  local seen = handle:streamInfo():dynamicMetadata():get(NAMESPACE)
+  if seen and seen["new"] and may_name(handle, headers) then
+    headers:add("set-cookie", seen["new"])
+  end
+end
+"""

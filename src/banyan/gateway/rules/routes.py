@@ -1,0 +1,261 @@
+"""Where each request goes: all that a changed weight changes."""
+
+from banyan.gateway.model import BP, SAFE_METHODS, FallBack, GatewaySpec, RouteSpec
+from banyan.gateway.rules.clusters import (
+    LOOP,
+    composite_cluster,
+    has_fall_back,
+    plain_cluster,
+    shadow_cluster,
+)
+from banyan.gateway.rules.envoy import (
+    CAPTURE,
+    CUSTOMER_HEADER,
+    FORWARDED_HEADER,
+    ID_HEADER,
+    LEGACY,
+    NAMESPACE,
+    ROLE_HEADER,
+    ROUTE_HEADER,
+    TYPE,
+    Json,
+    seconds,
+)
+from banyan.gateway.rules.lua import DEFAULT_ROUTE, SIDE_HEADER
+from banyan.gateway.rules.matching import methods_match, path_match
+
+ROUTES = TYPE + "envoy.config.route.v3.RouteConfiguration"
+EDGE = "edge"
+SHADOW = "shadow"
+SHADOW_TIMEOUT_MS = 30_000
+
+_NEVER_SENT = [ID_HEADER, CUSTOMER_HEADER, ROLE_HEADER, ROUTE_HEADER, FORWARDED_HEADER]
+_ENVOYS_OWN = ["x-envoy-internal", "x-envoy-external-address", "x-envoy-expected-rq-timeout-ms"]
+_AT_ONCE = {"base_interval": "0.001s", "max_interval": "0.001s"}
+_NOT_STREAMS = [
+    # What never ends can't be compared, and would hold a place among the shadows.
+    {"name": "upgrade", "present_match": True, "invert_match": True},
+    {
+        "name": "accept",
+        "string_match": {"contains": "text/event-stream"},
+        "invert_match": True,
+        "treat_missing_header_as_empty": True,
+    },
+]
+
+
+def edge_routes(spec: GatewaySpec) -> Json:
+    """The routes of customers' requests, in the plan's order; the last takes what is left."""
+    is_rewritten = has_own_host(spec)
+    made: list[Json] = []
+    for route in spec.routes:
+        made.extend(_of_route(route))
+    made.append({"name": DEFAULT_ROUTE, "match": {"prefix": "/"}, "route": _to(LEGACY, None)})
+    if is_rewritten:
+        for route in made:
+            route["route"].update(auto_host_rewrite=True, append_x_forwarded_host=True)
+    return _configuration(
+        EDGE,
+        made,
+        response_headers_to_add=[
+            {
+                "header": {"key": SIDE_HEADER, "value": f"%UPSTREAM_METADATA({NAMESPACE}:arm)%"},
+                "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+            }
+        ],
+    )
+
+
+def shadow_routes(spec: GatewaySpec) -> Json:
+    """Where mirrored requests go, by the route and the role that they were mirrored with."""
+    made: list[Json] = []
+    for route in spec.routes:
+        if not is_shadowed(route):
+            continue
+        assert route.candidate is not None
+        made.append(_shadow_route(route, "candidate", shadow_cluster("candidate", route.candidate)))
+        made.append(_shadow_route(route, "legacy", shadow_cluster("legacy")))
+    if has_own_host(spec):
+        for route in made:
+            route["route"].update(auto_host_rewrite=True, append_x_forwarded_host=True)
+    return _configuration(SHADOW, made)
+
+
+def has_own_host(spec: GatewaySpec) -> bool:
+    return any(side.host_header is not None for side in (spec.legacy, *spec.candidates))
+
+
+def is_shadowed(route: RouteSpec) -> bool:
+    return route.candidate is not None and not route.is_retired and route.shadow.sample_bp > 0
+
+
+def _configuration(name: str, routes: list[Json], **more: object) -> Json:
+    host = {"name": name, "domains": ["*"], "routes": routes}
+    return {
+        "@type": ROUTES,
+        "name": name,
+        "virtual_hosts": [host],
+        "validate_clusters": True,
+        "request_headers_to_remove": _NEVER_SENT + _ENVOYS_OWN,
+        **more,
+    }
+
+
+def _of_route(route: RouteSpec) -> list[Json]:
+    if route.candidate is None:
+        return [_route(route, route.methods, _to(LEGACY, route.timeout_ms))]
+    if route.is_retired:
+        action = _to(plain_cluster(route.candidate), route.timeout_ms)
+        return [_route(route, route.methods, action)]
+    made: list[Json] = []
+    reads = tuple(method for method in SAFE_METHODS if method in (route.methods or SAFE_METHODS))
+    if reads:
+        made.extend(_sampled(route, reads, _read_action(route), ("candidate", "legacy")))
+    writes = tuple(method for method in route.methods if method not in SAFE_METHODS)
+    if writes or not route.methods:
+        is_tried = route.shadow.writes != "never" and route.writes_to == "legacy"
+        roles = ("candidate",) if is_tried else ()
+        made.extend(_sampled(route, writes, _write_action(route), roles, is_write=True))
+    return made
+
+
+def _sampled(
+    route: RouteSpec,
+    methods: tuple[str, ...],
+    action: Json,
+    roles: tuple[str, ...],
+    *,
+    is_write: bool = False,
+) -> list[Json]:
+    """A route, and before it the same one for those requests that are also shadowed."""
+    plain = _route(route, methods, action)
+    if not roles or not is_shadowed(route):
+        return [plain]
+    sample = {"numerator": route.shadow.sample_bp, "denominator": "TEN_THOUSAND"}
+    mirrors = [_mirror(route, role, is_write=is_write) for role in roles]
+    shadowed = _route(route, methods, {**action, "request_mirror_policies": mirrors})
+    shadowed["match"]["runtime_fraction"] = {"default_value": sample}
+    shadowed["match"]["headers"] = [*shadowed["match"].get("headers", []), *_NOT_STREAMS]
+    shadowed["typed_per_filter_config"] = {CAPTURE: _captured(route, "primary")}
+    return [shadowed, plain]
+
+
+def _route(route: RouteSpec, methods: tuple[str, ...], action: Json) -> Json:
+    match = path_match(route.match)
+    if methods:
+        match["headers"] = methods_match(methods)
+    return {
+        "name": route.name,
+        "match": match,
+        "route": action,
+        "metadata": {"filter_metadata": {NAMESPACE: {"route": route.name}}},
+    }
+
+
+def _to(cluster: str, timeout_ms: int | None) -> Json:
+    return {"cluster": cluster, "timeout": seconds(timeout_ms or 0)}
+
+
+def _read_action(route: RouteSpec) -> Json:
+    """Always the same customers at one weight, those and more at a higher one."""
+    assert route.candidate is not None
+    falls = route.fall_back is not None
+    candidate = composite_cluster(route) if falls else plain_cluster(route.candidate)
+    action: Json = {
+        "weighted_clusters": {
+            "use_hash_policy": True,
+            # The candidate first: it takes the hashes from 0 on, and only more of them as it grows.
+            "clusters": [
+                {"name": candidate, "weight": route.read_bp},
+                {"name": LEGACY, "weight": BP - route.read_bp},
+            ],
+        },
+        "hash_policy": [{"header": {"header_name": CUSTOMER_HEADER}}],
+        "timeout": seconds(route.timeout_ms or 0),
+    }
+    return {**action, **_falling_back(route.fall_back)} if route.fall_back is not None else action
+
+
+def _falling_back(fall_back: FallBack) -> Json:
+    return {
+        "retry_policy": {
+            "retry_on": "5xx,reset,connect-failure,refused-stream",
+            "num_retries": 1,
+            "per_try_timeout": seconds(fall_back.after_ms),
+            "retry_back_off": _AT_ONCE,
+        },
+        # Without it the short wait for the candidate would cut a slow answer of legacy's.
+        "hedge_policy": {"hedge_on_per_try_timeout": True},
+    }
+
+
+def _write_action(route: RouteSpec) -> Json:
+    """One side, once. A write is asked anew only where the first side can't have begun with it."""
+    assert route.candidate is not None
+    if route.writes_to == "legacy":
+        return _to(LEGACY, route.timeout_ms)
+    if not (route.writes_fall_back and has_fall_back(route)):
+        return _to(plain_cluster(route.candidate), route.timeout_ms)
+    return {
+        **_to(composite_cluster(route), route.timeout_ms),
+        "retry_policy": {
+            "retry_on": "connect-failure,refused-stream",
+            "num_retries": 1,
+            "retry_back_off": _AT_ONCE,
+        },
+    }
+
+
+def _mirror(route: RouteSpec, role: str, *, is_write: bool) -> Json:
+    headers = {
+        ID_HEADER: f"%DYNAMIC_METADATA({NAMESPACE}:id)%",
+        CUSTOMER_HEADER: f"%DYNAMIC_METADATA({NAMESPACE}:customer)%",
+        ROLE_HEADER: role,
+        ROUTE_HEADER: route.name,
+        FORWARDED_HEADER: "%REQ(X-FORWARDED-FOR)%",
+    }
+    if role == "candidate" and route.shadow.writes == "dry_run" and is_write:
+        name, value = route.shadow.dry_run_header
+        headers[name] = value.replace("%", "%%")
+    return {
+        "cluster": LOOP,
+        "disable_shadow_host_suffix_append": True,
+        "trace_sampled": False,
+        "request_headers_mutations": [_set_header(*header) for header in headers.items()],
+    }
+
+
+def _shadow_route(route: RouteSpec, role: str, cluster: str) -> Json:
+    wanted = {ROLE_HEADER: role, ROUTE_HEADER: route.name}
+    headers = [{"name": name, "string_match": {"exact": value}} for name, value in wanted.items()]
+    made: Json = {
+        "name": route.name,
+        "match": {"prefix": "/", "headers": headers},
+        "route": _to(cluster, SHADOW_TIMEOUT_MS),
+        "metadata": {"filter_metadata": {NAMESPACE: {"route": route.name, "role": "shadow"}}},
+        "typed_per_filter_config": {CAPTURE: _captured(route, role)},
+    }
+    return made
+
+
+def _captured(route: RouteSpec, role: str) -> Json:
+    told = {
+        "x-banyan-route": route.name,
+        "x-banyan-role": role,
+        "x-banyan-body-bytes-max": str(route.shadow.body_bytes_max),
+    }
+    return {
+        "@type": TYPE + "envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute",
+        "overrides": {
+            "grpc_initial_metadata": [{"key": key, "value": value} for key, value in told.items()]
+        },
+    }
+
+
+def _set_header(name: str, value: str) -> Json:
+    return {
+        "append": {
+            "header": {"key": name, "value": value},
+            "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+        }
+    }
