@@ -29,5 +29,12 @@ candidate``: so no header has to travel to a side to tell a fall-back from a cus
 The capture filter is ``ext_proc`` in ``observability_mode`` with request and response headers sent
 and the response body STREAMED; the header ``x-banyan-role`` is ``legacy`` or ``candidate`` on mirrored
 requests and absent on the customer's; ``x-request-id`` is the same on all three. The route and the
-arm that answered come as attributes (see ``capture``).
+arm that answered are read from the attributes ``xds.route_metadata`` (asked for in
+``request_attributes``), ``xds.upstream_host_metadata``, ``xds.cluster_name`` and
+``response.code_details`` (in ``response_attributes``). ``response_trailer_mode: SEND`` tells the end of an answer with trailers.
 """
+
+from banyan.gateway.sinks.pairing import CaptureCounts, Pairs
+from banyan.gateway.sinks.servers import Seen, Sinks
+
+__all__ = ["CaptureCounts", "Pairs", "Seen", "Sinks"]
