@@ -110,7 +110,7 @@ async def ask(rig: Rig, *paths: str, customers: int = 1, method: str = "GET") ->
 
     async def one(client: httpx.AsyncClient, path: str, customer: int) -> None:
         async with gate:
-            headers = {"x-banyan-uid": f"c{customer}"}
+            headers = {"cookie": f"banyan_device=c{customer}"}
             try:
                 response = await client.request(method, path, headers=headers)
             except httpx.RemoteProtocolError:
@@ -124,7 +124,8 @@ async def ask(rig: Rig, *paths: str, customers: int = 1, method: str = "GET") ->
 
 
 def all_of(heard: Heard, served: int) -> Callable[[Seen], bool]:
-    return lambda _: len(heard.served) >= served
+    """Whether so many answers have been heard of, and all that Envoy has written."""
+    return lambda seen: len(heard.served) >= served and not seen.standing.missing
 
 
 async def test_every_attempt_and_answer_is_counted_once(
@@ -136,7 +137,8 @@ async def test_every_attempt_and_answer_is_counted_once(
     assert Counter(one.arm for one in heard.attempts) == {
         "legacy": len(legacy.asked), "candidate": len(candidate.asked),
     }  # fmt: skip
-    assert len(heard.attempts) == len({one.request_id for one in heard.attempts}) == 450
+    assert len(heard.attempts) == 450
+    assert len(heard.served) == len({one.request_id for one in heard.served}) == 450
     assert 60 < heard.total("things", lambda c: c.candidate.attempts) < 240
     assert heard.total("things", lambda c: c.legacy.attempts + c.candidate.attempts) == 300
     assert heard.total("things", lambda c: sum(c.candidate.buckets.values())) == len(
@@ -152,7 +154,7 @@ async def test_customers_are_told_apart_and_keep_their_side(
 ) -> None:
     await ask(rig, "/r/a", "/r/b", "/r/c", customers=20)
     await heard.until(sinks, rig, all_of(heard, 60))
-    sides = {(one.customer, one.arm) for one in heard.attempts}
+    sides = {(one.customer, one.assigned) for one in heard.served}
     assert len({customer for customer, _ in sides}) == len(sides) == 20
     assert 0 not in {customer for customer, _ in sides}
 
@@ -171,16 +173,12 @@ async def test_a_failure_of_the_candidate_is_seen_though_the_customer_never_saw_
     assert heard.total("things", lambda c: c.candidate.attempts) == len(failed)
     assert not heard.total("things", lambda c: sum(c.candidate.buckets.values()))
     assert not heard.total("things", lambda c: c.legacy.errors)
-    if path == "/r/cut":  # nothing here holds a body back until it is whole
-        assert statuses[0] == len(failed)
-        assert heard.total("things", lambda c: c.served.errors) == len(failed)
-    else:
-        assert statuses == {200: 20}
-        assert heard.total("things", lambda c: c.fall_backs) == len(failed)
-        fallen = [one for one in heard.served if one.assigned == "candidate"]
-        assert {one.answered_by for one in fallen} == {"legacy"}
-        assert {one.attempts for one in fallen} == {2}
-        assert heard.total("things", lambda c: c.served.errors) == 0
+    assert statuses == {200: 20}
+    fallen = [one for one in heard.served if one.assigned == "candidate"]
+    assert {one.answered_by for one in fallen} == {"legacy"}
+    # After some failures Envoy no longer asks the candidate: fewer attempts than fall-backs.
+    assert heard.total("things", lambda c: c.fall_backs) == len(fallen) >= len(failed) >= 5
+    assert heard.total("things", lambda c: c.served.errors) == 0
 
 
 async def test_no_connection_is_a_failure_of_the_candidate(folder: Path, legacy: Side) -> None:
@@ -191,12 +189,13 @@ async def test_no_connection_is_a_failure_of_the_candidate(folder: Path, legacy:
         Rig(folder, legacy, gone.port) as rig,
         await Sinks.open(rig.reports, rig.capture, listener=heard) as sinks,
     ):
+        sinks.take(await rig.written())
         assert await ask(rig, "/r/a", customers=20) == {200: 20}
         await heard.until(sinks, rig, all_of(heard, 20))
     failed = [one for one in heard.attempts if one.arm == "candidate"]
     assert failed
     assert all(one.is_error and "UF" in one.flags for one in failed)
-    assert heard.total("things", lambda c: c.fall_backs) == len(failed)
+    assert heard.total("things", lambda c: c.fall_backs) >= len(failed) >= 5
 
 
 async def test_a_customer_who_leaves_says_nothing_of_the_side(

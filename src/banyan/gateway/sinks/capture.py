@@ -1,6 +1,6 @@
 """Captured exchanges, one stream each, as Envoy's external processor is shown them."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 
 from banyan.comparison import Answer
 from banyan.gateway.sinks.encodings import NotDecodable, decode
@@ -9,22 +9,18 @@ from banyan.gateway.sinks.wire import BodyPart, Part, RequestHead, ResponseHead
 from banyan.kernel import Clock
 
 STREAMS_MAX = 4_000
-BODY_BYTES_MAX = 1_000_000
 
 
 class CaptureSink:
-    """Reads each stream to its end, cuts what is too long, and hands the parts to ``pairs``.
-
-    ``body_bytes_max`` goes by route; a route that isn't named has ``BODY_BYTES_MAX``.
-    """
+    """Reads each stream to its end, cuts what is too long, and hands the parts to ``pairs``."""
 
     def __init__(self, clock: Clock, pairs: Pairs, *, streams_max: int = STREAMS_MAX) -> None:
-        self.body_bytes_max: Mapping[str, int] = {}
         self._clock, self._pairs, self._streams_max = clock, pairs, streams_max
         self._streams = 0
 
     async def hear(self, messages: AsyncIterator[Part]) -> None:
         if self._streams >= self._streams_max:
+            self._pairs.counts.captured += 1
             self._pairs.counts.excess += 1
             return
         self._streams += 1
@@ -37,11 +33,9 @@ class CaptureSink:
         finally:
             # Also when Envoy takes the stream back: what came so far is all there will be.
             self._streams -= 1
+            self._pairs.counts.captured += 1
             self._pairs.size_bytes -= len(reading.body)
             self._finish(reading)
-
-    def limit(self, route: str) -> int:
-        return self.body_bytes_max.get(route, BODY_BYTES_MAX)
 
     def _add(self, reading: "_Reading", part: Part) -> None:
         reading.ended_at_us = int(self._clock.now().timestamp() * 1_000_000)
@@ -52,7 +46,7 @@ class CaptureSink:
                 reading.response, reading.is_ended = part, part.is_last
             case BodyPart() if reading.request is not None:
                 reading.is_ended = part.is_last
-                room = self.limit(reading.request.route) - len(reading.body)
+                room = reading.request.body_bytes_max - len(reading.body)
                 taken = part.content[: max(0, room)]
                 reading.is_cut = reading.is_cut or len(taken) < len(part.content)
                 if self._pairs.has_room(len(taken)):
@@ -81,7 +75,7 @@ class CaptureSink:
         try:
             body, is_cut = decode(
                 bytes(reading.body), encoding,
-                bytes_max=self.limit(request.route), is_cut=reading.is_cut,
+                bytes_max=request.body_bytes_max, is_cut=reading.is_cut,
             )  # fmt: skip
         except NotDecodable:
             counts.undecodable += 1

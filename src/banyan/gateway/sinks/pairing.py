@@ -31,7 +31,7 @@ class Captured:
 
 @dataclass(slots=True)
 class CaptureCounts:
-    """What became of what was captured; everything but ``paired`` was let go.
+    """What became of what was captured, three parts an exchange; what isn't ``paired`` was let go.
 
     ``unpaired``: the customer's or the other side's part never came. ``incomplete``: the customer
     left, so that nobody knows the answer. ``undecodable``: compressed in a way that can't be undone.
@@ -81,7 +81,6 @@ class Pairs:
         return self.size_bytes + size_bytes <= self._bytes_max
 
     def add(self, part: Captured) -> None:
-        self.counts.captured += 1
         size_bytes = len(part.answer.body)
         pending = self._pending.get(part.request_id)
         if pending is None:

@@ -1,6 +1,6 @@
 """The servers and what they gather, taken a tick at a time."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -69,10 +69,6 @@ class Sinks:
             await sinks.close()
             raise
         return sinks
-
-    def limit_bodies(self, bytes_max: Mapping[str, int]) -> None:
-        """Up to how much of a body is kept, by route."""
-        self._capture.body_bytes_max = dict(bytes_max)
 
     def hear(self, logged: wire.Logged) -> None:
         self._gaps.hear(logged.ended_us)

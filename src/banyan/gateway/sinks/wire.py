@@ -8,7 +8,7 @@ The generated classes carry no types, so that they are named here and nowhere el
 
 import hashlib
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, cast
 
@@ -46,6 +46,7 @@ _OTHERS = {
     "rate_limited": "RL",
     "response_from_cache_filter": "RFCF",
 }
+BODY_BYTES_MAX = 1_000_000
 _FLAGS = {**_FAILURES, **_OTHERS}
 # A slow attempt that answered after all carries UT beside its status: it is no failure.
 _CUT = frozenset({"UR", "UF", "UC", "UPE", "LR", "UMSDR"})
@@ -53,7 +54,6 @@ _BROKEN = frozenset(_FAILURES.values())
 _LEFT = frozenset({"DC", "DR"})
 _OWN = ("upstream_reset", "response_timeout", "no_healthy_upstream", "cluster_not_found")
 _ARM = re.compile(r'key:\s*"arm"\s+value\s*\{\s*string_value:\s*"(legacy|candidate)"')
-_ROUTE = re.compile(r'key:\s*"route"\s+value\s*\{\s*string_value:\s*"([^"]*)"')
 
 
 @dataclass(slots=True)
@@ -83,6 +83,7 @@ class RequestHead:
     method: str
     path: str
     headers: tuple[tuple[str, str], ...]
+    body_bytes_max: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +145,9 @@ class _Captures(external_processor_pb2_grpc.ExternalProcessorServicer):
     def __init__(self, sink: HearsExchanges) -> None:
         self._sink = sink
 
-    async def Process(self, request_iterator: Any, context: Any) -> AsyncIterator[Any]:  # noqa: ARG002, N802
-        await self._sink.hear(_parts(request_iterator))
+    async def Process(self, request_iterator: Any, context: Any) -> AsyncIterator[Any]:  # noqa: N802
+        told = dict(context.invocation_metadata() or ())
+        await self._sink.hear(_parts(request_iterator, told))
         return
         yield  # an answer would be ignored: the filter only observes
 
@@ -194,7 +196,7 @@ def _attempt(entry: Any, started_us: int, tags: dict[str, str]) -> Attempt:
         duration_us=whole_us or _us(common.duration),
         is_censored=is_censored,
         flags=",".join(flags),
-        request_id=entry.request.request_id,
+        request_id=tags.get("id") or entry.request.request_id,
         customer=_customer(tags.get("customer")),
         number=1 if arm == assigned else 2,
         is_shadow=tags.get("role") == "shadow",
@@ -216,17 +218,17 @@ def _served(entry: Any, started_us: int, tags: dict[str, str]) -> Served:
         duration_us=_us(common.duration),
         is_censored=bool(_LEFT.intersection(flags)),
         attempts=common.upstream_request_attempt_count,
-        request_id=entry.request.request_id,
+        request_id=tags.get("id") or entry.request.request_id,
         customer=_customer(tags.get("customer")),
     )
 
 
-async def _parts(messages: Any) -> AsyncIterator[Part]:
+async def _parts(messages: Any, told: Mapping[str, Any]) -> AsyncIterator[Part]:
     """The parts of one captured exchange, in order."""
     async for message in messages:
         kind = message.WhichOneof("request")
         if kind == "request_headers":
-            yield _request_head(message)
+            yield _request_head(message, told)
         elif kind == "response_headers":
             yield _response_head(message)
         elif kind == "response_body":
@@ -235,17 +237,17 @@ async def _parts(messages: Any) -> AsyncIterator[Part]:
             yield BodyPart(b"", is_last=True)
 
 
-def _request_head(message: Any) -> RequestHead:
+def _request_head(message: Any, told: Mapping[str, Any]) -> RequestHead:
     pseudo, headers = _headers(message.request_headers)
-    plain = dict(headers)
-    role = plain.get("x-banyan-role", "primary")
+    role = told.get("x-banyan-role")
     return RequestHead(
-        request_id=plain.get("x-request-id", ""),
+        request_id=next((value for name, value in headers if name == "x-banyan-id"), ""),
         role=cast("Role", role) if role in {"legacy", "candidate"} else "primary",
-        route=_found(_ROUTE, _attribute(message, "xds.route_metadata")),
+        route=str(told.get("x-banyan-route", "")),
         method=pseudo.get(":method", ""),
         path=pseudo.get(":path", ""),
-        headers=headers,
+        headers=_of_the_side(headers),
+        body_bytes_max=int(told.get("x-banyan-body-bytes-max", BODY_BYTES_MAX)),
     )
 
 
@@ -255,11 +257,8 @@ def _response_head(message: Any) -> ResponseHead:
     is_own = details.startswith(_OWN)
     return ResponseHead(
         status=0 if is_own else int(pseudo.get(":status", "0")),
-        headers=headers,
-        arm=_arm(
-            _found(_ARM, _attribute(message, "xds.upstream_host_metadata")),
-            _attribute(message, "xds.cluster_name"),
-        ),
+        headers=_of_the_side(headers),
+        arm=_arm(_found(_ARM, _attribute(message, "xds.upstream_host_metadata")), ""),
         is_last=message.response_headers.end_of_stream,
         is_overflow=is_own and "overflow" in details,
     )
@@ -276,6 +275,10 @@ def _headers(carrier: Any) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]
         else:
             plain.append((header.key.lower(), value))
     return pseudo, tuple(plain)
+
+
+def _of_the_side(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return tuple(header for header in headers if not header[0].startswith("x-banyan-"))
 
 
 def _attribute(message: Any, name: str) -> str:
