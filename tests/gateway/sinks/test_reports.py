@@ -138,6 +138,7 @@ async def test_every_attempt_and_answer_is_counted_once(
         "legacy": len(legacy.asked), "candidate": len(candidate.asked),
     }  # fmt: skip
     assert len(heard.attempts) == 450
+    assert {one.request_id for one in heard.attempts} == {one.request_id for one in heard.served}
     assert len(heard.served) == len({one.request_id for one in heard.served}) == 450
     assert 60 < heard.total("things", lambda c: c.candidate.attempts) < 240
     assert heard.total("things", lambda c: c.legacy.attempts + c.candidate.attempts) == 300
@@ -146,6 +147,8 @@ async def test_every_attempt_and_answer_is_counted_once(
     )
     assert heard.total("things", lambda c: c.served.attempts) == 300
     assert heard.total("words", lambda c: c.legacy.attempts) == 150
+    assert heard.total("words", lambda c: c.legacy.customers) >= 150
+    assert heard.total("words", lambda c: len(c.legacy.failing)) == 0
     assert heard.total("things", lambda c: c.fall_backs) == 0
 
 
@@ -155,6 +158,7 @@ async def test_customers_are_told_apart_and_keep_their_side(
     await ask(rig, "/r/a", "/r/b", "/r/c", customers=20)
     await heard.until(sinks, rig, all_of(heard, 60))
     sides = {(one.customer, one.assigned) for one in heard.served}
+    assert sides == {(one.customer, one.arm) for one in heard.attempts}
     assert len({customer for customer, _ in sides}) == len(sides) == 20
     assert 0 not in {customer for customer, _ in sides}
 
@@ -171,6 +175,7 @@ async def test_a_failure_of_the_candidate_is_seen_though_the_customer_never_saw_
     assert all(one.is_error for one in failed)
     assert heard.total("things", lambda c: c.candidate.errors) == len(failed)
     assert heard.total("things", lambda c: c.candidate.attempts) == len(failed)
+    assert heard.total("things", lambda c: sum(c.candidate.failing.values())) == len(failed)
     assert not heard.total("things", lambda c: sum(c.candidate.buckets.values()))
     assert not heard.total("things", lambda c: c.legacy.errors)
     assert statuses == {200: 20}
@@ -196,6 +201,12 @@ async def test_no_connection_is_a_failure_of_the_candidate(folder: Path, legacy:
     assert failed
     assert all(one.is_error and "UF" in one.flags for one in failed)
     assert heard.total("things", lambda c: c.fall_backs) >= len(failed) >= 5
+
+
+async def test_no_side_is_told_who_asks(rig: Rig, sinks: Sinks, legacy: Side) -> None:
+    assert await ask(rig, "/r/a", "/s/a", "/w/a", customers=10) == {200: 30}
+    assert legacy.asked
+    assert not [name for _, headers in legacy.asked for name in headers if "banyan" in name.lower()]
 
 
 async def test_a_customer_who_leaves_says_nothing_of_the_side(

@@ -19,11 +19,11 @@ role        route metadata: ``shadow``                                   a custo
 arm         host metadata: ``legacy`` or ``candidate``                   by the cluster's name:
                                                                          ``legacy…`` or another
 assigned    host metadata: ``legacy`` or ``candidate``                   the arm
-customer    request metadata (not of attempts)                           0
-id          request metadata (not of attempts)                           ``x-request-id``
+customer    the request's ``:banyan-customer``, no header that is sent   0
+id          the request's ``:banyan-id``, likewise                       ``x-request-id``
 ==========  ===========================================================  =======================
 
-all in the namespace ``banyan``. Legacy behind a candidate (in a composite cluster) is a cluster of its
+metadata in the namespace ``banyan``. Attempts of shadows have neither customer nor id. Legacy behind a candidate (in a composite cluster) is a cluster of its
 own, whose endpoint says ``arm: legacy, assigned: candidate``: so no header has to travel to a side to
 tell a fall-back from a customer of legacy's.
 

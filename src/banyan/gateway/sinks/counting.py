@@ -14,19 +14,31 @@ class _Tally:
     errors: int = 0
     censored: int = 0
     buckets: dict[int, int] = field(default_factory=lambda: defaultdict[int, int](int))
+    customers: set[int] = field(default_factory=set[int])
+    failing: dict[int, int] = field(default_factory=lambda: defaultdict[int, int](int))
 
     def add(self, report: Attempt | Served) -> None:
         if report.is_censored:
             self.censored += 1
             return
         self.attempts += 1
+        self.customers.add(report.customer)
         if report.status == 0 or report.status >= 500:
             self.errors += 1
+            self.failing[report.customer] += 1
         else:
             self.buckets[bucket_of(report.duration_us)] += 1
 
     def counts(self) -> ArmCounts:
-        return ArmCounts(self.attempts, self.errors, self.censored, dict(self.buckets))
+        is_known = 0 not in self.customers
+        return ArmCounts(
+            attempts=self.attempts,
+            errors=self.errors,
+            censored=self.censored,
+            buckets=dict(self.buckets),
+            customers=len(self.customers) if is_known else 0,
+            failing=dict(self.failing) if is_known else {},
+        )
 
 
 @dataclass(slots=True)
