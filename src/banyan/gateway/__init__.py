@@ -31,6 +31,8 @@ from banyan.gateway.model import (
     Written,
 )
 from banyan.gateway.rules import render, route_of
+from banyan.gateway.rules.latency import bucket_of, bucket_us
+from banyan.gateway.sinks import CaptureCounts, Seen, Sinks
 
 __all__ = [
     "ARMS",
@@ -40,6 +42,7 @@ __all__ = [
     "Arm",
     "ArmCounts",
     "Attempt",
+    "CaptureCounts",
     "ConfigurationRefused",
     "Cookies",
     "DataPlane",
@@ -55,11 +58,15 @@ __all__ = [
     "Role",
     "RouteCounts",
     "RouteSpec",
+    "Seen",
     "Served",
     "Shadow",
     "SinkState",
+    "Sinks",
     "Upstream",
     "Written",
+    "bucket_of",
+    "bucket_us",
     "find_envoy",
     "places_of",
     "render",

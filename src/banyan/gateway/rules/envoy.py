@@ -17,6 +17,11 @@ ID_HEADER = "x-banyan-id"
 CUSTOMER_HEADER = "x-banyan-customer"
 """15 hexadecimal digits: what a customer's side is drawn by; no side ever sees it."""
 
+LOGGED_CUSTOMER = ":banyan-customer"
+LOGGED_ID = ":banyan-id"
+"""The same for the logs of attempts, which see the request as it was sent and nothing else of it.
+HTTP/1 has no such headers, so that Envoy sends them to no side, and no customer can send them."""
+
 ROLE_HEADER = "x-banyan-role"
 ROUTE_HEADER = "x-banyan-route"
 FORWARDED_HEADER = "x-banyan-forwarded-for"

@@ -7,7 +7,13 @@ of what a customer sends can end up in them as code: names from a plan are quote
 from collections.abc import Sequence
 
 from banyan.gateway.model import Cookies, Identity
-from banyan.gateway.rules.envoy import CUSTOMER_HEADER, ID_HEADER, NAMESPACE
+from banyan.gateway.rules.envoy import (
+    CUSTOMER_HEADER,
+    ID_HEADER,
+    LOGGED_CUSTOMER,
+    LOGGED_ID,
+    NAMESPACE,
+)
 
 SIDE_HEADER = "x-banyan-side"
 """Set by the router on every answer, from the endpoint that gave it; taken off again here."""
@@ -26,6 +32,8 @@ def edge(identity: Identity, cookies: Cookies) -> str:
             f"local IDENTITY = {_text(identity.header.lower()) if identity.header else 'nil'}",
             f"local ID = {_text(ID_HEADER)}",
             f"local CUSTOMER = {_text(CUSTOMER_HEADER)}",
+            f"local LOGGED_ID = {_text(LOGGED_ID)}",
+            f"local LOGGED_CUSTOMER = {_text(LOGGED_CUSTOMER)}",
             f"local SIDE = {_text(SIDE_HEADER)}",
             f"local DEFAULT_ROUTE = {_text(DEFAULT_ROUTE)}",
             f"local AGE = {_COOKIE_AGE_S}",
@@ -129,6 +137,8 @@ function envoy_on_request(handle)
     is_new = headers:get(":method") == "GET"
   end
   headers:replace(CUSTOMER, key)
+  headers:replace(LOGGED_CUSTOMER, key)
+  headers:replace(LOGGED_ID, headers:get(ID) or "")
   local seen = handle:streamInfo():dynamicMetadata()
   seen:set(NAMESPACE, "customer", key)
   seen:set(NAMESPACE, "id", headers:get(ID) or "")

@@ -14,20 +14,28 @@ Both access logs (``HttpGrpcAccessLogConfig``; ``log_name`` ``attempt`` as the r
 ==========  ===========================================================  =======================
 tag         taken from                                                   when it is not there
 ==========  ===========================================================  =======================
-route       route metadata, ``banyan`` / ``route``: the plan's route     no route of the plan: ""
-role        route metadata, ``banyan`` / ``role``: ``shadow``            a customer's request
-arm         host metadata, ``banyan`` / ``arm``: legacy or candidate     by the cluster's name:
+route       route metadata: the plan's route                             no route of the plan: ""
+role        route metadata: ``shadow``                                   a customer's request
+arm         host metadata: ``legacy`` or ``candidate``                   by the cluster's name:
                                                                          ``legacy…`` or another
-assigned    host metadata, ``banyan`` / ``assigned``                     the arm
-customer    a request header with the identity                           0
+assigned    host metadata: ``legacy`` or ``candidate``                   the arm
+customer    the request's ``:banyan-customer``, no header that is sent   0
+id          the request's ``:banyan-id``, likewise                       ``x-request-id``
 ==========  ===========================================================  =======================
 
-Host metadata is ``metadata.filter_metadata.banyan`` of the ``lb_endpoint``. Legacy behind a candidate
-(in a composite cluster) is a cluster of its own, whose endpoint says ``arm: legacy, assigned:
-candidate``: so no header has to travel to a side to tell a fall-back from a customer of legacy's.
+metadata in the namespace ``banyan``. Attempts of shadows have neither customer nor id. Legacy behind a candidate (in a composite cluster) is a cluster of its
+own, whose endpoint says ``arm: legacy, assigned: candidate``: so no header has to travel to a side to
+tell a fall-back from a customer of legacy's.
 
-The capture filter is ``ext_proc`` in ``observability_mode`` with request and response headers sent
-and the response body STREAMED; the header ``x-banyan-role`` is ``legacy`` or ``candidate`` on mirrored
-requests and absent on the customer's; ``x-request-id`` is the same on all three. The route and the
-arm that answered come as attributes (see ``capture``).
+The capture filter is ``ext_proc`` in ``observability_mode`` with the heads of request and response,
+the response's body STREAMED and its trailers (they tell the end of an answer that has some). The first
+message comes with ``x-banyan-route``, ``x-banyan-role`` and ``x-banyan-body-bytes-max`` as gRPC
+metadata; the request's header ``x-banyan-id`` is the same on the customer's request and its mirrors.
+The attributes ``xds.upstream_host_metadata`` and ``response.code_details`` of the response tell the
+arm that answered, and Envoy's own answers from a side's.
 """
+
+from banyan.gateway.sinks.pairing import CaptureCounts, Pairs
+from banyan.gateway.sinks.servers import Seen, Sinks
+
+__all__ = ["CaptureCounts", "Pairs", "Seen", "Sinks"]
