@@ -2,3 +2,7 @@
 
 Knows nothing of plans: it is told a ``GatewaySpec`` and tells what it saw.
 """
+
+from banyan.gateway.model import SAFE_METHODS, Attempt
+
+__all__ = ["SAFE_METHODS", "Attempt"]
