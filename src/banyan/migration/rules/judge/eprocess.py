@@ -7,6 +7,9 @@ bettors with different beliefs, put together, is the e-value (Ramdas, Grünwald,
 
 Half of it is bet from the beginning, half by bettors who come later, ever less of it: otherwise a bad
 hour of legacy's would be a hole out of which evidence against the candidate had to climb.
+
+Failures come in bursts: a lock held for a second hits many customers and is one misfortune. So what
+may be won within a moment is bounded, unless the candidate fails nearly always.
 """
 
 from collections.abc import Sequence
@@ -17,19 +20,30 @@ from msgspec import Struct
 ODDS = (1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 100.0, 1_000.0)
 """The beliefs: from a little more often to always."""
 
-WINDOW_FACTOR_MAX = 10.0
-"""What a single window may add: one bad instant hits many customers at once and is still one."""
+MOMENT_US = 2_000_000
+MOMENT_GAIN_MAX = log(10.0)
+"""What may be won in a moment: three bad ones are needed to be sure at the usual bounds."""
+
+JOIN_US = 600_000_000
+"""How often bettors join."""
 
 EXACT_ERRORS_MAX = 400
 NOTHING = -1e300
 
 
 class EProcess(Struct, frozen=True):
-    """Logarithms of the money by belief: ``whole`` from the beginning, ``late`` of who came later."""
+    """Logarithms of the money by belief: ``whole`` from the beginning, ``late`` of who came later.
+
+    ``gains`` is what was won in the moment that runs.
+    """
 
     whole: tuple[float, ...] = (0.0,) * len(ODDS)
     late: tuple[float, ...] = (NOTHING,) * len(ODDS)
     bets: int = 0
+    joined: int = 0
+    joined_at_us: int = 0
+    moment: int = 0
+    gains: tuple[float, ...] = (0.0,) * len(ODDS)
 
     @property
     def log_e(self) -> float:
@@ -37,21 +51,37 @@ class EProcess(Struct, frozen=True):
         halves = [*self.whole, *self.late]
         return _log_sum(halves) - log(len(halves))
 
-    def after(self, factors: Sequence[float]) -> "EProcess":
-        """With one more bet whose pay-off is ``exp(factor)`` by belief."""
-        joining = log(6 / pi**2) - 2 * log(self.bets + 1)
+    def after(self, factors: Sequence[float], at_us: int, *, is_total: bool = False) -> "EProcess":
+        """With one more bet, settled ``at_us``, whose pay-off is ``exp(factor)`` by belief.
+
+        Pay-offs may be cut without making the bets unfair to the candidate, never raised.
+        """
+        moment = at_us // MOMENT_US
+        gains = self.gains if moment == self.moment else (0.0,) * len(ODDS)
+        if not is_total:
+            factors = [
+                min(factor, max(0.0, MOMENT_GAIN_MAX - gain))
+                for factor, gain in zip(factors, gains, strict=True)
+            ]
+        joins = not self.joined or at_us - self.joined_at_us >= JOIN_US
+        joined = self.joined + joins
+        joining = log(6 / pi**2) - 2 * log(joined) if joins else NOTHING
         return EProcess(
             tuple(money + factor for money, factor in zip(self.whole, factors, strict=True)),
             tuple(
-                _log_sum((money, joining)) + factor
+                max(NOTHING, _log_sum((money, joining)) + factor)
                 for money, factor in zip(self.late, factors, strict=True)
             ),
             self.bets + 1,
+            joined,
+            at_us if joins else self.joined_at_us,
+            moment,
+            tuple(gain + factor for gain, factor in zip(gains, factors, strict=True)),
         )
 
 
 def against_concurrent(
-    candidate: int, candidate_errors: int, legacy: int, legacy_errors: int, *, is_total: bool
+    candidate: int, candidate_errors: int, legacy: int, legacy_errors: int
 ) -> tuple[float, ...] | None:
     """Pay-offs (logarithms) of one window in which both sides answered; None: no bet was possible.
 
@@ -77,25 +107,18 @@ def against_concurrent(
             _log_sum([w + (lowest + i) * log(odds) for i, w in enumerate(ways)]) - whole
             for odds in ODDS
         ]
-    factors = [candidate_errors * log(odds) - norm for odds, norm in zip(ODDS, normal, strict=True)]
-    return _capped(factors, is_total=is_total)
+    return tuple(
+        candidate_errors * log(odds) - norm for odds, norm in zip(ODDS, normal, strict=True)
+    )
 
 
-def against_rate(
-    attempts: int, errors: int, rate_max: float, *, is_total: bool = False
-) -> tuple[float, ...] | None:
+def against_rate(attempts: int, errors: int, rate_max: float) -> tuple[float, ...] | None:
     """Pay-offs (logarithms) of one window against "fails at most at this rate"."""
     if not attempts:
         return None
-    factors = [errors * log(odds) - attempts * log(1 - rate_max + rate_max * odds) for odds in ODDS]
-    return _capped(factors, is_total=is_total)
-
-
-def _capped(factors: Sequence[float], *, is_total: bool) -> tuple[float, ...]:
-    """Pay-offs may be cut (never raised) without making the bets unfair to the candidate."""
-    if is_total:
-        return tuple(factors)
-    return tuple(min(factor, log(WINDOW_FACTOR_MAX)) for factor in factors)
+    return tuple(
+        errors * log(odds) - attempts * log(1 - rate_max + rate_max * odds) for odds in ODDS
+    )
 
 
 def _log_choose(n: int, k: int) -> float:

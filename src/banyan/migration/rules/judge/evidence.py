@@ -9,15 +9,27 @@ from msgspec.structs import replace
 from banyan.migration.model.bounds import Bounds
 from banyan.migration.model.evidence import ArmWindow, Window
 from banyan.migration.rules.judge.bounds import share_interval
-from banyan.migration.rules.judge.eprocess import EProcess, against_concurrent, against_rate
-from banyan.migration.rules.judge.spread import SPREADS, Spread, with_window
+from banyan.migration.rules.judge.eprocess import (
+    MOMENT_US,
+    EProcess,
+    against_concurrent,
+    against_rate,
+)
+from banyan.migration.rules.judge.spread import SPREADS, Spread, with_span
 from banyan.migration.rules.latency import merged
 
 REPEATS_MAX = 3
-"""In so many windows a customer's failures count in the bets: a robot that asks for one broken page
+"""In so many moments a customer's failures count in the bets: a robot that asks for one broken page
 all night is no news after that."""
 
 REMEMBERED_MAX = 500
+BET_ATTEMPTS_MIN = 5
+"""So many of both sides are bet on at once; fewer wait for more, a moment long."""
+
+BET_AGE_MAX_US = 30_000_000
+SPAN_US = 5_000_000
+"""Over how long the speed of both sides is compared, to see how much it varies."""
+
 BLOCK_US = 10 * 60_000_000
 """How long a block of recent latency is: a regression that comes late shows in the last two."""
 
@@ -30,7 +42,12 @@ BASELINE_INFLATION = 2.0
 
 OUTAGE_PART = 0.2
 OUTAGE_ERRORS_MIN = 5
+TOTAL_ERRORS_MIN = 3
+TOTAL_PART = 0.5
+"""A candidate that fails half of the time is not having a bad moment."""
+
 LATELY_US = 60_000_000
+SLOT_US = 5_000_000
 
 
 class Tally(Struct, frozen=True):
@@ -63,25 +80,39 @@ class Histograms(Struct, frozen=True):
         )
 
 
+class Pending(Struct, frozen=True):
+    """What was seen and not yet bet on: units (customers, where they are known) and their failures."""
+
+    began_at_us: int = 0
+    legacy: int = 0
+    legacy_errors: int = 0
+    candidate: int = 0
+    candidate_errors: int = 0
+
+
 class GroupEvidence(Struct, frozen=True):
     """Of one group of a route's requests (reads, writes).
 
     ``errors`` is what speaks against the candidate and is never forgotten within a step. ``tally`` and
     ``latency`` can speak for it and count from the last gap or ejection on. ``block`` and ``last_block``
     are the latency of the last ten to twenty minutes. ``baseline`` is what legacy did in the steps before.
-    ``clusters`` are failures by customer: their sum and the sum of their squares.
+    ``clusters`` are failures by customer: their sum and the sum of their squares. ``seen``: in how many
+    moments a customer's failures were bet on, and in which one last.
     """
 
     errors: EProcess = EProcess()
+    pending: Pending = Pending()
     tally: Tally = Tally()
     latency: Histograms = Histograms()
     spreads: tuple[Spread, ...] = (Spread(),) * len(SPREADS)
+    span: Histograms = Histograms()
+    span_began_at_us: int = 0
     block: Histograms = Histograms()
     block_began_at_us: int = 0
     blocks: int = 0
     last_block: Histograms = Histograms()
     clusters: tuple[int, int] = (0, 0)
-    seen: dict[int, int] = field(default_factory=dict[int, int])
+    seen: dict[int, tuple[int, int]] = field(default_factory=dict[int, tuple[int, int]])
     baseline: Tally = Tally()
     baseline_latency: dict[int, int] = field(default_factory=dict[int, int])
 
@@ -93,7 +124,7 @@ class GroupEvidence(Struct, frozen=True):
 
 
 class Lately(Struct, frozen=True):
-    """One of the last windows, for what can't wait for statistics."""
+    """One of the last few seconds, for what can't wait for statistics."""
 
     ended_at_us: int
     tally: Tally
@@ -138,7 +169,7 @@ def gather(evidence: Evidence, window: Window) -> Evidence:
     divergence = evidence.divergence
     bet = against_rate(window.compared, window.diverged, max(evidence.divergence_max, 1e-6))
     if bet is not None:
-        divergence = divergence.after(bet)
+        divergence = divergence.after(bet, window.ended_at_us)
     return replace(
         evidence,
         began_at_us=evidence.began_at_us or window.began_at_us,
@@ -156,11 +187,16 @@ def gather(evidence: Evidence, window: Window) -> Evidence:
         fall_backs=evidence.fall_backs + window.fall_backs,
         divergence=divergence,
         groups=groups,
-        lately=(
-            *(one for one in evidence.lately if one.ended_at_us > window.ended_at_us - LATELY_US),
-            Lately(window.ended_at_us, Tally().plus(window)),
-        ),
+        lately=_with_lately(evidence.lately, window),
     )
+
+
+def _with_lately(lately: tuple[Lately, ...], window: Window) -> tuple[Lately, ...]:
+    kept = [one for one in lately if one.ended_at_us > window.ended_at_us - LATELY_US]
+    before = Tally()
+    if kept and kept[-1].ended_at_us // SLOT_US == window.ended_at_us // SLOT_US:
+        before = kept.pop().tally
+    return (*kept, Lately(window.ended_at_us, before.plus(window)))
 
 
 def baseline_rate_max(baseline: Tally) -> float | None:
@@ -189,19 +225,15 @@ def _without_favour(group: GroupEvidence) -> GroupEvidence:
 
 
 def _grown(group: GroupEvidence, window: Window) -> GroupEvidence:
-    seen = dict(group.seen)
-    bet = _bet(group, window, seen)
     clusters = (*window.legacy.failing.values(), *window.candidate.failing.values())
     group = replace(
-        group,
-        errors=group.errors if bet is None else group.errors.after(bet),
-        seen=seen,
+        _with_bets(group, window),
         clusters=(
             group.clusters[0] + sum(clusters),
             group.clusters[1] + sum(size * size for size in clusters),
         ),
     )
-    if is_outage(window.legacy):
+    if is_outage(window.legacy) or not (window.legacy.attempts or window.candidate.attempts):
         return group
     if window.ended_at_us - group.block_began_at_us >= BLOCK_US:
         group = replace(
@@ -211,12 +243,27 @@ def _grown(group: GroupEvidence, window: Window) -> GroupEvidence:
             block_began_at_us=window.began_at_us,
             blocks=group.blocks + 1,
         )
+    return _with_spread(
+        replace(
+            group,
+            tally=group.tally.plus(window),
+            latency=group.latency.plus(window),
+            block=group.block.plus(window),
+        ),
+        window,
+    )
+
+
+def _with_spread(group: GroupEvidence, window: Window) -> GroupEvidence:
+    began = group.span_began_at_us or window.began_at_us
+    span = group.span.plus(window)
+    if window.ended_at_us - began < SPAN_US:
+        return replace(group, span=span, span_began_at_us=began)
     return replace(
         group,
-        spreads=with_window(group.spreads, group.latency.legacy, window),
-        tally=group.tally.plus(window),
-        latency=group.latency.plus(window),
-        block=group.block.plus(window),
+        spreads=with_span(group.spreads, group.latency.legacy, span.legacy, span.candidate),
+        span=Histograms(),
+        span_began_at_us=0,
     )
 
 
@@ -225,30 +272,68 @@ def is_outage(legacy: ArmWindow) -> bool:
     return legacy.errors >= OUTAGE_ERRORS_MIN and legacy.errors >= OUTAGE_PART * legacy.attempts
 
 
-def _bet(group: GroupEvidence, window: Window, seen: dict[int, int]) -> tuple[float, ...] | None:
-    """The pay-offs of a window; ``seen`` is told which customers failed in it."""
-    candidate, candidate_errors = _units(window.candidate, seen)
-    legacy, legacy_errors = _units(window.legacy, seen)
-    is_total = candidate_errors >= 3 and candidate_errors >= 0.5 * candidate
+def _with_bets(group: GroupEvidence, window: Window) -> GroupEvidence:
+    """What is seen waits until there is enough to bet on: that may depend on attempts, not failures."""
+    seen = dict(group.seen)
+    moment = window.ended_at_us // MOMENT_US
+    candidate, candidate_errors = _units(window.candidate, seen, moment)
+    legacy, legacy_errors = _units(window.legacy, seen, moment)
+    if not candidate and not legacy:
+        return group
+    before = group.pending
+    pending = Pending(
+        before.began_at_us or window.began_at_us,
+        before.legacy + legacy,
+        before.legacy_errors + legacy_errors,
+        before.candidate + candidate,
+        before.candidate_errors + candidate_errors,
+    )
     rate_max = baseline_rate_max(group.baseline)
-    if legacy and (rate_max is None or legacy >= CONTROL_PART_MIN * candidate):
-        return against_concurrent(
-            candidate, candidate_errors, legacy, legacy_errors, is_total=is_total
-        )
+    age = window.ended_at_us - pending.began_at_us
+    fewest = pending.candidate
     if rate_max is None:
-        return None
-    return against_rate(candidate, candidate_errors, rate_max, is_total=is_total)
+        fewest = min(fewest, pending.legacy)
+    is_ripe = fewest >= BET_ATTEMPTS_MIN or (fewest >= 1 and age >= MOMENT_US)
+    if not is_ripe and age < BET_AGE_MAX_US:
+        return replace(group, pending=pending, seen=seen)
+    bet = _bet(pending, rate_max)
+    is_total = (
+        pending.candidate_errors >= TOTAL_ERRORS_MIN
+        and pending.candidate_errors >= TOTAL_PART * pending.candidate
+    )
+    errors = group.errors
+    if bet is not None:
+        errors = errors.after(bet, window.ended_at_us, is_total=is_total)
+    return replace(group, errors=errors, pending=Pending(), seen=seen)
 
 
-def _units(arm: ArmWindow, seen: dict[int, int]) -> tuple[int, int]:
-    """Trials and failures that are bet on: customers where they are known, else attempts."""
+def _bet(pending: Pending, rate_max: float | None) -> tuple[float, ...] | None:
+    """The pay-offs: against legacy of the same moment if it has enough, else against its baseline."""
+    is_controlled = pending.legacy >= CONTROL_PART_MIN * pending.candidate
+    if rate_max is None or (pending.legacy and is_controlled):
+        return against_concurrent(
+            pending.candidate, pending.candidate_errors, pending.legacy, pending.legacy_errors
+        )
+    return against_rate(pending.candidate, pending.candidate_errors, rate_max)
+
+
+def _units(arm: ArmWindow, seen: dict[int, tuple[int, int]], moment: int) -> tuple[int, int]:
+    """Trials and failures that are bet on: customers where they are known, else attempts.
+
+    A customer's failures count once in a moment and in ``REPEATS_MAX`` moments; after that the
+    customer is left out whole.
+    """
     if not arm.customers:
         return arm.attempts, arm.errors
-    fresh = [c for c in arm.failing if seen.get(c, 0) < REPEATS_MAX]
-    for customer in fresh:
-        if customer in seen or len(seen) < REMEMBERED_MAX:
-            seen[customer] = seen.get(customer, 0) + 1
-    return arm.customers - (len(arm.failing) - len(fresh)), len(fresh)
+    failed = 0
+    for customer in arm.failing:
+        times, last = seen.get(customer, (0, -1))
+        if last == moment or times >= REPEATS_MAX:
+            continue
+        failed += 1
+        if times or len(seen) < REMEMBERED_MAX:
+            seen[customer] = (times + 1, moment)
+    return arm.customers - (len(arm.failing) - failed), failed
 
 
 def log_threshold(alpha: float) -> float:

@@ -1,8 +1,8 @@
-"""How much more the speed of answers varies from window to window than chance would make it.
+"""How much more the speed of answers varies from moment to moment than chance would make it.
 
 Answers of one moment are slow together (a lock, a collection of garbage, a neighbour). Counted as
 independent they would prove differences that are none. What both sides share, such as the hour of the
-day, does no harm and is left out: only how far they part is measured, window by window, against the
+day, does no harm and is left out: only how far they part is measured, span by span, against the
 hypergeometric variance (McCullagh's dispersion, as in quasi-likelihood).
 """
 
@@ -11,18 +11,17 @@ from math import ceil
 
 from msgspec import Struct
 
-from banyan.migration.model.evidence import ArmWindow, Window
 from banyan.migration.rules.latency import bucket_at
 
 SPREADS = (0.5, 0.9)
 """The quantiles at which it is measured: the one for the median, the other for the tail."""
 
 ANSWERS_MIN = 100
-WINDOWS_MIN = 5
+WINDOWS_MIN = 4
 
 
 class Spread(Struct, frozen=True):
-    """Sums over windows: by how much the sides part, its weight, its square, its variance."""
+    """Sums over spans: by how much the sides part, its weight, its square, its variance."""
 
     apart: float = 0.0
     weight: float = 0.0
@@ -35,7 +34,7 @@ class Spread(Struct, frozen=True):
         return max(1.0, self.squares / self.variance) if self.variance else 1.0
 
     def plus(self, slow: tuple[int, int], count: tuple[int, int]) -> "Spread":
-        """With a window in which so many of so many were slow, at legacy and at the candidate."""
+        """With a span in which so many of so many were slow, at legacy and at the candidate."""
         answers, slow_ones = sum(count), sum(slow)
         weight = count[0] * count[1] / answers
         apart = slow[1] - count[1] * slow_ones / answers
@@ -50,21 +49,23 @@ class Spread(Struct, frozen=True):
         )
 
 
-def with_window(
-    spreads: tuple[Spread, ...], legacy_before: Mapping[int, int], window: Window
+def with_span(
+    spreads: tuple[Spread, ...],
+    legacy_so_far: Mapping[int, int],
+    legacy: Mapping[int, int],
+    candidate: Mapping[int, int],
 ) -> tuple[Spread, ...]:
-    """What a window adds; "slow" is above what legacy's quantile was before it."""
-    before = sum(legacy_before.values())
-    counts = (sum(window.legacy.buckets.values()), sum(window.candidate.buckets.values()))
-    if before < ANSWERS_MIN or not all(counts):
+    """What a few seconds add; "slow" is above what legacy's quantile has been so far."""
+    so_far = sum(legacy_so_far.values())
+    counts = (sum(legacy.values()), sum(candidate.values()))
+    if so_far < ANSWERS_MIN or not all(counts):
         return spreads
     grown: list[Spread] = []
     for part, spread in zip(SPREADS, spreads, strict=True):
-        limit = bucket_at(legacy_before, ceil(part * before))
-        slow = (_slower(window.legacy, limit), _slower(window.candidate, limit))
-        grown.append(spread.plus(slow, counts))
+        limit = bucket_at(legacy_so_far, ceil(part * so_far))
+        grown.append(spread.plus((_slower(legacy, limit), _slower(candidate, limit)), counts))
     return tuple(grown)
 
 
-def _slower(arm: ArmWindow, bucket: int) -> int:
-    return sum(count for at, count in arm.buckets.items() if at > bucket)
+def _slower(histogram: Mapping[int, int], bucket: int) -> int:
+    return sum(count for at, count in histogram.items() if at > bucket)
