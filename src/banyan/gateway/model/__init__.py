@@ -8,6 +8,7 @@ from banyan.gateway.model.records import (
     Served,
     SinkState,
 )
+from banyan.gateway.model.reports import ArmCounts, RouteCounts, Written
 from banyan.gateway.model.spec import (
     ARMS,
     BP,
@@ -27,6 +28,7 @@ __all__ = [
     "BP",
     "SAFE_METHODS",
     "Arm",
+    "ArmCounts",
     "Attempt",
     "Cookies",
     "Exchange",
@@ -35,9 +37,11 @@ __all__ = [
     "Identity",
     "PathMatch",
     "Role",
+    "RouteCounts",
     "RouteSpec",
     "Served",
     "Shadow",
     "SinkState",
     "Upstream",
+    "Written",
 ]

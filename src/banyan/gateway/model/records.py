@@ -14,9 +14,10 @@ class Attempt:
     """One try of one request at one side, whether or not its answer reached the customer.
 
     ``assigned`` is the side that the customer's weight chose, ``arm`` the one that was asked: they
-    differ when legacy answers in the candidate's place. ``status`` 0 means that no answer came;
-    ``is_censored`` that the client left or another attempt won, so that nothing is known of it.
-    ``flags`` are Envoy's response flags. ``customer`` is a hash of the identity.
+    differ when legacy answers in the candidate's place. ``status`` 0 means that no whole answer
+    came; ``is_censored`` that the client left or another attempt won, so that nothing is known of
+    it. ``flags`` are Envoy's response flags. ``customer`` is a hash of the identity, 0 if unknown.
+    ``is_shadow``: the answer went to no customer.
     """
 
     started_at_us: int
@@ -31,6 +32,7 @@ class Attempt:
     request_id: str
     customer: int
     number: int = 1
+    is_shadow: bool = False
 
     @property
     def is_error(self) -> bool:
