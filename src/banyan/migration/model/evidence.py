@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 class ArmWindow:
     """One side of a route: attempts that are not censored, failures, and how long answers took.
 
-    ``buckets`` counts durations by bucket (``rules.latency``), failures left out. ``customers`` is how
+    ``buckets`` counts durations by ``gateway.bucket_of``, failures left out. ``customers`` is how
     many different ones made the attempts (0: not known), ``failing`` those that met failures, with how
     many: one customer who tries again twenty times is one misfortune, not twenty.
     """

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import ceil, exp, floor, inf, lgamma, log
 
-from banyan.migration.rules.latency import bucket_at, middle_us
+from banyan.gateway import bucket_us
+from banyan.migration.rules.latency import bucket_at
 
 SHARE_PRIORS = ((0.5, 0.5), (0.5, 50.0))
 """One belief that knows nothing, one that failures are rare; half the weight each."""
@@ -57,9 +58,9 @@ def quantile_interval(
         return None
     low, high = _rank_shares(count / dispersion, part, alpha)
     return Interval(
-        0.0 if low <= 0 else middle_us(bucket_at(histogram, floor(low * count))),
-        middle_us(bucket_at(histogram, ceil(part * count))),
-        inf if high >= 1 else middle_us(bucket_at(histogram, ceil(high * count) + 1)),
+        0.0 if low <= 0 else bucket_us(bucket_at(histogram, floor(low * count))),
+        bucket_us(bucket_at(histogram, ceil(part * count))),
+        inf if high >= 1 else bucket_us(bucket_at(histogram, ceil(high * count) + 1)),
     )
 
 

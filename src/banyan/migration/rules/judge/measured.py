@@ -98,7 +98,7 @@ def _errors_of(
         f"legacy {percent(seen.legacy.estimate)} of {count(seen.tally.legacy)}"
         f"{' before' if seen.is_baseline else ''} failed"
     )
-    if is_worse and seen.increase < increase:
+    if is_worse and seen.increase <= bounds.errors_increase_max:
         sides += (
             f"; in the last minute {count(lately.candidate_errors)} of the candidate's "
             f"{count(lately.candidate)}"

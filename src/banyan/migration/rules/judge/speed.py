@@ -96,7 +96,8 @@ def _latency_of(name: str, group: GroupEvidence, bounds: Bounds, groups: int) ->
     spent = for_back * 6 / (pi * max(1, group.blocks)) ** 2
     recent = _quantiles(lately, bounds, alpha / 2, spent, is_recent=True)
     found = _quantiles(whole, bounds, alpha / 2, for_back, is_recent=False)
-    failed = [one for one in (*found, *recent) if one.state == "fail"]
+    failed = [one for one in found if one.state == "fail"]
+    failed = failed or [one for one in recent if one.state == "fail"]
     state = "fail" if failed else worst_state([one.state for one in found])
     text = "; ".join(one.sentence for one in (failed or found))
     if failed and failed[0].is_recent:

@@ -1,91 +1,75 @@
-"""From what the data plane reported to windows that can be judged."""
+"""From what the sinks counted to windows that can be judged: which attempts are set against which."""
 
-from collections import Counter
-from collections.abc import Iterable
-
-from banyan.gateway import SAFE_METHODS, Attempt
+from banyan.gateway import ArmCounts, RouteCounts
 from banyan.migration.model.evidence import ArmWindow, Window
-from banyan.migration.rules.latency import bucket_of
+from banyan.migration.model.plan import Phase
+from banyan.migration.rules.latency import merged
 
 
 def windows_of(
-    attempts: Iterable[Attempt],
+    counts: RouteCounts,
+    phase: Phase,
     *,
-    began_at_us: int,
-    ended_at_us: int,
     compared: int = 0,
     diverged: int = 0,
-    is_whole: bool = True,
     is_ejected: bool = False,
 ) -> tuple[Window, ...]:
-    """The windows of one route's attempts, one for reads and one for writes if there are any.
+    """One window of a route's reads, and one of its writes where there were any.
 
-    Legacy's answers in the candidate's place are left out of legacy's arm: requests on which the
-    candidate failed are no fair sample. Such an answer counts against the candidate instead where its
-    own attempt was cut short, because it hung or was slower than the plan lets it be. What was
-    compared, and whether the reports are whole, stands in the window of the reads.
+    In shadow the candidate's shadows stand against what legacy's customers got; while both serve,
+    customers drawn by lot against each other; after cutover the customers at the candidate against
+    legacy's (reverse) shadows. Writes go to one side at a time, so theirs has no other side but the
+    baseline of before. What was compared stands in the window of the reads.
     """
-    of_group: dict[str, list[Attempt]] = {"reads": [], "writes": []}
-    for attempt in attempts:
-        of_group["reads" if attempt.method in SAFE_METHODS else "writes"].append(attempt)
-    return tuple(
-        _window(
-            group,
-            members,
-            began_at_us,
-            ended_at_us,
-            compared=compared if group == "reads" else 0,
-            diverged=diverged if group == "reads" else 0,
-            is_whole=is_whole,
-            is_ejected=is_ejected,
-        )
-        for group, members in of_group.items()
-        if members or group == "reads"
-    )
-
-
-def _window(
-    group: str,
-    attempts: list[Attempt],
-    began_at_us: int,
-    ended_at_us: int,
-    *,
-    compared: int,
-    diverged: int,
-    is_whole: bool,
-    is_ejected: bool,
-) -> Window:
-    fell_back = {a.request_id for a in attempts if _is_fall_back(a)}
-    legacy = [a for a in attempts if a.arm == "legacy" and not a.is_censored]
-    candidate = [a for a in attempts if a.arm == "candidate"]
-    overtaken = {a.request_id for a in candidate if a.is_censored} & fell_back
-    return Window(
-        began_at_us=began_at_us,
-        ended_at_us=ended_at_us,
-        legacy=_arm([a for a in legacy if not _is_fall_back(a)], set()),
-        candidate=_arm(
-            [a for a in candidate if not a.is_censored or a.request_id in overtaken], overtaken
-        ),
-        fall_backs=len(fell_back),
+    legacy, candidate = _arm(counts.legacy), _with_overtaken(counts)
+    if phase is Phase.SHADOW:
+        candidate = _arm(counts.shadow_candidate)
+    elif phase is Phase.CANDIDATE:
+        legacy = _both(legacy, _arm(counts.shadow_legacy))
+    reads = Window(
+        began_at_us=counts.began_at_us,
+        ended_at_us=counts.ended_at_us,
+        legacy=legacy,
+        candidate=candidate,
+        fall_backs=counts.fall_backs,
         compared=compared,
         diverged=diverged,
-        is_whole=is_whole,
+        is_whole=counts.is_whole,
         is_ejected=is_ejected,
-        group=group,
     )
+    if not counts.writes_legacy.attempts and not counts.writes_candidate.attempts:
+        return (reads,)
+    writes = Window(
+        began_at_us=counts.began_at_us,
+        ended_at_us=counts.ended_at_us,
+        legacy=_arm(counts.writes_legacy),
+        candidate=_arm(counts.writes_candidate),
+        is_whole=counts.is_whole,
+        is_ejected=is_ejected,
+        group="writes",
+    )
+    return reads, writes
 
 
-def _is_fall_back(attempt: Attempt) -> bool:
-    return attempt.arm == "legacy" and attempt.assigned == "candidate" and attempt.number > 1
+def _arm(counts: ArmCounts) -> ArmWindow:
+    return ArmWindow(counts.attempts, counts.errors, counts.buckets)
 
 
-def _arm(attempts: list[Attempt], overtaken: set[str]) -> ArmWindow:
-    failed = [a for a in attempts if a.is_error or a.request_id in overtaken]
-    answered = [a for a in attempts if not (a.is_error or a.request_id in overtaken)]
+def _with_overtaken(counts: RouteCounts) -> ArmWindow:
+    """The candidate's attempts, with those that legacy overtook.
+
+    Legacy answers in its place after an error or when it is slower than the plan lets it be; the
+    second cuts its attempt short, so that it counts nowhere. A candidate that hangs would look like
+    one without traffic.
+    """
+    arm = _arm(counts.candidate)
+    overtaken = min(counts.candidate.censored, max(0, counts.fall_backs - arm.errors))
+    return ArmWindow(arm.attempts + overtaken, arm.errors + overtaken, arm.buckets)
+
+
+def _both(one: ArmWindow, other: ArmWindow) -> ArmWindow:
     return ArmWindow(
-        attempts=len(attempts),
-        errors=len(failed),
-        buckets=Counter(bucket_of(a.duration_us) for a in answered),
-        customers=len({a.customer for a in attempts}),
-        failing=Counter(a.customer for a in failed),
+        one.attempts + other.attempts,
+        one.errors + other.errors,
+        merged(one.buckets, other.buckets),
     )
