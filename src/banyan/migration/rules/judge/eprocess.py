@@ -27,7 +27,7 @@ MOMENT_GAIN_MAX = log(10.0)
 JOIN_US = 600_000_000
 """How often bettors join."""
 
-EXACT_ERRORS_MAX = 400
+EXACT_ERRORS_MAX = 2_000
 NOTHING = -1e300
 
 

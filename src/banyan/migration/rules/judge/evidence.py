@@ -18,7 +18,7 @@ from banyan.migration.rules.judge.eprocess import (
 from banyan.migration.rules.judge.spread import SPREADS, Spread, with_span
 from banyan.migration.rules.latency import merged
 
-REPEATS_MAX = 3
+REPEATS_MAX = 2
 """In so many moments a customer's failures count in the bets: a robot that asks for one broken page
 all night is no news after that."""
 
@@ -31,7 +31,7 @@ SPAN_US = 5_000_000
 """Over how long the speed of both sides is compared, to see how much it varies."""
 
 BLOCK_US = 10 * 60_000_000
-"""How long a block of recent latency is: a regression that comes late shows in the last two."""
+"""How long a block of recent latency is: a regression that comes late shows in the last one."""
 
 CONTROL_PART_MIN = 0.1
 """Legacy answers at least this part of what the candidate does, or its last baseline stands in."""
@@ -67,16 +67,23 @@ class Tally(Struct, frozen=True):
         )
 
 
-class Histograms(Struct, frozen=True):
-    """How long answers of both sides took: bucket to count."""
+class Speeds(Struct, frozen=True):
+    """How long answers of both sides took (bucket to count), and how much that varies."""
 
     legacy: dict[int, int] = field(default_factory=dict[int, int])
     candidate: dict[int, int] = field(default_factory=dict[int, int])
+    spreads: tuple[Spread, ...] = (Spread(),) * len(SPREADS)
 
-    def plus(self, window: Window) -> "Histograms":
-        return Histograms(
+    def plus(self, window: Window) -> "Speeds":
+        return Speeds(
             merged(self.legacy, window.legacy.buckets),
             merged(self.candidate, window.candidate.buckets),
+            self.spreads,
+        )
+
+    def with_span(self, span: "Speeds") -> "Speeds":
+        return replace(
+            self, spreads=with_span(self.spreads, self.legacy, span.legacy, span.candidate)
         )
 
 
@@ -95,7 +102,7 @@ class GroupEvidence(Struct, frozen=True):
 
     ``errors`` is what speaks against the candidate and is never forgotten within a step. ``tally`` and
     ``latency`` can speak for it and count from the last gap or ejection on. ``block`` and ``last_block``
-    are the latency of the last ten to twenty minutes. ``baseline`` is what legacy did in the steps before.
+    are the latency of the ten minutes that run and of those before. ``baseline`` is what legacy did in the steps before.
     ``clusters`` are failures by customer: their sum and the sum of their squares. ``seen``: in how many
     moments a customer's failures were bet on, and in which one last.
     """
@@ -103,18 +110,24 @@ class GroupEvidence(Struct, frozen=True):
     errors: EProcess = EProcess()
     pending: Pending = Pending()
     tally: Tally = Tally()
-    latency: Histograms = Histograms()
-    spreads: tuple[Spread, ...] = (Spread(),) * len(SPREADS)
-    span: Histograms = Histograms()
+    latency: Speeds = Speeds()
+    span: Speeds = Speeds()
     span_began_at_us: int = 0
-    block: Histograms = Histograms()
+    block: Speeds = Speeds()
     block_began_at_us: int = 0
+    block_ended_at_us: int = 0
     blocks: int = 0
-    last_block: Histograms = Histograms()
+    last_block: Speeds = Speeds()
     clusters: tuple[int, int] = (0, 0)
     seen: dict[int, tuple[int, int]] = field(default_factory=dict[int, tuple[int, int]])
     baseline: Tally = Tally()
     baseline_latency: dict[int, int] = field(default_factory=dict[int, int])
+
+    @property
+    def recent(self) -> Speeds:
+        """The block that runs, or the one before while it is young."""
+        is_young = self.block_ended_at_us - self.block_began_at_us < BLOCK_US / 2
+        return self.last_block if is_young and self.last_block.candidate else self.block
 
     @property
     def cluster_size(self) -> float:
@@ -221,7 +234,7 @@ def _carried(group: GroupEvidence) -> GroupEvidence:
 
 
 def _without_favour(group: GroupEvidence) -> GroupEvidence:
-    return replace(group, tally=Tally(), latency=Histograms(), spreads=(Spread(),) * len(SPREADS))
+    return replace(group, tally=Tally(), latency=Speeds())
 
 
 def _grown(group: GroupEvidence, window: Window) -> GroupEvidence:
@@ -239,7 +252,7 @@ def _grown(group: GroupEvidence, window: Window) -> GroupEvidence:
         group = replace(
             group,
             last_block=group.block,
-            block=Histograms(),
+            block=Speeds(),
             block_began_at_us=window.began_at_us,
             blocks=group.blocks + 1,
         )
@@ -249,6 +262,7 @@ def _grown(group: GroupEvidence, window: Window) -> GroupEvidence:
             tally=group.tally.plus(window),
             latency=group.latency.plus(window),
             block=group.block.plus(window),
+            block_ended_at_us=window.ended_at_us,
         ),
         window,
     )
@@ -261,8 +275,9 @@ def _with_spread(group: GroupEvidence, window: Window) -> GroupEvidence:
         return replace(group, span=span, span_began_at_us=began)
     return replace(
         group,
-        spreads=with_span(group.spreads, group.latency.legacy, span.legacy, span.candidate),
-        span=Histograms(),
+        latency=group.latency.with_span(span),
+        block=group.block.with_span(span),
+        span=Speeds(),
         span_began_at_us=0,
     )
 

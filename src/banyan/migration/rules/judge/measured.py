@@ -170,7 +170,9 @@ def divergence_gate(evidence: Evidence, bounds: Bounds) -> Gate:
     is_bet_won = (
         log_e >= log_threshold(alpha * DIVERGENCE_PART / 2) and evidence.divergence_max >= share_max
     )
-    sides = f"{count(evidence.diverged)} of {count(evidence.compared)} compared answers differ"
+    sides = "No answers were compared"
+    if evidence.compared:
+        sides = f"{count(evidence.diverged)} of {count(evidence.compared)} compared answers differ"
     state: GateState
     if sure.low > share_max or is_bet_won:
         state = "fail"
@@ -179,7 +181,7 @@ def divergence_gate(evidence: Evidence, bounds: Bounds) -> Gate:
             why += f", and the odds that chance did this are below {odds_of_chance(log_e)}"
     elif not evidence.compared:
         state = "pass" if bounds.compared_min == 0 else "wait"
-        why = "none was asked for" if bounds.compared_min == 0 else "nothing was compared yet"
+        why = "none have to be" if bounds.compared_min == 0 else "they have to be"
     elif share_max == 0:
         state, why = "pass", "none may"
     elif likely.high <= share_max:

@@ -7,10 +7,15 @@ from math import isinf, pi
 from banyan.migration.model.bounds import Bounds
 from banyan.migration.model.verdict import Gate, GateState
 from banyan.migration.rules.judge.bounds import Interval, quantile_interval
-from banyan.migration.rules.judge.evidence import CONTROL_PART_MIN, Evidence, GroupEvidence
+from banyan.migration.rules.judge.evidence import (
+    CONTROL_PART_MIN,
+    SPAN_US,
+    Evidence,
+    GroupEvidence,
+    Speeds,
+)
 from banyan.migration.rules.judge.measured import label, worst
-from banyan.migration.rules.judge.spread import WINDOWS_MIN
-from banyan.migration.rules.latency import merged
+from banyan.migration.rules.judge.spread import SPANS_MIN
 from banyan.migration.rules.words import change, count, duration
 
 LATENCY_PART = 0.25
@@ -33,16 +38,12 @@ class _Sides:
     candidate: Mapping[int, int]
     dispersions: tuple[float, float]
     is_baseline: bool
-    windows: int
+    is_enough: bool
+    """Whether there was time to see how much the answers vary."""
 
     @property
     def fewest(self) -> int:
         return min(sum(self.legacy.values()), sum(self.candidate.values()))
-
-    @property
-    def is_enough(self) -> bool:
-        """Whether enough windows tell how much the answers vary."""
-        return self.is_baseline or self.windows >= WINDOWS_MIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class _Quantile:
 def latency_gate(evidence: Evidence, bounds: Bounds) -> Gate:
     """Whether the candidate is slower than it may be; the worst group speaks."""
     gates = [
-        _latency_of(name, group, bounds, max(1, len(evidence.groups)))
+        _latency_of(name, group, bounds, evidence)
         for name, group in evidence.groups.items()
         if group.latency.candidate or group.block.candidate
     ]
@@ -81,14 +82,12 @@ def latency_gate(evidence: Evidence, bounds: Bounds) -> Gate:
     return worst(gates)
 
 
-def _latency_of(name: str, group: GroupEvidence, bounds: Bounds, groups: int) -> Gate:
+def _latency_of(name: str, group: GroupEvidence, bounds: Bounds, evidence: Evidence) -> Gate:
     alpha = 1 - bounds.confidence
-    whole = _sides(group, group.latency.legacy, group.latency.candidate)
-    lately = _sides(
-        group,
-        merged(group.last_block.legacy, group.block.legacy),
-        merged(group.last_block.candidate, group.block.candidate),
-    )
+    groups = max(1, len(evidence.groups))
+    age_us = evidence.ended_at_us - evidence.whole_since_us
+    whole = _sides(group, group.latency, age_us)
+    lately = _sides(group, group.recent, age_us)
     if not whole.legacy or not whole.candidate:
         sentence = "There is no latency of legacy's to compare with."
         return Gate(name="latency", state="wait", sentence=label(name, sentence))
@@ -123,24 +122,30 @@ def worst_state(states: list[GateState]) -> GateState:
 
 def _why_wait(sides: _Sides, found: list[_Quantile]) -> str:
     if not sides.is_enough:
-        return f"only {sides.windows} windows were seen with both sides"
+        return f"{count(SPANS_MIN * SPAN_US / 1_000_000)} seconds with both sides have to be seen"
     open_ended = any(isinf(one.candidate.high) or one.legacy.low == 0 for one in found)
     answers = f"{count(sides.fewest)} answers of a side"
     return f"{answers} are too few to tell" if open_ended else f"{answers} do not tell yet"
 
 
-def _sides(group: GroupEvidence, legacy: Mapping[int, int], candidate: Mapping[int, int]) -> _Sides:
-    few = sum(legacy.values()) < max(CONTROL_MIN, CONTROL_PART_MIN * sum(candidate.values()))
-    if few and group.baseline_latency:
-        beyond = (BASELINE_DISPERSION, BASELINE_DISPERSION)
-        return _Sides(group.baseline_latency, candidate, beyond, is_baseline=True, windows=0)
-    median, tail = group.spreads
+def _sides(group: GroupEvidence, speeds: Speeds, age_us: int) -> _Sides:
+    answers = sum(speeds.candidate.values())
+    is_few = sum(speeds.legacy.values()) < max(CONTROL_MIN, CONTROL_PART_MIN * answers)
+    if is_few and group.baseline_latency:
+        return _Sides(
+            group.baseline_latency,
+            speeds.candidate,
+            (BASELINE_DISPERSION, BASELINE_DISPERSION),
+            is_baseline=True,
+            is_enough=age_us >= SPANS_MIN * SPAN_US,
+        )
+    median, tail = speeds.spreads
     return _Sides(
-        legacy,
-        candidate,
+        speeds.legacy,
+        speeds.candidate,
         (median.dispersion, tail.dispersion),
         is_baseline=False,
-        windows=median.windows,
+        is_enough=median.spans >= SPANS_MIN,
     )
 
 

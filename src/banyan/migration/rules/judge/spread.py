@@ -17,7 +17,7 @@ SPREADS = (0.5, 0.9)
 """The quantiles at which it is measured: the one for the median, the other for the tail."""
 
 ANSWERS_MIN = 100
-WINDOWS_MIN = 4
+SPANS_MIN = 4
 
 
 class Spread(Struct, frozen=True):
@@ -27,7 +27,7 @@ class Spread(Struct, frozen=True):
     weight: float = 0.0
     squares: float = 0.0
     variance: float = 0.0
-    windows: int = 0
+    spans: int = 0
 
     @property
     def dispersion(self) -> float:
@@ -45,7 +45,7 @@ class Spread(Struct, frozen=True):
             self.weight + weight,
             self.squares + (apart - expected) ** 2,
             self.variance + weight * part * (1 - part) * answers / max(1, answers - 1),
-            self.windows + 1,
+            self.spans + 1,
         )
 
 
