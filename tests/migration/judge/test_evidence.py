@@ -16,8 +16,13 @@ from banyan.migration.rules.judge import Evidence, begin, gather, judge
 from banyan.migration.rules.judge.evidence import REPEATS_MAX
 from tests.migration.judge.traffic import QUICK, SECOND, START, side, situation, ticks, window
 
+
+def _arm(attempts: int, errors: int, buckets: dict[int, int]) -> ArmWindow:
+    return ArmWindow(attempts, min(attempts, errors), buckets)
+
+
 arms = st.builds(
-    lambda attempts, errors, buckets: ArmWindow(attempts, min(attempts, errors), buckets),
+    _arm,
     st.integers(0, 50),
     st.integers(0, 50),
     st.dictionaries(st.integers(300, 700), st.integers(1, 20), max_size=6),

@@ -1,67 +1,83 @@
 """Which attempts are set against which."""
 
-from banyan.gateway import ArmCounts, RouteCounts
-from banyan.migration.model.plan import Phase
+from dataclasses import replace
+
+from banyan.gateway import Attempt, bucket_of
+from banyan.migration.model.evidence import Window
 from banyan.migration.rules.judge import windows_of
 from tests.migration.judge.traffic import SECOND, START
 
+LEGACY = Attempt(
+    started_at_us=START,
+    route="product",
+    method="GET",
+    arm="legacy",
+    assigned="legacy",
+    status=200,
+    duration_us=10_000,
+    is_censored=False,
+    flags="",
+    request_id="a",
+    customer=1,
+)
+CANDIDATE = replace(LEGACY, arm="candidate", assigned="candidate", request_id="b", customer=2)
+IN_ITS_PLACE = replace(CANDIDATE, arm="legacy", number=2)
 
-def counts(**arms: ArmCounts | int | bool) -> RouteCounts:
-    return RouteCounts(
-        route="product",
+
+def windows(*attempts: Attempt, **more: int | bool) -> tuple[Window, ...]:
+    return windows_of(
+        attempts,
         began_at_us=START,
         ended_at_us=START + SECOND,
-        **arms,  # type: ignore[arg-type]
+        **more,  # type: ignore[arg-type]
     )
 
 
-ALL = counts(
-    legacy=ArmCounts(90, 1, 0, {500: 89}),
-    candidate=ArmCounts(10, 2, 0, {480: 8}),
-    shadow_legacy=ArmCounts(20, 3, 0, {510: 17}),
-    shadow_candidate=ArmCounts(30, 4, 0, {490: 26}),
-)
+def test_both_sides_are_counted() -> None:
+    failed = replace(LEGACY, status=503, customer=3)
+    (window,) = windows(LEGACY, failed, replace(LEGACY, status=404), CANDIDATE, compared=7)
+    assert (window.legacy.attempts, window.legacy.errors) == (3, 1)
+    assert (window.legacy.customers, window.legacy.failing) == (2, {3: 1})
+    assert window.legacy.buckets == {bucket_of(10_000): 2}
+    assert (window.candidate.attempts, window.candidate.errors) == (1, 0)
+    assert window.compared == 7
 
 
-def test_in_shadow_the_candidates_shadows_stand_against_legacys_customers() -> None:
-    (window,) = windows_of(ALL, Phase.SHADOW, compared=7, diverged=1)
-    assert (window.legacy.attempts, window.candidate.attempts) == (90, 30)
-    assert (window.compared, window.diverged) == (7, 1)
-
-
-def test_while_both_serve_customers_stand_against_customers() -> None:
-    (window,) = windows_of(ALL, Phase.RAMP)
-    assert (window.legacy.attempts, window.candidate.attempts) == (90, 10)
-    assert window.candidate.buckets == {480: 8}
-
-
-def test_after_cutover_legacys_shadows_join() -> None:
-    (window,) = windows_of(ALL, Phase.CANDIDATE)
-    assert (window.legacy.attempts, window.legacy.errors) == (110, 4)
-    assert window.legacy.buckets == {500: 89, 510: 17}
-
-
-def test_writes_stand_apart() -> None:
-    reads, writes = windows_of(
-        counts(legacy=ArmCounts(5), writes_legacy=ArmCounts(3, 1)), Phase.RAMP, compared=2
-    )
-    assert (reads.group, reads.legacy.attempts, reads.compared) == ("reads", 5, 2)
-    assert (writes.group, writes.legacy.attempts, writes.compared) == ("writes", 3, 0)
+def test_legacy_in_the_candidates_place_is_no_sample_of_legacys() -> None:
+    failed = replace(CANDIDATE, status=500)
+    (window,) = windows(LEGACY, failed, replace(IN_ITS_PLACE, status=500))
+    assert (window.legacy.attempts, window.legacy.errors) == (1, 0)
+    assert (window.candidate.attempts, window.candidate.errors) == (1, 1)
+    assert window.fall_backs == 1
 
 
 def test_a_candidate_that_hangs_fails() -> None:
-    """Legacy overtook 6 of its attempts, which count nowhere, and answered for 2 that failed."""
-    hung = counts(candidate=ArmCounts(10, 2, 7, {480: 8}), fall_backs=8)
-    (window,) = windows_of(hung, Phase.CANARY)
-    assert (window.candidate.attempts, window.candidate.errors) == (16, 8)
+    hung = replace(CANDIDATE, status=0, is_censored=True, duration_us=1_000_000)
+    (window,) = windows(hung, IN_ITS_PLACE)
+    assert (window.candidate.attempts, window.candidate.errors) == (1, 1)
+    assert window.candidate.buckets == {}
+    assert window.candidate.failing == {2: 1}
 
 
 def test_customers_who_left_are_no_failures() -> None:
-    (window,) = windows_of(counts(candidate=ArmCounts(10, 0, 7, {480: 10})), Phase.CANARY)
-    assert (window.candidate.attempts, window.candidate.errors) == (10, 0)
+    left = replace(CANDIDATE, status=0, is_censored=True)
+    (window,) = windows(left, replace(LEGACY, status=0, is_censored=True))
+    assert window.candidate.attempts == window.legacy.attempts == 0
+
+
+def test_writes_stand_apart() -> None:
+    reads, writes = windows(LEGACY, replace(LEGACY, method="POST"), diverged=2)
+    assert (reads.group, reads.legacy.attempts, reads.diverged) == ("reads", 1, 2)
+    assert (writes.group, writes.legacy.attempts, writes.diverged) == ("writes", 1, 0)
+
+
+def test_customers_who_are_not_known_are_not_counted_as_one() -> None:
+    (window,) = windows(replace(LEGACY, customer=0), replace(LEGACY, customer=0, status=500))
+    assert window.legacy.customers == 0
+    assert window.legacy.failing == {}
 
 
 def test_gaps_and_ejections_are_told_of() -> None:
-    (window,) = windows_of(counts(is_whole=False), Phase.CANARY, is_ejected=True)
+    (window,) = windows(is_whole=False, is_ejected=True)
     assert not window.is_whole
     assert window.is_ejected

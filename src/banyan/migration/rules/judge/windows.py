@@ -1,75 +1,88 @@
-"""From what the sinks counted to windows that can be judged: which attempts are set against which."""
+"""From what the data plane reported to windows that can be judged."""
 
-from banyan.gateway import ArmCounts, RouteCounts
+from collections import Counter
+from collections.abc import Iterable
+
+from banyan.gateway import SAFE_METHODS, Attempt, bucket_of
 from banyan.migration.model.evidence import ArmWindow, Window
-from banyan.migration.model.plan import Phase
-from banyan.migration.rules.latency import merged
 
 
 def windows_of(
-    counts: RouteCounts,
-    phase: Phase,
+    attempts: Iterable[Attempt],
     *,
+    began_at_us: int,
+    ended_at_us: int,
     compared: int = 0,
     diverged: int = 0,
+    is_whole: bool = True,
     is_ejected: bool = False,
 ) -> tuple[Window, ...]:
     """One window of a route's reads, and one of its writes where there were any.
 
-    In shadow the candidate's shadows stand against what legacy's customers got; while both serve,
-    customers drawn by lot against each other; after cutover the customers at the candidate against
-    legacy's (reverse) shadows. Writes go to one side at a time, so theirs has no other side but the
-    baseline of before. What was compared stands in the window of the reads.
+    The caller chooses ``attempts`` that may be set against each other: customers drawn by lot, or
+    shadows of the same requests. Legacy's answers in the candidate's place are left out of legacy's
+    arm, since requests on which the candidate failed are no fair sample. Such an answer counts against
+    the candidate instead where its own attempt was cut short, because it hung or was slower than the
+    plan lets it be. What was compared stands in the window of the reads.
     """
-    legacy, candidate = _arm(counts.legacy), _with_overtaken(counts)
-    if phase is Phase.SHADOW:
-        candidate = _arm(counts.shadow_candidate)
-    elif phase is Phase.CANDIDATE:
-        legacy = _both(legacy, _arm(counts.shadow_legacy))
-    reads = Window(
-        began_at_us=counts.began_at_us,
-        ended_at_us=counts.ended_at_us,
-        legacy=legacy,
-        candidate=candidate,
-        fall_backs=counts.fall_backs,
-        compared=compared,
-        diverged=diverged,
-        is_whole=counts.is_whole,
-        is_ejected=is_ejected,
-    )
-    if not counts.writes_legacy.attempts and not counts.writes_candidate.attempts:
-        return (reads,)
-    writes = Window(
-        began_at_us=counts.began_at_us,
-        ended_at_us=counts.ended_at_us,
-        legacy=_arm(counts.writes_legacy),
-        candidate=_arm(counts.writes_candidate),
-        is_whole=counts.is_whole,
-        is_ejected=is_ejected,
-        group="writes",
-    )
-    return reads, writes
+    of_group: dict[str, list[Attempt]] = {"reads": [], "writes": []}
+    for attempt in attempts:
+        of_group["reads" if attempt.method in SAFE_METHODS else "writes"].append(attempt)
+    found: list[Window] = []
+    for group, members in of_group.items():
+        if not members and group != "reads":
+            continue
+        legacy, candidate, fall_backs = _sides(members)
+        found.append(
+            Window(
+                began_at_us=began_at_us,
+                ended_at_us=ended_at_us,
+                legacy=legacy,
+                candidate=candidate,
+                fall_backs=fall_backs,
+                compared=compared if group == "reads" else 0,
+                diverged=diverged if group == "reads" else 0,
+                is_whole=is_whole,
+                is_ejected=is_ejected,
+                group=group,
+            )
+        )
+    return tuple(found)
 
 
-def _arm(counts: ArmCounts) -> ArmWindow:
-    return ArmWindow(counts.attempts, counts.errors, counts.buckets)
+def _sides(attempts: list[Attempt]) -> tuple[ArmWindow, ArmWindow, int]:
+    """Legacy, candidate, and how often the one answered for the other."""
+    fell_back = {each.request_id for each in attempts if _is_fall_back(each)}
+    legacy = [
+        each
+        for each in attempts
+        if each.arm == "legacy" and not each.is_censored and not _is_fall_back(each)
+    ]
+    candidate = [
+        each
+        for each in attempts
+        if each.arm == "candidate" and not (each.is_censored and each.request_id not in fell_back)
+    ]
+    return _arm(legacy), _arm(candidate), len(fell_back)
 
 
-def _with_overtaken(counts: RouteCounts) -> ArmWindow:
-    """The candidate's attempts, with those that legacy overtook.
-
-    Legacy answers in its place after an error or when it is slower than the plan lets it be; the
-    second cuts its attempt short, so that it counts nowhere. A candidate that hangs would look like
-    one without traffic.
-    """
-    arm = _arm(counts.candidate)
-    overtaken = min(counts.candidate.censored, max(0, counts.fall_backs - arm.errors))
-    return ArmWindow(arm.attempts + overtaken, arm.errors + overtaken, arm.buckets)
+def _is_fall_back(attempt: Attempt) -> bool:
+    return attempt.arm == "legacy" and attempt.assigned == "candidate" and attempt.number > 1
 
 
-def _both(one: ArmWindow, other: ArmWindow) -> ArmWindow:
+def _arm(attempts: list[Attempt]) -> ArmWindow:
+    """Censored attempts among them are those that legacy overtook."""
+    failed = [each for each in attempts if each.is_error or each.is_censored]
+    known = {each.customer for each in attempts if each.customer}
+    is_known = all(each.customer for each in attempts)
     return ArmWindow(
-        one.attempts + other.attempts,
-        one.errors + other.errors,
-        merged(one.buckets, other.buckets),
+        attempts=len(attempts),
+        errors=len(failed),
+        buckets=Counter(
+            bucket_of(each.duration_us)
+            for each in attempts
+            if not each.is_error and not each.is_censored
+        ),
+        customers=len(known) if is_known else 0,
+        failing=Counter(each.customer for each in failed) if is_known else {},
     )
