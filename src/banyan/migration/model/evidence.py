@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 class ArmWindow:
     """One side of a route: attempts that are not censored, failures, and how long answers took.
 
-    ``buckets`` counts durations by bucket (``rules.latency``), failures left out.
+    ``buckets`` counts durations by ``gateway.bucket_of``, failures left out. ``customers`` is how
+    many different ones made the attempts (0: not known), ``failing`` those that met failures, with how
+    many: one customer who tries again twenty times is one misfortune, not twenty.
     """
 
     attempts: int = 0
     errors: int = 0
     buckets: Mapping[int, int] = field(default_factory=dict[int, int])
+    customers: int = 0
+    failing: Mapping[int, int] = field(default_factory=dict[int, int])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +27,8 @@ class Window:
     ``compared`` answers of both sides, ``diverged`` of them beyond noise and what was accepted.
     ``is_whole`` is false when reports are known to be missing: nothing may then be concluded in the
     candidate's favour. ``ejected``: the candidate was taken out of rotation for its failures.
+    ``group`` holds apart what may not be set against each other: the sides are compared only within
+    a group (reads go to both while writes still go to legacy).
     """
 
     began_at_us: int
@@ -34,3 +40,4 @@ class Window:
     diverged: int = 0
     is_whole: bool = True
     is_ejected: bool = False
+    group: str = "reads"

@@ -1,0 +1,1 @@
+"""Decisions about plans and routes: plain functions on plain values."""
