@@ -261,6 +261,19 @@ async def update_verified(tx: Transaction, set_id: UUID, epoch: int) -> int:
     )
 
 
+async def update_wanted(tx: Transaction, set_id: UUID, wanted: str) -> int:
+    """What a person asks of the mover; '' once it is done."""
+    return await tx.execute(
+        """
+        update movement.sets
+        set wanted = %(wanted)s
+        where marketplace_id = %(marketplace_id)s and set_id = %(set_id)s
+        """,
+        set_id=set_id,
+        wanted=wanted,
+    )
+
+
 async def update_verification_wanted(tx: Transaction, set_id: UUID) -> int:
     """Compare everything anew, from the beginning."""
     return await tx.execute(

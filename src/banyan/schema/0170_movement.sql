@@ -30,6 +30,7 @@ create table movement.sets (
   verified_at    timestamptz,                     -- end of the last whole comparison
   verified_rows  bigint not null default 0,
   turned_at      timestamptz,                     -- the truth changed sides
+  wanted         text not null default '' check (wanted in ('', 'repair')),
   failure        text not null default '',        -- what stops its mover, for people
   is_gone        boolean not null default false,  -- no longer in the plan
   primary key (marketplace_id, set_id),

@@ -110,6 +110,7 @@ class DataSet:
     verified_at: datetime | None
     verified_rows: int
     turned_at: datetime | None
+    wanted: Literal["", "repair"]
     failure: str
     is_gone: bool
 

@@ -88,7 +88,9 @@ def to_int(value: Any) -> int:
 def to_decimal(value: Any, places: int | None = None) -> Decimal:
     """Exactly what is written, also of a float; rounded half up to ``places``."""
     made = value if isinstance(value, Decimal) else Decimal(str(value).strip())
-    return made if places is None else made.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, WIDE)
+    return (
+        made if places is None else made.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, WIDE)
+    )
 
 
 def to_float(value: Any) -> float:
@@ -216,7 +218,9 @@ def to_bytes(value: Any, encoding: str = "utf-8") -> bytes:
 
 
 def sha256(value: Any) -> str:
-    return hashlib.sha256(to_bytes(_text(value) if not isinstance(value, bytes) else value)).hexdigest()
+    return hashlib.sha256(
+        to_bytes(_text(value) if not isinstance(value, bytes) else value)
+    ).hexdigest()
 
 
 def part(value: Any, separator: str, number: int) -> str | None:

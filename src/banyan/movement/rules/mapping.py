@@ -56,7 +56,9 @@ class RowMap:
         self.key = list(key)
         self.origin_key_width = len(origin_key)
         self.shapes = [destination[name] for name in self.writes]
-        self._expressions = [compile_expression(one, self.reads, lookups) for one in columns.values()]
+        self._expressions = [
+            compile_expression(one, self.reads, lookups) for one in columns.values()
+        ]
         self._whole = compile_row(self._expressions, lookups)
         self._casts = [caster(shape, zones.origin, zones.destination) for shape in self.shapes]
         self._rereads = [
@@ -157,9 +159,7 @@ def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {text[:160]}"
 
 
-def condition(
-    text: str, shapes: Mapping[str, ColumnShape]
-) -> tuple[Expression, list[str]]:
+def condition(text: str, shapes: Mapping[str, ColumnShape]) -> tuple[Expression, list[str]]:
     """An expression over a table's rows, and the columns to read for it."""
     reads = [n for n in shapes if n in compile_expression(text, list(shapes), {}).reads]
     return compile_expression(text, reads, {}), reads

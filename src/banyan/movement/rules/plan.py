@@ -35,7 +35,9 @@ def check_data(data: Mapping[str, Any]) -> list[Fault]:
     except msgspec.ValidationError as error:
         said = str(error)
         path = _PATH.search(said)
-        pointer = re.sub(r"\.|\[(\d+)\]", lambda m: f"/{m[1]}" if m[1] else "/", path[1]) if path else ""
+        pointer = (
+            re.sub(r"\.|\[(\d+)\]", lambda m: f"/{m[1]}" if m[1] else "/", path[1]) if path else ""
+        )
         return [Fault("malformed_data_plan", said, f"/data{pointer}")]
     return [Fault("malformed_data_plan", f"{place}: {why}", place) for place, why in _faults(plan)]
 
@@ -98,8 +100,12 @@ def _set_faults(at: str, one: SetPlan) -> Iterator[tuple[str, str]]:
             yield from _expression_faults(f"{at}/{name}", text, one.lookups)
     if one.target.scope is not None:
         yield from _expression_faults(f"{at}/target/scope", one.target.scope, {})
-    if isinstance(one.target.deletes, DeletionMark):
-        yield from _expression_faults(f"{at}/target/deletes/set", one.target.deletes.set, {})
+    mark = one.target.deletes
+    if isinstance(mark, DeletionMark):
+        yield from _expression_faults(f"{at}/target/deletes/set", mark.set, {})
+        if mark.column not in one.columns:
+            why = f"say under columns what {mark.column} is for rows that aren't deleted"
+            yield f"{at}/target/deletes/column", why
     for name in one.compare:
         if name not in one.columns:
             yield f"{at}/compare/{name}", "it is not among the columns"

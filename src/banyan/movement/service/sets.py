@@ -128,7 +128,9 @@ async def standing(tx: Transaction, plan_id: UUID, name: str) -> DataStanding:
     data_set = await store.find_set(tx, set_id_of(plan_id, name))
     if data_set is None or data_set.is_gone:
         sentence = f"{name} is not verified: the plan declares no such data set."
-        return DataStanding(set_id=None, name=name, phase=None, is_verified=False, sentence=sentence)
+        return DataStanding(
+            set_id=None, name=name, phase=None, is_verified=False, sentence=sentence
+        )
     (one,) = await standings_of(tx, [data_set])
     return one
 
@@ -213,6 +215,15 @@ async def want_verification(tx: Transaction, plan_id: UUID, name: str) -> None:
     """Compare every row anew, now; until that is done, the set isn't verified."""
     data_set = await _locked(tx, plan_id, name)
     await store.update_verification_wanted(tx, data_set.set_id)
+
+
+async def want_repair(tx: Transaction, plan_id: UUID, name: str) -> int:
+    """Have the set's mover carry over again what differs; how many rows that is."""
+    data_set = await _locked(tx, plan_id, name)
+    counts = await store.count_findings(tx)
+    await store.update_wanted(tx, data_set.set_id, "repair")
+    kinds = ("missing", "extra", "differs")
+    return sum(counts.get((data_set.set_id, kind), 0) for kind in kinds)
 
 
 async def decide_conflicts(tx: Transaction, plan_id: UUID, name: str) -> int:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from sqlalchemy import (
     Connection,
     Engine,
@@ -22,16 +23,13 @@ from sqlalchemy import (
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
-    InterfaceError,
     NoSuchModuleError,
-    NoSuchTableError,
-    OperationalError,
     SAWarning,
     SQLAlchemyError,
 )
 from sqlalchemy.pool import NullPool, QueuePool
 
-from banyan.movement.errors import SideUnavailable, TableUnfit
+from banyan.movement.errors import SideUnavailable
 from banyan.movement.model import Address, Row
 
 _DRIVERS = {
@@ -41,6 +39,10 @@ _DRIVERS = {
     "mariadb": "mysql+pymysql",
 }
 _BUSY_TIMEOUT_S = 30
+
+
+class Refused(Exception):  # noqa: N818 - as the refusals are named
+    """A database has answered, and the answer is no: a constraint, a type, a right."""
 
 
 class Session:
@@ -66,6 +68,11 @@ class Session:
             else self._connection.execute(statement, rows)
         )
         return result.rowcount
+
+    def query(self, text: str, parameters: tuple[Any, ...]) -> list[Row]:
+        """Run a statement in the driver's own words."""
+        result = self._connection.exec_driver_sql(text, parameters)
+        return [tuple(row) for row in result] if result.returns_rows else []
 
     def command(self, text: str) -> None:
         """Run a statement as it is written, without parameters."""
@@ -175,6 +182,8 @@ def _listen(engine: Engine, backend: str) -> None:
             # Nothing is cut to fit in silence, and an id of 0 stays one.
             "set sql_mode = concat(@@sql_mode, ',STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO')",
             "set @banyan_origin = 1",
+            # What was committed meanwhile is seen by the next statement.
+            "set session transaction isolation level read committed",
         ),
         "postgresql": ("set timezone = 'UTC'",),
     }.get(backend, ())
@@ -210,33 +219,41 @@ def _refusals(name: str) -> Generator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SAWarning)
             yield
-    except NoSuchTableError as error:
-        raise TableUnfit(f"The {name} has no table {error}.") from None
-    except (OperationalError, InterfaceError) as error:
-        if is_refused(error):
-            raise
-        raise SideUnavailable(f"The {name}'s database: {said(error)}.") from error
+    except (DBAPIError, psycopg.Error) as error:
+        what = said(error)
+        if _is_refused(error):
+            raise Refused(what) from error
+        raise SideUnavailable(f"The {name}'s database: {what}.") from error
+    except SQLAlchemyError as error:
+        raise Refused(said(error)) from error
 
 
-def is_refused(error: SQLAlchemyError) -> bool:
+_LOST_STATES = ("08", "57P", "53", "40", "55")
+_LOST_NUMBERS = (0, 1040, 1053, 1129, 1205, 1213)
+"""MySQL: closed, too many, shutting down, blocked, lock waits, deadlocks; from 2000 on, lost."""
+_LOST_WORDS = ("locked", "busy", "unable to open", "disk I/O")
+
+
+def _is_refused(error: DBAPIError | psycopg.Error) -> bool:
     """Whether the database answered, and what it answered is about the statement."""
-    if not isinstance(error, DBAPIError):
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
         return False
-    original = error.orig
-    state = getattr(original, "sqlstate", None)
-    if state is not None:
-        return not str(state).startswith(("08", "57P", "53", "40", "55"))
+    original = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(original, psycopg.Error):
+        state = original.sqlstate
+        lost = isinstance(original, psycopg.OperationalError | psycopg.InterfaceError)
+        return not lost if state is None else not state.startswith(_LOST_STATES)
     match getattr(original, "args", ()):
-        case (int(number), *_):  # MySQL: lost, gone, refused, too many, lock waits, deadlocks
-            return number not in (1040, 1053, 1129, 1205, 1213) and number < 2000
+        case (int(number), *_):
+            return number not in _LOST_NUMBERS and number < 2000
         case (str(text), *_):
-            return not any(word in text for word in ("locked", "busy", "unable to open", "disk"))
+            return not any(word in text for word in _LOST_WORDS)
         case _:
             return False
 
 
-def said(error: Exception) -> str:
-    """The first line of what a database said; never an address or a row's values."""
+def said(error: BaseException) -> str:
+    """The first line of what a database said, which names columns and constraints, not values."""
     original = getattr(error, "orig", None) or error
     text = original.args[-1] if original.args else type(original).__name__
     first = str(text).partition("\n")[0].strip().rstrip(".")

@@ -73,8 +73,11 @@ class Place:
 def find_table(side: Side, schema: str | None, name: str, key: Sequence[str]) -> Place:
     """A table as the database declares it; ``TableUnfit`` if it or its key isn't there."""
     with side.reading():
+        found = side.inspect()
+        if side.dialect == "postgresql":
+            schema = schema or found.default_schema_name  # a trigger's function needs it named
         try:
-            declared = side.inspect().get_columns(name, schema=schema)
+            declared = found.get_columns(name, schema=schema)
         except NoSuchTableError:
             raise TableUnfit(f"The {side.name} has no table {name}.") from None
     shapes = {one["name"]: _shape(side.dialect, one) for one in declared}
@@ -87,7 +90,9 @@ def find_query(side: Side, query: str, key: Sequence[str]) -> Place:
     inner = text(query.rstrip().rstrip(";").replace(":", "\\:"))
     with side.reading() as session:
         names = session.columns_of(
-            select(literal_column("*")).select_from(inner.columns().subquery("banyan_query")).limit(0)
+            select(literal_column("*"))
+            .select_from(inner.columns().subquery("banyan_query"))
+            .limit(0)
         )
     shapes = {name: ColumnShape(name, ColumnKind.OTHER, "") for name in names}
     _check_columns(side, "the query", shapes, key)
