@@ -1,1 +1,97 @@
-"""Movement: tables of a legacy database copied, kept up with, verified, and copied back."""
+"""Movement: tables of a legacy database copied, kept up with, verified, and copied back.
+
+A plan's section ``data`` declares sets (``declare``). A process of its own carries them (``run``): it
+catches changes, fills the target, follows, and compares all rows again and again. The gate of a
+migration asks ``standing``; ``begin_reverse`` makes the target the truth, ``can_return`` says whether
+going back would lose anything, and ``begin_return`` goes back.
+"""
+
+from banyan.movement.errors import (
+    DataSetNotFound,
+    DataSetNotVerified,
+    MalformedDataPlan,
+    MoverReplaced,
+    MoverRuns,
+    NotReversible,
+    SideUnavailable,
+    TableUnfit,
+    WrongDataPhase,
+)
+from banyan.movement.model import (
+    DATA_SET,
+    DataPlan,
+    DataSet,
+    DataStanding,
+    Finding,
+    FindingKind,
+    Progress,
+    ReturnStanding,
+    SetPhase,
+)
+from banyan.movement.rules.plan import check_data, data_schema, read_plan
+from banyan.movement.service import (
+    Mover,
+    begin_return,
+    begin_reverse,
+    can_return,
+    decide_conflicts,
+    declare,
+    get_set,
+    install,
+    list_sets,
+    page_findings,
+    page_sets,
+    remove,
+    restart,
+    run,
+    set_id_of,
+    standing,
+    standings,
+    standings_of,
+    want_repair,
+    want_verification,
+)
+
+__all__ = [
+    "DATA_SET",
+    "DataPlan",
+    "DataSet",
+    "DataSetNotFound",
+    "DataSetNotVerified",
+    "DataStanding",
+    "Finding",
+    "FindingKind",
+    "MalformedDataPlan",
+    "Mover",
+    "MoverReplaced",
+    "MoverRuns",
+    "NotReversible",
+    "Progress",
+    "ReturnStanding",
+    "SetPhase",
+    "SideUnavailable",
+    "TableUnfit",
+    "WrongDataPhase",
+    "begin_return",
+    "begin_reverse",
+    "can_return",
+    "check_data",
+    "data_schema",
+    "decide_conflicts",
+    "declare",
+    "get_set",
+    "install",
+    "list_sets",
+    "page_findings",
+    "page_sets",
+    "read_plan",
+    "remove",
+    "restart",
+    "run",
+    "set_id_of",
+    "standing",
+    "standings",
+    "standings_of",
+    "want_repair",
+    "want_verification",
+]

@@ -1,0 +1,135 @@
+"""All sets of a plan carried by one process; a second one stands by until the first is gone."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import psycopg
+
+from banyan.movement import store
+from banyan.movement.errors import MoverReplaced, MoverRuns
+from banyan.movement.model import DataSet
+from banyan.movement.service.building import build
+from banyan.movement.service.mover import Mover
+from banyan.runtime import Database
+
+_log = logging.getLogger(__name__)
+_LOCK = 7_226_897
+_LOOK_S = 2.0
+
+
+async def run(
+    database: Database,
+    database_url: str,
+    marketplace_id: UUID,
+    plan_id: UUID,
+    stop: asyncio.Event,
+    *,
+    waits: bool = True,
+) -> None:
+    """Carry the plan's sets until ``stop``; sets that are declared meanwhile are taken up, too.
+
+    One process a plan: the lock is a session's of Banyan's database, so that it is free as soon as
+    its holder is dead. Should two ever write all the same, the fence lets only the later one.
+    ``MoverRuns`` if another process has the lock and this one doesn't wait for it.
+    """
+    async with _alone(database_url, plan_id, stop, waits=waits) as is_ours:
+        if is_ours:
+            await _carry_all(database, marketplace_id, plan_id, stop)
+
+
+async def _carry_all(
+    database: Database, marketplace_id: UUID, plan_id: UUID, stop: asyncio.Event
+) -> None:
+    tasks: dict[UUID, asyncio.Task[None]] = {}
+    declared: dict[UUID, object] = {}
+    try:
+        while not stop.is_set():
+            for one in await _sets(database, marketplace_id, plan_id):
+                task = tasks.get(one.set_id)
+                if task is not None and not task.done() and declared[one.set_id] == one.declared:
+                    continue
+                if task is not None:  # ended, or the plan says otherwise by now
+                    task.cancel()
+                    await asyncio.gather(task, return_exceptions=True)
+                declared[one.set_id] = one.declared
+                mover = Mover(database, marketplace_id, one.set_id)
+                tasks[one.set_id] = asyncio.create_task(_carry(mover, stop), name=one.name)
+            try:
+                async with asyncio.timeout(_LOOK_S):
+                    await stop.wait()
+            except TimeoutError:
+                continue
+    finally:
+        stop.set()
+        await asyncio.gather(*tasks.values(), return_exceptions=True)
+
+
+async def _carry(mover: Mover, stop: asyncio.Event) -> None:
+    try:
+        await mover.run(stop)
+    except MoverReplaced as replaced:
+        _log.warning("%s", replaced.detail)
+    except Exception:
+        _log.exception("a mover has failed; it begins anew")
+        await asyncio.sleep(_LOOK_S)
+    finally:
+        await mover.close()
+
+
+async def _sets(database: Database, marketplace_id: UUID, plan_id: UUID) -> Sequence[DataSet]:
+    async with database.transaction(marketplace_id) as tx:
+        return await store.select_sets(tx, plan_id, None)
+
+
+@asynccontextmanager
+async def _alone(
+    database_url: str, plan_id: UUID, stop: asyncio.Event, *, waits: bool
+) -> AsyncGenerator[bool]:
+    """The plan's lock for as long as this process and its connection live."""
+    number = plan_id.int & 0x7FFFFFFF
+    connection = await psycopg.AsyncConnection.connect(
+        database_url, autocommit=True, application_name="banyan_mover"
+    )
+    try:
+        while True:
+            cursor = await connection.execute(
+                "select pg_try_advisory_lock(%s::int, %s::int)", (_LOCK, number)
+            )
+            row = await cursor.fetchone()
+            if row is not None and row[0]:
+                yield True
+                return
+            if not waits:
+                raise MoverRuns("Another process carries the sets of this plan.")
+            try:
+                async with asyncio.timeout(_LOOK_S):
+                    await stop.wait()
+            except TimeoutError:
+                continue
+            yield False
+            return
+    finally:
+        await connection.close()
+
+
+async def install(sets: Sequence[DataSet]) -> None:
+    """Put triggers, slots and fences in place, without copying anything yet."""
+    for one in sets:
+        moving = await asyncio.to_thread(build, one)
+        try:
+            await asyncio.to_thread(moving.install)
+        finally:
+            await asyncio.to_thread(moving.close)
+
+
+async def remove(sets: Sequence[DataSet]) -> None:
+    """Take away everything of ours from both sides."""
+    for one in sets:
+        moving = await asyncio.to_thread(build, one)
+        try:
+            await asyncio.to_thread(moving.remove)
+        finally:
+            await asyncio.to_thread(moving.close)

@@ -1,0 +1,252 @@
+"""Sets as a plan declares them, where they stand, and turning them round."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from banyan.kernel import Page, decode_cursor, derived_id, page_of
+from banyan.movement import store
+from banyan.movement.errors import (
+    DataSetNotFound,
+    DataSetNotVerified,
+    MalformedDataPlan,
+    NotReversible,
+    WrongDataPhase,
+)
+from banyan.movement.model import (
+    DATA_SET,
+    Address,
+    DataPlan,
+    DataSet,
+    DataStanding,
+    Finding,
+    ReturnStanding,
+    SetPhase,
+    SetPlan,
+)
+from banyan.movement.rules.plan import check_data, read_plan
+from banyan.movement.rules.standing import return_of, standing_of
+from banyan.runtime import Event, Json, Transaction
+
+
+class Declared(msgspec.Struct, frozen=True, kw_only=True):
+    """What a set's row keeps of the plan."""
+
+    source: Address
+    target: Address
+    set: SetPlan
+
+
+def declared_of(data_set: DataSet) -> Declared:
+    return msgspec.convert(data_set.declared, Declared)
+
+
+def plan_of(data_set: DataSet) -> SetPlan:
+    return declared_of(data_set).set
+
+
+async def declare(
+    tx: Transaction, plan_id: UUID, plan: str, data: Mapping[str, Any] | None
+) -> list[DataSet]:
+    """Take over the section ``data`` of a plan; how far sets have come stays.
+
+    A set whose source, target or key changed has to be restarted (``restart``): that is not done by
+    itself. ``MalformedDataPlan`` with a fault for each place that is wrong.
+    """
+    if data is None:
+        await store.update_gone(tx, plan_id, [])
+        return []
+    faults = check_data(data)
+    if faults:
+        raise MalformedDataPlan(faults[0].detail, faults=tuple(faults))
+    read: DataPlan = read_plan(data)
+    for one in read.sets:
+        declared = Declared(source=read.source, target=read.target, set=one)
+        set_id = set_id_of(plan_id, one.name)
+        is_known = await store.find_set(tx, set_id) is not None
+        await store.upsert_set(
+            tx, set_id, plan_id, plan, one.name, msgspec.to_builtins(declared, str_keys=True)
+        )
+        if not is_known:
+            await tx.record(
+                Event(
+                    "data.declared",
+                    DATA_SET.text(set_id),
+                    {"name": one.name, "plan": plan, "reason": f"{one.name} is to move."},
+                )
+            )
+    await store.update_gone(tx, plan_id, [one.name for one in read.sets])
+    return await store.select_sets(tx, plan_id, None)
+
+
+def set_id_of(plan_id: UUID, name: str) -> UUID:
+    return derived_id(plan_id, "data set", name)
+
+
+async def get_set(tx: Transaction, set_id: UUID) -> DataSet:
+    found = await store.find_set(tx, set_id)
+    if found is None:
+        raise DataSetNotFound(f"There is no data set {DATA_SET.text(set_id)}.")
+    return found
+
+
+async def list_sets(
+    tx: Transaction, *, plan_id: UUID | None = None, plan: str | None = None
+) -> list[DataSet]:
+    """The sets of a plan (by id or by name), or of all plans."""
+    return await store.select_sets(tx, plan_id, plan)
+
+
+async def page_sets(tx: Transaction, *, limit: int, cursor: str | None = None) -> Page[DataSet]:
+    after: UUID | None = None
+    if cursor is not None:
+        (decoded,) = decode_cursor(cursor, (UUID,))
+        assert isinstance(decoded, UUID), "as decoded"
+        after = decoded
+    rows = await store.select_page(tx, after, limit + 1)
+    return page_of(rows, limit, lambda one: (one.set_id,))
+
+
+async def page_findings(
+    tx: Transaction, set_id: UUID, *, limit: int, cursor: str | None = None
+) -> Page[Finding]:
+    """Open findings of a set."""
+    await get_set(tx, set_id)
+    after: str | None = None
+    if cursor is not None:
+        (decoded,) = decode_cursor(cursor, (str,))
+        assert isinstance(decoded, str), "as decoded"
+        after = decoded
+    rows = await store.select_findings(tx, set_id, after=after, limit=limit + 1)
+    return page_of(rows, limit, lambda one: (one.flow + one.kind + one.key_hash,))
+
+
+async def standing(tx: Transaction, plan_id: UUID, name: str) -> DataStanding:
+    """Whether the set ``name`` of a plan may be relied on; a set that isn't there may not."""
+    data_set = await store.find_set(tx, set_id_of(plan_id, name))
+    if data_set is None or data_set.is_gone:
+        sentence = f"{name} is not verified: the plan declares no such data set."
+        return DataStanding(
+            set_id=None, name=name, phase=None, is_verified=False, sentence=sentence
+        )
+    (one,) = await standings_of(tx, [data_set])
+    return one
+
+
+async def standings(tx: Transaction, plan_id: UUID) -> list[DataStanding]:
+    """Where every set of a plan stands, by name."""
+    return await standings_of(tx, await store.select_sets(tx, plan_id, None))
+
+
+async def standings_of(tx: Transaction, sets: Sequence[DataSet]) -> list[DataStanding]:
+    counts = await store.count_findings(tx)
+    return [
+        standing_of(
+            one,
+            plan_of(one),
+            {kind: count for (set_id, kind), count in counts.items() if set_id == one.set_id},
+            tx.now,
+        )
+        for one in sets
+    ]
+
+
+async def begin_reverse(tx: Transaction, plan_id: UUID, name: str) -> DataSet:
+    """Cut a set over: from this commit on the target is the truth and flows back to the source.
+
+    Changes of the source that are still under way, and late ones, are carried over as before,
+    unless the same row was changed at the target: then the target's stays, and a finding tells.
+    Already cut over: nothing changes. ``DataSetNotVerified`` if it may not be relied on;
+    ``NotReversible`` if the plan gives no way back.
+    """
+    data_set = await _locked(tx, plan_id, name)
+    if data_set.phase == SetPhase.REVERSING:
+        return data_set
+    if plan_of(data_set).reverse == "none":
+        raise NotReversible(f"{name} has no reverse mapping: declare one, or cut over without.")
+    (now,) = await standings_of(tx, [data_set])
+    if not now.is_verified:
+        raise DataSetNotVerified(now.sentence)
+    return await _turn(tx, data_set, SetPhase.REVERSING, "data.reversed", "the new side")
+
+
+async def begin_return(
+    tx: Transaction, plan_id: UUID, name: str, *, is_forced: bool = False
+) -> DataSet:
+    """Give the truth back to the source (a rollback of writes).
+
+    Safe only while ``can_return`` says so; ``DataSetNotVerified`` otherwise, unless ``is_forced``:
+    what hasn't come back by then is then overwritten when the source's row changes or is repaired.
+    """
+    data_set = await _locked(tx, plan_id, name)
+    if data_set.phase != SetPhase.REVERSING:
+        return data_set
+    verdict = await can_return(tx, plan_id, [name])
+    if not verdict.is_safe and not is_forced:
+        raise DataSetNotVerified(verdict.sentence)
+    return await _turn(tx, data_set, SetPhase.FOLLOWING, "data.returned", "the old side")
+
+
+async def can_return(tx: Transaction, plan_id: UUID, names: Sequence[str]) -> ReturnStanding:
+    """Whether these sets could be given back to the source now without losing a write."""
+    found = [await store.find_set(tx, set_id_of(plan_id, name)) for name in names]
+    sets = [one for one in found if one is not None]
+    not_reversed = [
+        one.name
+        for one in sets
+        if one.phase == SetPhase.REVERSING and plan_of(one).reverse == "none"
+    ]
+    not_reversed += [name for name, one in zip(names, found, strict=True) if one is None]
+    return return_of(await standings_of(tx, sets), not_reversed)
+
+
+async def restart(tx: Transaction, plan_id: UUID, name: str) -> DataSet:
+    """Fill and compare a set anew, from the beginning; ``WrongDataPhase`` after its cutover."""
+    data_set = await _locked(tx, plan_id, name)
+    if data_set.phase == SetPhase.REVERSING:
+        raise WrongDataPhase(f"{name} is cut over: the target is the truth. Return first.")
+    await store.update_restarted(tx, data_set.set_id)
+    return await get_set(tx, data_set.set_id)
+
+
+async def want_verification(tx: Transaction, plan_id: UUID, name: str) -> None:
+    """Compare every row anew, now; until that is done, the set isn't verified."""
+    data_set = await _locked(tx, plan_id, name)
+    await store.update_verification_wanted(tx, data_set.set_id)
+
+
+async def want_repair(tx: Transaction, plan_id: UUID, name: str) -> int:
+    """Have the set's mover carry over again what differs; how many rows that is."""
+    data_set = await _locked(tx, plan_id, name)
+    counts = await store.count_findings(tx)
+    await store.update_wanted(tx, data_set.set_id, "repair")
+    kinds = ("missing", "extra", "differs")
+    return sum(counts.get((data_set.set_id, kind), 0) for kind in kinds)
+
+
+async def decide_conflicts(tx: Transaction, plan_id: UUID, name: str) -> int:
+    """A person has seen the conflicts of a set and lets what stands stand; how many those were."""
+    data_set = await _locked(tx, plan_id, name)
+    return await store.close_all_findings(tx, data_set.set_id, ["conflict"])
+
+
+async def _locked(tx: Transaction, plan_id: UUID, name: str) -> DataSet:
+    data_set = await store.find_set(tx, set_id_of(plan_id, name), lock=True)
+    if data_set is None:
+        raise DataSetNotFound(f"The plan declares no data set {name}.")
+    return data_set
+
+
+async def _turn(
+    tx: Transaction, data_set: DataSet, phase: SetPhase, event: str, truth: str
+) -> DataSet:
+    await store.update_turned(tx, data_set.set_id, phase)
+    news: dict[str, Json] = {
+        "name": data_set.name,
+        "plan": data_set.plan,
+        "reason": f"The truth about {data_set.name} is on {truth} from now on.",
+    }
+    await tx.record(Event(event, DATA_SET.text(data_set.set_id), news))
+    return await get_set(tx, data_set.set_id)

@@ -1,0 +1,1 @@
+"""The databases of both sides: reading, writing, and catching what changes in them."""
