@@ -81,8 +81,9 @@ class Difference:
 
     @property
     def key(self) -> tuple[str, Kind]:
-        """What is learned about: the same place and kind in other answers."""
-        return self.pattern, self.kind
+        """What is learned about: the same place and kind in other answers. Which of two answers has
+        something that comes and goes is chance."""
+        return self.pattern, "missing" if self.kind == "extra" else self.kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
