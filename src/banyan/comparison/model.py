@@ -59,6 +59,15 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where differences are learned about: a pattern and a kind (``Difference.key``) of a route."""
+
+    route: str
+    pattern: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """A route's comparisons since an instant: ``open`` divergences are undecided or being mended."""
 
@@ -124,9 +133,16 @@ class Divergence:
     why: str
     decided_by: str | None
     decided_at: datetime | None
+    last_version: str
     fixed_in: str
+    broken_in: str
     returned: int
     """How often it came back after it was said to be fixed."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether its requests count as diverged."""
+        return self.state not in ("accepted", "fixed")
 
 
 @dataclass(frozen=True, slots=True)

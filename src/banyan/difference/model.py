@@ -78,6 +78,8 @@ class Difference:
     candidate: str | None
     legacy_shape: str = ""
     candidate_shape: str = ""
+    detail: str = ""
+    """What else there is to say, such as how many elements there are on each side."""
 
     @property
     def key(self) -> tuple[str, Kind]:

@@ -76,21 +76,22 @@ class _Walk:
                 for i, j in pairs
                 if not ((j is None and i in gone[0]) or (i is None and j in gone[1]))
             ]
+        counts = f"{len(right)} instead of {len(left)}" if len(left) != len(right) else ""
         for i, j in pairs:
             if i is not None and j is not None:
                 self.values(left[i], right[j], (*steps, i))
             elif i is not None:
-                self.only("missing", left[i], (*steps, i))
+                self.only("missing", left[i], (*steps, i), counts)
             elif j is not None:
-                self.only("extra", right[j], (*steps, j))
+                self.only("extra", right[j], (*steps, j), counts)
 
-    def only(self, kind: Kind, value: Json, steps: Steps) -> None:
+    def only(self, kind: Kind, value: Json, steps: Steps, detail: str = "") -> None:
         shown = self.sheet.masker.json(value, steps)
         shape = shape_of(value)
         if kind == "missing":
-            self._note(kind, steps, shown, None, (shape, ""))
+            self._note(kind, steps, shown, None, (shape, ""), detail)
         else:
-            self._note(kind, steps, None, shown, ("", shape))
+            self._note(kind, steps, None, shown, ("", shape), detail)
 
     def note(self, kind: Kind, left: Json, right: Json, steps: Steps) -> None:
         if self.how.limited and self.how.excuses(steps, [_plain(left), _plain(right)]):
@@ -111,9 +112,16 @@ class _Walk:
         left: str | None,
         right: str | None,
         shapes: tuple[str, str],
+        detail: str = "",
     ) -> None:
         self.sheet.note(
-            path_text(steps), kind, left, right, pattern=path_pattern(steps), shapes=shapes
+            path_text(steps),
+            kind,
+            left,
+            right,
+            pattern=path_pattern(steps),
+            shapes=shapes,
+            detail=detail,
         )
 
 

@@ -67,7 +67,7 @@ def of(value: Any) -> Json:
 
 def _attributes(value: Any) -> Json:
     """What a record holds; of anything else its text."""
-    kind: Any = type(value)
+    kind: Any = type(value)  # pyright: ignore[reportUnknownVariableType]
     names = getattr(kind, "__dataclass_fields__", ()) or getattr(kind, "__struct_fields__", ())
     if names:
         return {name: of(getattr(value, name, None)) for name in names}

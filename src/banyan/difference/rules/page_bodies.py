@@ -43,9 +43,11 @@ class _Walk:
         for i, j in self.without_moved(left, right, pairs):
             if i is None:
                 assert j is not None, "one of a pair is there"
-                self.only("extra", right.children[j], right)
+                self.only(
+                    "extra", right.children[j], right, _counts(left, right, right.children[j])
+                )
             elif j is None:
-                self.only("missing", left.children[i], left)
+                self.only("missing", left.children[i], left, _counts(left, right, left.children[i]))
             else:
                 self.pair(left.children[i], right.children[j], left, right)
 
@@ -122,7 +124,7 @@ class _Walk:
             if not ((j is None and i in moved) or (i is None and j in gone))
         ]
 
-    def only(self, kind: Kind, item: Item, above: Node) -> None:
+    def only(self, kind: Kind, item: Item, above: Node, detail: str = "") -> None:
         masker = self.sheet.masker
         if isinstance(item, Node):
             path, pattern, shape = item.selector(), item.pattern(), "element"
@@ -138,7 +140,14 @@ class _Walk:
             None if is_missing else shown,
             pattern=pattern,
             shapes=(shape, "") if is_missing else ("", shape),
+            detail=detail,
         )
+
+
+def _counts(left: Node, right: Node, item: Item) -> str:
+    """How many elements like it there are among their siblings, where that differs."""
+    ours, theirs = (sum(_label(c) == _label(item) for c in node.children) for node in (left, right))
+    return f"{theirs} instead of {ours}" if ours != theirs and isinstance(item, Node) else ""
 
 
 def _hide(node: Node, how: Comparing) -> None:

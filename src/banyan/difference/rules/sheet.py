@@ -4,6 +4,8 @@ from banyan.difference.model import DIFFERENCES_MAX, Difference, Kind
 from banyan.difference.rules.masking import Masker
 
 _PATH_LENGTH_MAX = 300
+_SHOWN_LENGTH_MAX = 400
+"""A mask may be longer than what it hides."""
 
 
 class Sheet:
@@ -27,6 +29,7 @@ class Sheet:
         *,
         pattern: str | None = None,
         shapes: tuple[str, str] = ("", ""),
+        detail: str = "",
     ) -> None:
         """Values and shapes are as they may be shown; paths may hold a name and are masked here."""
         if self.is_full:
@@ -35,11 +38,14 @@ class Sheet:
         mask = self.masker
         self.found.append(
             Difference(
-                mask.text(path, _PATH_LENGTH_MAX),
-                mask.text(path if pattern is None else pattern, _PATH_LENGTH_MAX),
+                mask.text(path, _PATH_LENGTH_MAX)[:_SHOWN_LENGTH_MAX],
+                mask.text(path if pattern is None else pattern, _PATH_LENGTH_MAX)[
+                    :_SHOWN_LENGTH_MAX
+                ],
                 kind,
                 legacy,
                 candidate,
                 *shapes,
+                detail,
             )
         )
