@@ -1,0 +1,1 @@
+"""What findings mean: causes, their names, and whether they are more than noise."""

@@ -1,0 +1,1 @@
+"""SQL of comparison: one function, one statement."""

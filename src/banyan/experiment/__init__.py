@@ -1,0 +1,1 @@
+"""Scientist for code: run both, compare, report."""
