@@ -79,7 +79,7 @@ class Side:
                 while not writer.is_closing():
                     asked = await read_request(reader, writer)
                     self.asked.append(asked)
-                    if asked.path.startswith("/websocket"):
+                    if asked.path.endswith("/websocket"):
                         await echo(asked, reader, writer)
                         return
                     await self._say(asked, writer)

@@ -189,7 +189,7 @@ local function may_name(handle, headers)
   end
   if string.find(headers:get("content-type") or "", "text/html", 1, true) then return true end
   if handle:streamInfo():routeName() == DEFAULT_ROUTE then return false end
-  return not string.find(cache, "max-age=[1-9]") or string.find(cache, "private", 1, true)
+  return not string.find(cache, "max%-age=[1-9]") or string.find(cache, "private", 1, true)
     or string.find(cache, "no-store", 1, true)
 end
 
