@@ -2,15 +2,18 @@
 
 ::
 
-    GatewayError
-    ├── GatewayUnusable       the data plane can't run here: port, folder, binary
-    └── ConfigurationRefused  Envoy doesn't take what the spec makes; what it had stays in use
+    Unprocessable
+    └── GatewayError
+        ├── GatewayUnusable       the data plane can't run here: port, folder, binary
+        └── ConfigurationRefused  Envoy doesn't take what the spec makes; what it had stays in use
 """
 
-from banyan.kernel import BanyanError
+from banyan.kernel import Unprocessable
 
 
-class GatewayError(BanyanError):
+class GatewayError(Unprocessable):
+    """The gateway can't do that: the sentence says what to mend."""
+
     code = "gateway_failed"
     title = "The gateway can't do that"
 

@@ -81,7 +81,7 @@ async def test_a_large_download_is_whole_and_not_held_back(
     async with connected(rig.port) as (reader, writer), asyncio.timeout(30):
         writer.write(b"GET /r/big HTTP/1.1\r\nHost: a\r\n\r\n")
         await reader.readuntil(b"\r\n\r\n")
-        body = b""
+        body = bytearray()
         while len(body) < 20 * len(part):
             if is_chunked:
                 size = int(await reader.readline(), 16)
