@@ -7,7 +7,8 @@ from typing import TypeAlias
 Pair: TypeAlias = tuple[int | None, int | None]
 
 _MATCHED_MAX = 600
-"""Elements beyond which those in the middle are paired by position: the search is quadratic."""
+"""Elements beyond which those in the middle are paired by label, or else by position: the search is
+quadratic."""
 
 
 def aligned(
@@ -55,7 +56,7 @@ def _middle(
     columns: range,
 ) -> list[Pair]:
     if len(rows) > _MATCHED_MAX or len(columns) > _MATCHED_MAX:
-        return _by_position(rows, columns)
+        return _by_label(left_labels, right_labels, rows, columns)
     pairs: list[Pair] = []
     for is_equal, inner, outer in _blocks([left[i] for i in rows], [right[j] for j in columns]):
         i, j = [rows[n] for n in inner], [columns[n] for n in outer]
@@ -79,6 +80,19 @@ def _blocks(left: list[Hashable], right: list[Hashable]) -> list[tuple[bool, ran
         (tag == "equal", range(i1, i2), range(j1, j2))
         for tag, i1, i2, j1, j2 in matcher.get_opcodes()
     ]
+
+
+def _by_label(
+    left_labels: Sequence[Hashable], right_labels: Sequence[Hashable], rows: range, columns: range
+) -> list[Pair]:
+    """By labels where each is one of a kind, else by position."""
+    places = {right_labels[j]: j for j in columns}
+    names = {left_labels[i] for i in rows}
+    if len(places) < len(columns) or len(names) < len(rows):
+        return _by_position(rows, columns)
+    pairs: list[Pair] = [(i, places.get(left_labels[i])) for i in rows]
+    pairs += [(None, j) for label, j in places.items() if label not in names]
+    return pairs
 
 
 def _by_position(rows: range, columns: range) -> list[Pair]:

@@ -41,7 +41,7 @@ class _Walk:
         elif isinstance(left, Number) and isinstance(right, Number):
             self.numbers(left, right, steps)
         elif left != right:
-            self.note("changed" if left and right else "emptied", left, right, steps)
+            self.note("emptied" if "" in (left, right) else "changed", left, right, steps)
 
     def numbers(self, left: Number, right: Number, steps: Steps) -> None:
         if left == right:
@@ -62,30 +62,28 @@ class _Walk:
                 self.only("extra", value, (*steps, name))
 
     def lists(self, left: "list[Json]", right: "list[Json]", steps: Steps) -> None:
-        ours, theirs = [_frozen(part) for part in left], [_frozen(part) for part in right]
-        pairs = aligned(ours, theirs, *_labels(left, right))
-        singles = [(i, j) for i, j in pairs if i is None or j is None]
-        moved = _moved(singles, ours, theirs)
-        if moved:
-            if not self.how.is_unordered(steps):
-                first = next(iter(moved))
-                self.note("moved", left[first[0]], right[first[1]], (*steps, first[0]))
-            gone = {i for i, _ in moved}, {j for _, j in moved}
-            pairs = [
-                (i, j)
-                for i, j in pairs
-                if not ((j is None and i in gone[0]) or (i is None and j in gone[1]))
-            ]
+        start, stop = _equal_ends(left, right)
+        ours, theirs = left[start : len(left) - stop], right[start : len(right) - stop]
+        frozen = [_frozen(part) for part in ours], [_frozen(part) for part in theirs]
+        pairs = aligned(*frozen, *_labels(ours, theirs))
+        moved = _moved(pairs, *frozen)
+        if moved and not self.how.is_unordered(steps):
+            i, j = min(moved)
+            self.note("moved", ours[i], theirs[j], (*steps, start + i))
+        gone = {i for i, _ in moved}, {j for _, j in moved}
         counts = f"{len(right)} instead of {len(left)}" if len(left) != len(right) else ""
         for i, j in pairs:
             if i is not None and j is not None:
-                self.values(left[i], right[j], (*steps, i))
-            elif i is not None:
-                self.only("missing", left[i], (*steps, i), counts)
-            elif j is not None:
-                self.only("extra", right[j], (*steps, j), counts)
+                self.values(ours[i], theirs[j], (*steps, start + i))
+            elif i is not None and i not in gone[0]:
+                self.only("missing", ours[i], (*steps, start + i), counts)
+            elif j is not None and j not in gone[1]:
+                self.only("extra", theirs[j], (*steps, start + j), counts)
 
     def only(self, kind: Kind, value: Json, steps: Steps, detail: str = "") -> None:
+        if self.sheet.is_full:
+            self.sheet.is_whole = False
+            return
         shown = self.sheet.masker.json(value, steps)
         shape = shape_of(value)
         if kind == "missing":
@@ -125,16 +123,23 @@ class _Walk:
         )
 
 
-def _moved(
-    singles: list[Pair], ours: list[Hashable], theirs: list[Hashable]
-) -> set[tuple[int, int]]:
+def _equal_ends(left: "list[Json]", right: "list[Json]") -> tuple[int, int]:
+    """How many elements are equal from the start, and of the others from the end."""
+    shorter = min(len(left), len(right))
+    start = next((n for n in range(shorter) if left[n] != right[n]), shorter)
+    rest = shorter - start
+    stop = next((n for n in range(rest) if left[-1 - n] != right[-1 - n]), rest)
+    return start, stop
+
+
+def _moved(pairs: list[Pair], ours: list[Hashable], theirs: list[Hashable]) -> set[tuple[int, int]]:
     """Elements without a partner that are equal to one at another place."""
     waiting: dict[Hashable, list[int]] = {}
-    for i, j in singles:
+    for i, j in pairs:
         if j is None and i is not None:
             waiting.setdefault(ours[i], []).append(i)
     moved: set[tuple[int, int]] = set()
-    for i, j in singles:
+    for i, j in pairs:
         if i is None and j is not None and waiting.get(theirs[j]):
             moved.add((waiting[theirs[j]].pop(0), j))
     return moved

@@ -28,6 +28,8 @@ TOKEN = re.compile(r"\[[a-z]{1,20}:[a-p]{8}\]")
 _LOOKAHEAD = 400
 """Longer than what is looked for: what begins before the cut is seen whole."""
 
+_ROUNDS_MAX = 6
+
 _AT = r"(?:@|%40|\\u0040|&#64;|&#x40;)"
 _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("email", re.compile(rf"[\w.+'-]{{1,64}}{_AT}(?:[\w-]{{1,63}}\.){{1,8}}[\w-]{{2,63}}")),
@@ -116,20 +118,37 @@ class Masker:
         )
 
     def text(self, value: str, length_max: int = VALUE_LENGTH_MAX) -> str:
-        """A text with what its patterns find replaced, cut after ``length_max`` characters of it."""
+        """A text with what its patterns find replaced, cut after ``length_max`` characters.
+
+        What is looked at reaches beyond the cut, and its end isn't shown: nothing is seen in half.
+        """
         if not self.is_on:
             return _cut(value, length_max)
         source = value[: length_max + _LOOKAHEAD]
-        shown: list[str] = []
-        at = 0
-        for start, end, label in self._spans(source):
-            if start >= length_max:
+        masked = self._whole(printable(source))
+        if len(source) < len(value):
+            length_max = min(length_max, max(len(masked) - _LOOKAHEAD + 50, 0))
+        if len(masked) <= length_max:
+            return masked
+        end = next(
+            (t.end() for t in TOKEN.finditer(masked) if t.start() < length_max < t.end()),
+            length_max,
+        )
+        return masked[:end] + "…"
+
+    def _whole(self, text: str) -> str:
+        """Masked until nothing more is found: what one mask hides may have stood in another's way."""
+        for _ in range(_ROUNDS_MAX):
+            spans = self._spans(text)
+            if not spans:
                 break
-            shown += source[at:start], self.pseudonym(label, source[start:end])
-            at = end
-        if at < length_max:
-            shown.append(source[at:length_max])
-        return printable("".join(shown)) + ("…" if len(value) > max(at, length_max) else "")
+            shown: list[str] = []
+            at = 0
+            for start, end, label in spans:
+                shown += text[at:start], self.pseudonym(label, text[start:end])
+                at = end
+            text = "".join(shown) + text[at:]
+        return text
 
     def named(self, name: str, value: str) -> str:
         """The value of a field of this name."""
@@ -186,11 +205,19 @@ class Masker:
         """An address: each segment, and each parameter by its name."""
         if not self.is_on:
             return _cut(text, 2 * VALUE_LENGTH_MAX)
+        shown = printable(text[: 4 * VALUE_LENGTH_MAX])
+        for _ in range(_ROUNDS_MAX):
+            before, shown = shown, self._url(shown)
+            if before == shown:
+                break
+        return _cut(shown, 4 * VALUE_LENGTH_MAX)
+
+    def _url(self, text: str) -> str:
         path, mark, query = text.partition("?")
         shown = "/".join(self._segment(part) for part in path.split("/"))
         if mark:
             shown += "?" + "&".join(self._parameter(part) for part in query.split("&"))
-        return printable(_cut(shown, 4 * VALUE_LENGTH_MAX))
+        return shown
 
     def _segment(self, part: str) -> str:
         plain = unquote_plus(part)

@@ -72,6 +72,9 @@ class _Walk:
             one, two = left.attributes.get(name), right.attributes.get(name)
             if one == two:
                 continue
+            if self.sheet.is_full:
+                self.sheet.is_whole = False
+                return
             present = [value for value in (one, two) if value is not None]
             if self.how.half_hidden and self.how.excuses_in(left, name, present):
                 continue
@@ -125,6 +128,9 @@ class _Walk:
         ]
 
     def only(self, kind: Kind, item: Item, above: Node, detail: str = "") -> None:
+        if self.sheet.is_full:
+            self.sheet.is_whole = False
+            return
         masker = self.sheet.masker
         if isinstance(item, Node):
             path, pattern, shape = item.selector(), item.pattern(), "element"

@@ -20,7 +20,9 @@ Clean: TypeAlias = Callable[[str], str]
 
 def read_html(text: str, clean: Clean, home: Clean) -> Node | None:
     """None if there is nothing in it. ``clean`` is asked of each text, ``home`` of each address."""
-    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    parser = html.HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True
+    )
     return _read(text, parser, clean, home)
 
 

@@ -20,6 +20,9 @@ def compare_texts(legacy: str, candidate: str, how: Comparing, sheet: Sheet) -> 
         two = None if j is None else right[j]
         if one == two:
             continue
+        if sheet.is_full:
+            sheet.is_whole = False
+            return
         line = (j if i is None else i) or 0
         shapes = ("" if one is None else shape_of(one), "" if two is None else shape_of(two))
         sheet.note(
