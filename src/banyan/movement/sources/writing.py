@@ -187,7 +187,7 @@ class Writer:
                 "from",
                 self._place.quoted,
                 "where false",
-            )  # fmt: skip
+            )
         )
         cursor = session.driver.cursor()
         with cursor, cursor.copy(_sql("copy", incoming, f"({names})", "from stdin")) as copy:
@@ -206,7 +206,7 @@ class Writer:
                 "on conflict",
                 f"({keys})",
                 f"do update set {changed}" if changed else "do nothing",
-            )  # fmt: skip
+            )
         )
         session.command(_sql("truncate", incoming))
 
