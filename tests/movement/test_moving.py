@@ -33,7 +33,12 @@ async def test_a_table_is_filled_and_followed_and_verified(move: Move) -> None:
     standing = await move.verify(mover)
     assert standing.is_verified, standing.sentence
     assert (standing.rows, standing.lag_rows, standing.differing) == (30, 0, 0)
-    assert await move.events() == ["data.declared", "data.backfilled", "data.verified", "data.verified"]
+    assert await move.events() == [
+        "data.declared",
+        "data.backfilled",
+        "data.verified",
+        "data.verified",
+    ]
 
 
 async def test_what_the_application_rolls_back_leaves_no_notice(move: Move) -> None:

@@ -177,5 +177,3 @@ async def test_composite_and_text_keys_filters_and_their_borders(move: Move) -> 
     assert sorted(move.target.run("select * from order_lines")) == sorted(wanted)
     standing = await move.verify(mover, "lines")
     assert standing.is_verified, standing.sentence
-
-

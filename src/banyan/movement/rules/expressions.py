@@ -25,6 +25,14 @@ _ALLOWED = (
 )  # fmt: skip
 
 
+_OPERATORS: Mapping[type[ast.operator], str] = {
+    ast.Mult: "_times",
+    ast.Add: "_plus",
+    ast.Mod: "_modulo",
+}
+"""What could make values of any size goes through a function that doesn't let it."""
+
+
 class BadExpression(ValueError):
     """``column`` counts characters from 1."""
 
@@ -170,7 +178,7 @@ class _Checked(ast.NodeTransformer):
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         self.generic_visit(node)
-        name = {ast.Mult: "_times", ast.Add: "_plus", ast.Mod: "_modulo"}.get(type(node.op))
+        name = _OPERATORS.get(type(node.op))
         if name is None:
             return node
         return ast.Call(

@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
+from typing import Literal
 from uuid import UUID
 
 from banyan.kernel import BanyanError, Unavailable
@@ -61,6 +62,16 @@ _TRIES_TO_SETTLE = 5
 _FINDINGS_AT_ONCE = 500
 _REPAIRED_AT_ONCE = 100_000
 _DIFFERENT = (FindingKind.MISSING, FindingKind.EXTRA, FindingKind.DIFFERS)
+
+
+_News = Literal[
+    "data.backfilled",
+    "data.verified",
+    "data.differs",
+    "data.repaired",
+    "data.stuck",
+    "data.conflicted",
+]
 
 
 @dataclass(slots=True)
@@ -672,7 +683,7 @@ class Mover:
     def _transaction(self) -> AbstractAsyncContextManager[Transaction]:
         return self._database.transaction(self._marketplace_id, CAUSE)
 
-    async def _tell(self, tx: Transaction, event: str, why: str, rows: int) -> None:
+    async def _tell(self, tx: Transaction, event: _News, why: str, rows: int) -> None:
         news: dict[str, Json] = {
             "name": self.data_set.name,
             "plan": self.data_set.plan,

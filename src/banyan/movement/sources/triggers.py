@@ -122,7 +122,7 @@ class TriggerCapture:
         return found
 
     def lag(self) -> Lag:
-        now = literal_column(_NOW[self._side.dialect])
+        now = literal_column(_NOW[self._side.dialect], BigInteger())
         statement = select(func.count(), func.min(self._log.c.at), now).select_from(self._log)
         with self._side.reading() as session:
             ((rows, oldest, at),) = session.fetch(statement)
