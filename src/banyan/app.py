@@ -34,6 +34,7 @@ from banyan.invoicing import jobs as invoicing_jobs
 from banyan.kernel import BanyanError, SystemClock
 from banyan.ledger import api as ledger_api
 from banyan.ledger import jobs as ledger_jobs
+from banyan.movement import api as movement_api
 from banyan.operations import api as operations_api
 from banyan.operations import jobs as operations_jobs
 from banyan.orders import api as orders_api
@@ -113,6 +114,7 @@ TAGS = (
     Tag("exports", "What accounting takes out."),
     Tag("fraud", "Limits, lists and what came of them."),
     Tag("compliance", "Where the marketplace trades."),
+    Tag("data_sets", "Tables that move from a legacy database, and whether they can be relied on."),
     Tag("summary", "The marketplace in figures."),
     Tag("events", "Everything that happened, in order."),
     Tag("clock", "The marketplace's time; a sandbox's may be moved."),
@@ -136,6 +138,7 @@ def operations(settings: Settings | None = None) -> list[Operation]:
         *fraud_api.operations(),
         *compliance_api.operations(),
         *commission_api.operations(commission_defaults),
+        *movement_api.operations(),
     ]
 
 

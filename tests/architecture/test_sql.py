@@ -32,7 +32,11 @@ _PLACE_OF_SQL = {
 _TYPES = {"marketplace_id": "uuid", "now": "timestamptz"}
 """Parameters that mean the same everywhere; the server finds out the types of all others."""
 
-WITHOUT_LITERAL = {"banyan.runtime.database", "banyan.runtime.schema"}
+WITHOUT_LITERAL = {
+    "banyan.runtime.database",
+    "banyan.runtime.schema",
+    "banyan.movement.sources.connection",  # of databases that aren't ours
+}
 """They run the statements that others have written."""
 
 ACROSS_MARKETPLACES = {

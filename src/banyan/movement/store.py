@@ -335,7 +335,7 @@ async def upsert_findings(tx: Transaction, findings: Sequence[Finding]) -> int:
            found_at, last_at)
         select
           %(marketplace_id)s, new.set_id, new.flow, new.kind, new.key_hash, new.key,
-          new.origin_key, string_to_array(nullif(new.columns, ''), chr(31)), new.detail,
+          new.origin_key, string_to_array(new.columns, chr(31)), new.detail,
           %(now)s, %(now)s
         from unnest(
           %(set_ids)s::uuid[], %(flows)s::text[], %(kinds)s::text[], %(hashes)s::text[],

@@ -25,6 +25,14 @@ _ALLOWED = (
 )  # fmt: skip
 
 
+_OPERATORS: Mapping[type[ast.operator], str] = {
+    ast.Mult: "_times",
+    ast.Add: "_plus",
+    ast.Mod: "_modulo",
+}
+"""What could make values of any size goes through a function that doesn't let it."""
+
+
 class BadExpression(ValueError):
     """``column`` counts characters from 1."""
 
@@ -156,28 +164,28 @@ class _Checked(ast.NodeTransformer):
         self._depth -= 1
         return made
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802 - ast's own name
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         if node.id not in self._places:
             known = ", ".join(list(self._places)[:12])
             raise self._bad(node, f"there is no column {node.id} (there are {known})")
         self.reads.add(node.id)
         return _place(self._places[node.id])
 
-    def visit_Constant(self, node: ast.Constant) -> ast.expr:  # noqa: N802 - ast's own name
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
         if node.value is not None and not isinstance(node.value, str | int | float | bool | bytes):
             raise self._bad(node, f"{node.value!r} is not part of the language")
         return node
 
-    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:  # noqa: N802 - ast's own name
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         self.generic_visit(node)
-        name = {ast.Mult: "_times", ast.Add: "_plus", ast.Mod: "_modulo"}.get(type(node.op))
+        name = _OPERATORS.get(type(node.op))
         if name is None:
             return node
         return ast.Call(
             func=ast.Name(id=name, ctx=ast.Load()), args=[node.left, node.right], keywords=[]
         )
 
-    def visit_Call(self, node: ast.Call) -> ast.expr:  # noqa: N802 - ast's own name
+    def visit_Call(self, node: ast.Call) -> ast.expr:
         if not isinstance(node.func, ast.Name):
             raise self._bad(node, "only functions by their names can be called")
         name = node.func.id

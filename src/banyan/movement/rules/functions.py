@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from functools import cache, wraps
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
@@ -63,7 +63,7 @@ def _text(value: Any, encoding: str = "utf-8") -> str:
     match value:
         case str():
             return value
-        case bytes() | bytearray() | memoryview():
+        case bytes() | bytearray():
             return bytes(value).decode(encoding)
         case bool():
             return "true" if value else "false"
@@ -135,7 +135,7 @@ def timestamp(value: Any, zone_name: str = "UTC", layout: str | None = None) -> 
     """An instant of a text, date or naive time that is in ``zone_name``, in UTC."""
     if isinstance(value, bytes):
         value = value.decode()
-    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+    if isinstance(value, int | float | Decimal):
         return from_epoch(value)
     if isinstance(value, str):
         value = value.strip()
@@ -177,7 +177,7 @@ def format_time(value: Any, layout: str) -> str:
 
 
 def parse_json(value: Any) -> Any:
-    return json.loads(_text(value)) if isinstance(value, str | bytes | memoryview) else value
+    return json.loads(_text(value)) if isinstance(value, str | bytes) else value
 
 
 def to_json_text(value: Any) -> str:
@@ -186,19 +186,19 @@ def to_json_text(value: Any) -> str:
 
 def get(value: Any, *path: Any) -> Any:
     """What stands at ``path`` in JSON, or None."""
-    here = parse_json(value)
+    here: Any = parse_json(value)
     for step in path:
         if isinstance(here, Mapping):
-            here = here.get(step)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        elif isinstance(here, list) and isinstance(step, int) and -len(here) <= step < len(here):  # pyright: ignore[reportUnknownArgumentType]
-            here = here[step]  # pyright: ignore[reportUnknownVariableType]
-        else:
-            return None
-    return here  # pyright: ignore[reportUnknownVariableType]
+            here = cast("Mapping[Any, Any]", here).get(step)
+            continue
+        listed = cast("list[Any]", here) if isinstance(here, list) else []
+        is_there = isinstance(step, int) and -len(listed) <= step < len(listed)
+        here = listed[step] if is_there else None
+    return here
 
 
 def to_uuid(value: Any) -> UUID:
-    if isinstance(value, bytes | memoryview):
+    if isinstance(value, bytes):
         return UUID(bytes=bytes(value))
     return value if isinstance(value, UUID) else UUID(_text(value).strip())
 
@@ -269,9 +269,65 @@ def plus(one: Any, other: Any) -> Any:
     return one + other
 
 
+def to_base64(value: Any) -> str:
+    return base64.b64encode(to_bytes(value)).decode()
+
+
+def to_hex(value: Any) -> str:
+    return binascii.hexlify(to_bytes(value)).decode()
+
+
+def from_hex(value: Any) -> bytes:
+    return binascii.unhexlify(_text(value))
+
+
+def starts_with(value: Any, start: str) -> bool:
+    return _text(value).startswith(start)
+
+
+def ends_with(value: Any, end: str) -> bool:
+    return _text(value).endswith(end)
+
+
+def left(value: Any, length: int) -> str:
+    return _text(value)[:length]
+
+
+def right(value: Any, length: int) -> str:
+    return _text(value)[-length:] if length else ""
+
+
+def lower(value: Any) -> str:
+    return _text(value).lower()
+
+
+def upper(value: Any) -> str:
+    return _text(value).upper()
+
+
+def title(value: Any) -> str:
+    return _text(value).title()
+
+
+def trim(value: Any) -> str:
+    return _text(value).strip()
+
+
+def lstrip(value: Any, letters: str | None = None) -> str:
+    return _text(value).lstrip(letters)
+
+
+def rstrip(value: Any, letters: str | None = None) -> str:
+    return _text(value).rstrip(letters)
+
+
+def replace(value: Any, old: str, new: str) -> str:
+    return _text(value).replace(old, new)
+
+
 FUNCTIONS: Mapping[str, Function] = {
     "abs": _of_none(abs),
-    "base64": _of_none(lambda value: base64.b64encode(to_bytes(value)).decode()),
+    "base64": _of_none(to_base64),
     "bool": _of_none(to_bool),
     "bytes": _of_none(to_bytes),
     "coalesce": coalesce,
@@ -279,21 +335,21 @@ FUNCTIONS: Mapping[str, Function] = {
     "date": _of_none(to_date),
     "decimal": _of_none(to_decimal),
     "decode": _of_none(to_text),
-    "ends_with": _of_none(lambda value, end: _text(value).endswith(end)),
+    "ends_with": _of_none(ends_with),
     "epoch": _of_none(epoch),
     "float": _of_none(to_float),
     "format_time": _of_none(format_time),
     "from_epoch": _of_none(from_epoch),
     "from_minor": _of_none(from_minor),
     "get": _of_none(get),
-    "hex": _of_none(lambda value: binascii.hexlify(to_bytes(value)).decode()),
+    "hex": _of_none(to_hex),
     "int": _of_none(to_int),
     "json": _of_none(parse_json),
     "json_text": _of_none(to_json_text),
-    "left": _of_none(lambda value, length: _text(value)[:length]),
+    "left": _of_none(left),
     "length": _of_none(len),
-    "lower": _of_none(lambda value: _text(value).lower()),
-    "lstrip": _of_none(lambda value, letters=None: _text(value).lstrip(letters)),
+    "lower": _of_none(lower),
+    "lstrip": _of_none(lstrip),
     "max": max,
     "min": min,
     "minor": _of_none(minor),
@@ -303,20 +359,20 @@ FUNCTIONS: Mapping[str, Function] = {
     "pad_left": _of_none(pad_left),
     "part": _of_none(part),
     "recode": _of_none(recode),
-    "replace": _of_none(lambda value, old, new: _text(value).replace(old, new)),
-    "right": _of_none(lambda value, length: _text(value)[-length:] if length else ""),
+    "replace": _of_none(replace),
+    "right": _of_none(right),
     "round": _of_none(rounded),
     "round_even": _of_none(rounded_even),
-    "rstrip": _of_none(lambda value, letters=None: _text(value).rstrip(letters)),
+    "rstrip": _of_none(rstrip),
     "sha256": _of_none(sha256),
-    "starts_with": _of_none(lambda value, start: _text(value).startswith(start)),
+    "starts_with": _of_none(starts_with),
     "substring": _of_none(substring),
     "text": _of_none(to_text),
     "timestamp": _of_none(timestamp),
-    "title": _of_none(lambda value: _text(value).title()),
-    "trim": _of_none(lambda value: _text(value).strip()),
+    "title": _of_none(title),
+    "trim": _of_none(trim),
     "unbase64": _of_none(base64.b64decode),
-    "unhex": _of_none(lambda value: binascii.unhexlify(_text(value))),
-    "upper": _of_none(lambda value: _text(value).upper()),
+    "unhex": _of_none(from_hex),
+    "upper": _of_none(upper),
     "uuid": _of_none(to_uuid),
 }

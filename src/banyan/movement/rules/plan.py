@@ -76,28 +76,45 @@ def _is_one(address: Address) -> bool:
 
 
 def _set_faults(at: str, one: SetPlan) -> Iterator[tuple[str, str]]:
-    source = one.source
-    if (source.table is None) == (source.query is None):
-        yield f"{at}/source", "give exactly one of table and query"
-    if source.query is not None and one.changes == "logical":
-        yield f"{at}/changes", "changes of a query are polled, or come from the tables it watches"
-    if source.query is not None and one.changes == "trigger" and not source.watch:
-        yield f"{at}/source/watch", "name the tables whose changes concern the query"
-    if source.query is not None and not isinstance(one.reverse, str):
-        yield f"{at}/reverse", "there is no way back into a query"
-    for name, columns in source.watch.items():
-        if len(columns) != len(source.key):
-            yield f"{at}/source/watch/{name}", "give as many columns as the key has"
+    yield from _source_faults(at, one)
     for name in ("zone", "target_zone"):
         try:
             ZoneInfo(getattr(one, name))
         except (ValueError, OSError):
             yield f"{at}/{name}", f"{getattr(one, name)} is not a time zone"
-    yield from _column_faults(f"{at}/columns", one.columns, one.lookups, one.target.key, source.key)
+    key, source_key = one.target.key, one.source.key
+    yield from _column_faults(f"{at}/columns", one.columns, one.lookups, key, source_key)
     for name in ("filter", "soft_delete"):
         text = getattr(one, name)
         if text is not None:
             yield from _expression_faults(f"{at}/{name}", text, one.lookups)
+    yield from _target_faults(at, one)
+    for name in one.compare:
+        if name not in one.columns:
+            yield f"{at}/compare/{name}", "it is not among the columns"
+    if isinstance(one.reverse, ReversePlan):
+        place = f"{at}/reverse/columns"
+        back = one.reverse
+        yield from _column_faults(place, back.columns, back.lookups, source_key, key)
+
+
+def _source_faults(at: str, one: SetPlan) -> Iterator[tuple[str, str]]:
+    source = one.source
+    if (source.table is None) == (source.query is None):
+        yield f"{at}/source", "give exactly one of table and query"
+    if source.query is not None:
+        if one.changes == "logical":
+            yield f"{at}/changes", "changes of a query are polled, or come from what it watches"
+        if one.changes == "trigger" and not source.watch:
+            yield f"{at}/source/watch", "name the tables whose changes concern the query"
+        if isinstance(one.reverse, ReversePlan):
+            yield f"{at}/reverse", "there is no way back into a query"
+    for name, columns in source.watch.items():
+        if len(columns) != len(source.key):
+            yield f"{at}/source/watch/{name}", "give as many columns as the key has"
+
+
+def _target_faults(at: str, one: SetPlan) -> Iterator[tuple[str, str]]:
     if one.target.scope is not None:
         yield from _expression_faults(f"{at}/target/scope", one.target.scope, {})
     mark = one.target.deletes
@@ -106,13 +123,6 @@ def _set_faults(at: str, one: SetPlan) -> Iterator[tuple[str, str]]:
         if mark.column not in one.columns:
             why = f"say under columns what {mark.column} is for rows that aren't deleted"
             yield f"{at}/target/deletes/column", why
-    for name in one.compare:
-        if name not in one.columns:
-            yield f"{at}/compare/{name}", "it is not among the columns"
-    if isinstance(one.reverse, ReversePlan):
-        place = f"{at}/reverse/columns"
-        back = one.reverse
-        yield from _column_faults(place, back.columns, back.lookups, source.key, one.target.key)
 
 
 def _column_faults(

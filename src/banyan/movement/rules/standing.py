@@ -89,12 +89,21 @@ def _against(
         return "its mover isn't running"
     if data_set.failure:
         return f"its mover is stopped ({data_set.failure})"
+    rows = _rows_against(differing=differing, stuck=stuck, conflicts=conflicts)
+    return rows or _time_against(data_set, plan, now)
+
+
+def _rows_against(*, differing: int, stuck: int, conflicts: int) -> str:
     if stuck:
         return f"{stuck:,} rows can't be written"
     if differing:
         return f"{differing:,} rows differ"
     if conflicts:
         return f"{conflicts:,} rows were changed on both sides and wait for a decision"
+    return ""
+
+
+def _time_against(data_set: DataSet, plan: SetPlan, now: datetime) -> str:
     if data_set.verified_at is None:
         return "its rows haven't all been compared yet"
     age_s = (now - data_set.verified_at).total_seconds()

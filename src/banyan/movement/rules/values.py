@@ -101,7 +101,7 @@ def canonical(value: Any, options: CompareColumn) -> Any:
             return _truncated(value, options)
         case UUID():
             return str(value)
-        case bytes() | bytearray() | memoryview():
+        case bytes() | bytearray():
             return bytes(value)
         case dict() | list():
             return _canonical_json(value)
@@ -163,14 +163,14 @@ def _out(value: Any) -> Any:
             return {"datetime": value.isoformat()}
         case date():
             return {"date": value.isoformat()}
-        case bytes() | bytearray() | memoryview():
+        case bytes() | bytearray():
             return {"bytes": bytes(value).hex()}
         case _:
             raise TypeError(f"{type(value).__name__} can't be part of a key")
 
 
 def _plain(value: Any) -> Any:
-    return bytes(value) if isinstance(value, memoryview) else value
+    return value
 
 
 def _integer(value: Any) -> int:
@@ -255,6 +255,6 @@ def _plain_json(value: Any) -> Any:
         return {str(name): _plain_json(one) for name, one in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     if isinstance(value, list | tuple):
         return [_plain_json(one) for one in value]  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(value, float | Decimal) and not isinstance(value, bool):
+    if isinstance(value, float | Decimal):
         return int(value) if value == int(value) else float(value)
     return value

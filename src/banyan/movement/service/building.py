@@ -71,10 +71,14 @@ def build(data_set: DataSet, environment: Mapping[str, str] = os.environ) -> Mov
     target = open_side("target", url_of(declared.target, environment, "target"))
     try:
         return _built(data_set, declared, source, target)
-    except BadExpression as error:
-        raise TableUnfit(f"{data_set.name}: {error}.") from None
-    except Refused as error:
-        raise TableUnfit(f"{data_set.name}: a database refuses: {error}.") from None
+    except BaseException as error:
+        source.close()
+        target.close()
+        if isinstance(error, BadExpression):
+            raise TableUnfit(f"{data_set.name}: {error}.") from None
+        if isinstance(error, Refused):
+            raise TableUnfit(f"{data_set.name}: a database refuses: {error}.") from None
+        raise
 
 
 def _built(data_set: DataSet, declared: Declared, source: Side, target: Side) -> Moving:

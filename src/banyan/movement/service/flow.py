@@ -262,7 +262,7 @@ class Flow:
         return made
 
 
-class _LeftAlone(Exception):  # noqa: N818 - it only ends a transaction
+class _LeftAlone(Exception):
     def __init__(self, keys: set[Key]) -> None:
         self.keys = keys
 

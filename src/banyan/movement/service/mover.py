@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
+from typing import Literal
 from uuid import UUID
 
 from banyan.kernel import BanyanError, Unavailable
@@ -59,7 +60,18 @@ _AGAIN_S_MAX = 30.0
 _ROUNDS_TO_CATCH_UP = 50
 _TRIES_TO_SETTLE = 5
 _FINDINGS_AT_ONCE = 500
+_REPAIRED_AT_ONCE = 100_000
 _DIFFERENT = (FindingKind.MISSING, FindingKind.EXTRA, FindingKind.DIFFERS)
+
+
+_News = Literal[
+    "data.backfilled",
+    "data.verified",
+    "data.differs",
+    "data.repaired",
+    "data.stuck",
+    "data.conflicted",
+]
 
 
 @dataclass(slots=True)
@@ -350,9 +362,9 @@ class Mover:
 
     async def _verify_round(self) -> bool:
         """Compare a stretch, if it is time; whether to go on at once."""
-        flow = self._truth()
-        if flow is None:
+        if self._truth() is None:
             return False
+        flow = self.moving.forward
         data_set, plan = self.data_set, self.moving.plan
         if not self._pass.began and not self._is_due(data_set, plan):
             return False
@@ -386,7 +398,7 @@ class Mover:
                 self._pass.strays = Strays(flow, plan.chunk)
                 self._pass.steps = self._pass.strays.steps()
                 return True
-            await self._end_pass(flow)
+            await self._end_pass()
         await self._rest(compared.rows, took_s)
         return True
 
@@ -405,12 +417,13 @@ class Mover:
             await self._catch_up()
             there = await asyncio.to_thread(strays.still_there, strays.found)
             await self._strayed(flow, there)
-        await self._end_pass(flow)
+        await self._end_pass()
         return True
 
     async def _strayed(self, flow: Flow, keys: Sequence[Key]) -> None:
-        """Rows that only the destination has, of keys whose origin isn't known."""
-        if keys and isinstance(flow.capture, PollingCapture):
+        """Rows that only the target has, of keys whose source isn't known."""
+        is_back = self.data_set.phase == SetPhase.REVERSING
+        if keys and not is_back and isinstance(flow.capture, PollingCapture):
             await asyncio.to_thread(flow.remove, keys, self.data_set.epoch, self._now)
             self._carried += len(keys)
             return
@@ -432,20 +445,45 @@ class Mover:
             confirmed.alike += one.alike
             confirmed.differences += one.differences
             left = one.unsettled
-        deleted = await self._polled_deletions(flow, confirmed)
+        await self._alike_backwards(confirmed)
+        deleted = await self._polled_deletions(confirmed)
         if deleted:
             confirmed.differences = [d for d in confirmed.differences if d not in deleted]
         return confirmed
 
-    async def _polled_deletions(self, flow: Flow, confirmed: Confirmed) -> list[Difference]:
-        """Polling can't see a deletion: a row that the origin has no more is one."""
-        if not isinstance(flow.capture, PollingCapture):
+    async def _alike_backwards(self, confirmed: Confirmed) -> None:
+        """After the cutover the new side fills its columns as it likes: a row is alike, too, if what
+        goes back of it is what the source has."""
+        back = self.moving.back
+        if self.data_set.phase != SetPhase.REVERSING or back is None:
+            return
+        turned = {
+            one.origin_key: one.key
+            for one in confirmed.differences
+            if one.kind == FindingKind.DIFFERS and one.origin_key is not None
+        }
+        if not turned:
+            return
+        seen = await asyncio.to_thread(
+            confirm, back, dict(turned), show=False, salt=self._set_id.bytes
+        )
+        alike = {turned[key] for key in [*seen.alike, *seen.unsettled]}
+        confirmed.alike += sorted(alike, key=repr)
+        confirmed.differences = [one for one in confirmed.differences if one.key not in alike]
+
+    async def _polled_deletions(self, confirmed: Confirmed) -> list[Difference]:
+        """Polling can't see a deletion: a row that the truth has no more is one."""
+        truth = self._truth()
+        if truth is None or not isinstance(truth.capture, PollingCapture):
             return []
-        gone = [one for one in confirmed.differences if one.kind == FindingKind.EXTRA]
-        keys = [one.origin_key for one in gone if one.origin_key is not None]
-        if keys:
-            await self._carry(flow, keys)
-            self._carried += len(keys)
+        is_back = self.data_set.phase == SetPhase.REVERSING
+        lacking = FindingKind.MISSING if is_back else FindingKind.EXTRA
+        gone = [one for one in confirmed.differences if one.kind == lacking]
+        keys = [one.key if is_back else one.origin_key for one in gone]
+        known = [key for key in keys if key is not None]
+        if known:
+            await self._carry(truth, known)
+            self._carried += len(known)
         return gone
 
     async def _catch_up(self) -> None:
@@ -468,7 +506,6 @@ class Mover:
             mine = {
                 key_in(one.key): None if one.origin_key is None else key_in(one.origin_key)
                 for one in found
-                if one.flow == flow.name
             }
             confirmed = await self._confirm(flow, mine)
             unknown = [key for key, origin_key in mine.items() if origin_key is None]
@@ -477,11 +514,6 @@ class Mover:
                 confirmed.alike += [key for key in unknown if key not in there]
             async with self._transaction() as tx:
                 await self._differ(tx, flow, confirmed)
-                others = [one for one in found if one.flow != flow.name]
-                for one in others:  # of the other direction, whose truth is no more
-                    await store.close_findings(
-                        tx, self._set_id, one.flow, list(_DIFFERENT), [one.key_hash]
-                    )
             if len(found) < _FINDINGS_AT_ONCE:
                 return
             last = found[-1]
@@ -491,12 +523,13 @@ class Mover:
         if confirmed.alike:
             hashes = [key_hash(key) for key in confirmed.alike]
             await store.close_findings(tx, self._set_id, flow.name, list(_DIFFERENT), hashes)
-        if not confirmed.differences:
-            return
         found = [
             self._finding(flow, one.kind, one.key, one.origin_key, one.columns, one.detail)
             for one in confirmed.differences
+            if not self._is_stuck(flow, one.origin_key)  # that is told already, with its reason
         ]
+        if not found:
+            return
         self._pass.differing += len(found)
         for one in found:  # a row is missing, extra or different, never two of them
             others = [kind for kind in _DIFFERENT if kind != one.kind]
@@ -505,7 +538,11 @@ class Mover:
             why = f"{len(found):,} rows of {self.moving.name} are not alike on both sides."
             await self._tell(tx, "data.differs", why, len(found))
 
-    async def _end_pass(self, flow: Flow) -> None:
+    def _is_stuck(self, flow: Flow, origin_key: Key | None) -> bool:
+        known = self._due.stuck_hashes
+        return bool(known) and origin_key is not None and flow.name + key_hash(origin_key) in known
+
+    async def _end_pass(self) -> None:
         if self.moving.plan.verify.repair == "automatic" and self._pass.differing:
             await self._repair()
         self._pass = _Pass()
@@ -521,22 +558,25 @@ class Mover:
                 await self._tell(tx, "data.verified", f"{rows:,} rows are alike.", rows)
 
     async def _repair(self) -> None:
-        """Carry over again what differs; the next look closes the findings."""
-        flow = self._truth()
-        if flow is None:
+        """Carry over again what differs, from the side that is the truth; then look again."""
+        truth = self._truth()
+        if truth is None:
             return
         async with self._transaction() as tx:
             found = await store.select_findings(
-                tx, self._set_id, kinds=_DIFFERENT, flow=flow.name, limit=100_000
+                tx, self._set_id, kinds=_DIFFERENT, limit=_REPAIRED_AT_ONCE
             )
-        epoch, now = self.data_set.epoch, self._now
-        keys = [key_in(one.origin_key) for one in found if one.origin_key is not None]
-        strays = [key_in(one.key) for one in found if one.origin_key is None]
+        if truth.name == FlowName.REVERSE:
+            keys = [key_in(one.key) for one in found]
+            strays: list[Key] = []
+        else:
+            keys = [key_in(one.origin_key) for one in found if one.origin_key is not None]
+            strays = [key_in(one.key) for one in found if one.origin_key is None]
         for start in range(0, len(keys), TAIL_AT_ONCE):
-            await self._carry(flow, keys[start : start + TAIL_AT_ONCE])
+            await self._carry(truth, keys[start : start + TAIL_AT_ONCE])
         if strays:
-            await asyncio.to_thread(flow.remove, strays, epoch, now)
-        await self._look_again(flow)
+            await asyncio.to_thread(truth.remove, strays, self.data_set.epoch, self._now)
+        await self._look_again(self.moving.forward)
         async with self._transaction() as tx:
             await store.update_wanted(tx, self._set_id, "")
             if found:
@@ -643,7 +683,7 @@ class Mover:
     def _transaction(self) -> AbstractAsyncContextManager[Transaction]:
         return self._database.transaction(self._marketplace_id, CAUSE)
 
-    async def _tell(self, tx: Transaction, event: str, why: str, rows: int) -> None:
+    async def _tell(self, tx: Transaction, event: _News, why: str, rows: int) -> None:
         news: dict[str, Json] = {
             "name": self.data_set.name,
             "plan": self.data_set.plan,

@@ -96,7 +96,8 @@ async def _alone(
     try:
         while True:
             cursor = await connection.execute(
-                "select pg_try_advisory_lock(%s::int, %s::int)", (_LOCK, number)
+                "select pg_try_advisory_lock(%(lock)s::int, %(plan)s::int)",
+                {"lock": _LOCK, "plan": number},
             )
             row = await cursor.fetchone()
             if row is not None and row[0]:

@@ -1,7 +1,7 @@
 """Sets as a plan declares them, where they stand, and turning them round."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -240,7 +240,11 @@ async def _locked(tx: Transaction, plan_id: UUID, name: str) -> DataSet:
 
 
 async def _turn(
-    tx: Transaction, data_set: DataSet, phase: SetPhase, event: str, truth: str
+    tx: Transaction,
+    data_set: DataSet,
+    phase: SetPhase,
+    event: Literal["data.reversed", "data.returned"],
+    truth: str,
 ) -> DataSet:
     await store.update_turned(tx, data_set.set_id, phase)
     news: dict[str, Json] = {

@@ -1,8 +1,10 @@
 """Both sides of a flow compared: by ranges of the key where both sort alike, by look-up otherwise.
 
+It is always what the source's rows come to that is compared with the target's, also after the cutover:
+a way back that can't restore every blank is no difference as long as both sides mean the same.
+
 What differs at first sight is only suspected: a change may be under way. It counts once the tail has
-caught up, the row is read again on both sides, the origin's row stood still meanwhile, and no notice of
-it waits. Rows that only the destination has are found in the same range, or, where the keys sort
+caught up, the row is read again on both sides, both stood still meanwhile, and no notice of it waits. Rows that only the destination has are found in the same range, or, where the keys sort
 otherwise, by sums of hashes over buckets of keys, of which only those that differ are looked into.
 """
 
@@ -94,23 +96,37 @@ def compare_chunk(flow: Flow, after: Key | None, limit: int) -> Compared:
 def confirm(flow: Flow, suspects: dict[Key, Key | None], *, show: bool, salt: bytes) -> Confirmed:
     """Look at suspects again; the caller has let the tail catch up before."""
     known = [key for key in suspects.values() if key is not None]
-    origin_before = _origin_rows(flow, known)
-    place, columns = flow.destination, flow.found_columns
-    with place.side.reading() as session:
-        found = flow.found(read_keys(session, place, columns, list(suspects)))
-    origin_after = _origin_rows(flow, known)
-    with flow.origin.side.reading() as session:
-        waiting = flow.capture.waiting(session, known)
+    origin_before, found_before = _origin_rows(flow, known), _found_rows(flow, list(suspects))
+    origin_after, found = _origin_rows(flow, known), _found_rows(flow, list(suspects))
+    waiting, waiting_there = _waiting(flow, known, list(suspects))
     confirmed = Confirmed()
     for key, origin_key in suspects.items():
         if origin_key is None:
             continue
         before, after = origin_before.get(origin_key), origin_after.get(origin_key)
-        if before != after or origin_key in waiting:
+        moved = before != after or found_before.get(key) != found.get(key)
+        if moved or origin_key in waiting or key in waiting_there:
             confirmed.unsettled[key] = origin_key
             continue
         _judge(flow, confirmed, key, origin_key, after, found.get(key), show=show, salt=salt)
     return confirmed
+
+
+def _found_rows(flow: Flow, keys: Sequence[Key]) -> dict[Key, Row]:
+    place = flow.destination
+    with place.side.reading() as session:
+        return flow.found(read_keys(session, place, flow.found_columns, keys))
+
+
+def _waiting(
+    flow: Flow, origin_keys: Sequence[Key], keys: Sequence[Key]
+) -> tuple[set[Key], set[Key]]:
+    """Which rows have changes of either side that aren't carried over."""
+    with flow.origin.side.reading() as session:
+        here = flow.capture.waiting(session, origin_keys)
+    with flow.destination.side.reading() as session:
+        there = flow.guard.waiting(session, keys)
+    return here, there
 
 
 def _judge(

@@ -41,7 +41,7 @@ _DRIVERS = {
 _BUSY_TIMEOUT_S = 30
 
 
-class Refused(Exception):  # noqa: N818 - as the refusals are named
+class Refused(Exception):
     """A database has answered, and the answer is no: a constraint, a type, a right."""
 
 

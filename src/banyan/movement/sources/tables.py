@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnClause,
     ColumnElement,
     FromClause,
     and_,
@@ -26,6 +27,7 @@ from banyan.movement.errors import TableUnfit
 from banyan.movement.model import ColumnKind, ColumnShape, Key, Row
 from banyan.movement.sources.connection import Session, Side
 
+_EVERYTHING: ColumnClause[Any] = literal_column("*", NullType())
 _KEYS_AT_ONCE = 500
 """In one statement: databases limit how many values it may have."""
 
@@ -60,7 +62,7 @@ class Place:
 
     @property
     def source(self) -> FromClause:
-        columns = [column(name) for name in self.shapes]
+        columns = [bare_column(name) for name in self.shapes]
         if self.query is not None:
             return text(self.query.replace(":", "\\:")).columns(*columns).subquery("banyan_query")
         return table(self.name, *columns, schema=self.schema)
@@ -90,9 +92,7 @@ def find_query(side: Side, query: str, key: Sequence[str]) -> Place:
     inner = text(query.rstrip().rstrip(";").replace(":", "\\:"))
     with side.reading() as session:
         names = session.columns_of(
-            select(literal_column("*"))
-            .select_from(inner.columns().subquery("banyan_query"))
-            .limit(0)
+            select(_EVERYTHING).select_from(inner.columns().subquery("banyan_query")).limit(0)
         )
     shapes = {name: ColumnShape(name, ColumnKind.OTHER, "") for name in names}
     _check_columns(side, "the query", shapes, key)
@@ -191,6 +191,10 @@ def one_of(source: FromClause, key: Sequence[str], keys: Sequence[Key]) -> Colum
             for one in keys
         )
     )
+
+
+def bare_column(name: str) -> ColumnClause[Any]:
+    return column(name, NullType())
 
 
 def bare(value: Any) -> ColumnElement[Any]:

@@ -122,7 +122,7 @@ class TriggerCapture:
         return found
 
     def lag(self) -> Lag:
-        now = literal_column(_NOW[self._side.dialect])
+        now = literal_column(_NOW[self._side.dialect], BigInteger())
         statement = select(func.count(), func.min(self._log.c.at), now).select_from(self._log)
         with self._side.reading() as session:
             ((rows, oldest, at),) = session.fetch(statement)
@@ -167,7 +167,7 @@ class TriggerCapture:
                 "create table if not exists",
                 self._quoted,
                 f"({quote('id')} {number}, {keys}, {quote('at')} bigint not null){engine}",
-            )  # fmt: skip
+            )
         ]
         index = ", ".join(quote(f"k{at}") for at in range(len(kinds)))
         if not any("text" in kind.lower() or "blob" in kind.lower() for kind in kinds):
@@ -181,7 +181,7 @@ class TriggerCapture:
                         "on",
                         self._quoted,
                         f"({index})",
-                    )  # fmt: skip
+                    )
                 )
         return made
 
@@ -235,11 +235,17 @@ class TriggerCapture:
         )
         body = _sql(
             "begin if current_setting('banyan.origin', true) = 'mover' then return null; end if;",
-            "if tg_op = 'DELETE' then", self._insert("old", watched.columns), "; return null; end if;",
-            self._insert("new", watched.columns), ";",
-            "if tg_op = 'UPDATE' then if", moved, "then", self._insert("old", watched.columns),
+            "if tg_op = 'DELETE' then",
+            self._insert("old", watched.columns),
+            "; return null; end if;",
+            self._insert("new", watched.columns),
+            ";",
+            "if tg_op = 'UPDATE' then if",
+            moved,
+            "then",
+            self._insert("old", watched.columns),
             "; end if; end if; return null; end",
-        )  # fmt: skip
+        )
         # The application's own user need not know the log: the function acts as its owner.
         made = [
             _sql(
@@ -248,7 +254,7 @@ class TriggerCapture:
                 "security definer set search_path = pg_catalog, pg_temp as $banyan$",
                 body,
                 "$banyan$",
-            )  # fmt: skip
+            )
         ]
         for what, event in (("i", "insert"), ("u", "update"), ("d", "delete")):
             made.append(self._drop_trigger(watched, self._trigger(at, what)))
@@ -262,7 +268,7 @@ class TriggerCapture:
                     table,
                     "for each row execute function",
                     f"{function}()",
-                )  # fmt: skip
+                )
             )
         return made
 
@@ -295,7 +301,7 @@ class TriggerCapture:
                     "if @banyan_origin is null then",
                     body,
                     "end if; end",
-                )  # fmt: skip
+                )
             )
         return made
 
@@ -324,7 +330,7 @@ class TriggerCapture:
                 "begin",
                 body,
                 "end",
-            )  # fmt: skip
+            )
             for what, (event, when, body) in bodies.items()
         ]
 

@@ -28,14 +28,13 @@ from sqlalchemy import (
     table,
     update,
 )
-from sqlalchemy import column as column_of
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import NullType
 
 from banyan.movement.errors import MoverReplaced
 from banyan.movement.model import ColumnKind, ColumnShape, Key, Row
 from banyan.movement.sources.connection import Session, Side
-from banyan.movement.sources.tables import Place, one_of
+from banyan.movement.sources.tables import Place, bare_column, one_of
 
 FENCE = Table(
     "banyan_fence",
@@ -100,10 +99,10 @@ def writing(side: Side, set_name: str, epoch: int) -> Generator[Session]:
         if side.dialect == "postgresql":
             session.command("select set_config('banyan.origin', 'mover', true)")
         elif side.dialect == "sqlite":
-            session.command(f"insert into {_MARK} values (1)")
+            session.command(_sql("insert into", _MARK, "values (1)"))
         yield session
         if side.dialect == "sqlite":
-            session.command(f"delete from {_MARK}")
+            session.command(_sql("delete from", _MARK))
 
 
 class Writer:
@@ -167,7 +166,7 @@ class Writer:
     def _table(self, *more: str) -> Any:
         names = dict.fromkeys([*self._columns, *more])
         place = self._place
-        return table(place.name, *(column_of(name) for name in names), schema=place.schema)
+        return table(place.name, *(bare_column(name) for name in names), schema=place.schema)
 
     def _copy(self, session: Session, rows: Sequence[Row]) -> None:
         """COPY into a table of this connection's own, from there into the real one."""
@@ -187,7 +186,7 @@ class Writer:
                 "from",
                 self._place.quoted,
                 "where false",
-            )  # fmt: skip
+            )
         )
         cursor = session.driver.cursor()
         with cursor, cursor.copy(_sql("copy", incoming, f"({names})", "from stdin")) as copy:
@@ -206,7 +205,7 @@ class Writer:
                 "on conflict",
                 f"({keys})",
                 f"do update set {changed}" if changed else "do nothing",
-            )  # fmt: skip
+            )
         )
         session.command(_sql("truncate", incoming))
 

@@ -1,0 +1,210 @@
+"""A table filled, followed, compared, cut over and given back."""
+
+import pytest
+
+from banyan.movement import (
+    DataSetNotVerified,
+    FindingKind,
+    MoverReplaced,
+    SetPhase,
+    TableUnfit,
+    begin_return,
+    can_return,
+    want_repair,
+)
+from tests.movement.conftest import CUSTOMERS, PLAN, Move, alike, customers, rows_of
+
+
+async def test_a_table_is_filled_and_followed_and_verified(move: Move) -> None:
+    customers(move.source, move.target, 30)
+    await move.declare(CUSTOMERS)
+    mover = await move.mover()
+    await move.settle(mover)
+    assert alike(move.source, move.target)
+    move.source.script(
+        "update customers set email = 'new@example.com' where id = 3",
+        "delete from customers where id = 4",
+        "insert into customers values (31, 'x@example.com', 7, null)",
+        "update customers set id = 99 where id = 5",
+    )
+    assert not alike(move.source, move.target)
+    await move.settle(mover)
+    assert alike(move.source, move.target)
+    standing = await move.verify(mover)
+    assert standing.is_verified, standing.sentence
+    assert (standing.rows, standing.lag_rows, standing.differing) == (30, 0, 0)
+    assert await move.events() == [
+        "data.declared",
+        "data.backfilled",
+        "data.verified",
+        "data.verified",
+    ]
+
+
+async def test_what_the_application_rolls_back_leaves_no_notice(move: Move) -> None:
+    customers(move.source, move.target, 3)
+    await move.declare(CUSTOMERS)
+    mover = await move.mover()
+    await move.settle(mover)
+    with move.source.side.engine.connect() as connection:
+        connection.exec_driver_sql("update customers set note = 'never'")
+        connection.rollback()
+    assert not mover.moving.forward.capture.take(10).keys
+    await move.settle(mover)
+    assert alike(move.source, move.target)
+
+
+async def test_differences_are_found_told_without_their_values_and_repaired(move: Move) -> None:
+    customers(move.source, move.target, 20)
+    await move.declare(CUSTOMERS)
+    mover = await move.mover()
+    await move.settle(mover)
+    move.target.script(
+        "alter table customers disable trigger user",
+        "update customers set email = 'wrong@example.com' where id = 3",
+        "delete from customers where id = 8",
+        "insert into customers values (500, 'extra', 1, null)",
+        "alter table customers enable trigger user",
+    )
+    standing = await move.verify(mover)
+    assert not standing.is_verified
+    assert standing.differing == 3
+    assert "3 rows differ" in standing.sentence
+    found = {one.kind: one for one in await move.findings()}
+    assert {kind: one.key for kind, one in found.items()} == {
+        FindingKind.DIFFERS: [3],
+        FindingKind.MISSING: [8],
+        FindingKind.EXTRA: [500],
+    }
+    assert found[FindingKind.DIFFERS].columns == ["email"]
+    assert "wrong" not in str(found[FindingKind.DIFFERS].detail)
+    async with move.database.transaction(move.marketplace_id) as tx:
+        assert await want_repair(tx, PLAN, "customers") == 3
+    await move.settle(mover)
+    assert alike(move.source, move.target)
+    standing = await move.verify(mover)
+    assert standing.is_verified, standing.sentence
+    assert await move.findings() == []
+    assert "data.repaired" in await move.events()
+
+
+async def test_after_the_cutover_writes_flow_back_and_nothing_goes_round(move: Move) -> None:
+    customers(move.source, move.target, 10)
+    await move.declare(CUSTOMERS)
+    mover = await move.mover()
+    await move.settle(mover)
+    await move.turn()
+    move.target.script(
+        "update customers set balance = 1000 where id = 2",
+        "delete from customers where id = 3",
+        "insert into customers values (2000, 'new side', 1, 'é')",
+    )
+    move.source.run("update customers set note = 'late' where id = 9")
+    await move.settle(mover)
+    assert alike(move.source, move.target)
+    assert rows_of(move.target, columns="note, id")[7][0] == "late"
+    back, there = mover.moving.back, mover.moving.forward
+    assert back is not None
+    assert not back.capture.take(10).keys
+    assert not there.capture.take(10).keys
+    async with move.database.transaction(move.marketplace_id) as tx:
+        verdict = await can_return(tx, PLAN, ["customers"])
+        assert verdict.is_safe, verdict.sentence
+        data_set = await begin_return(tx, PLAN, "customers")
+    assert data_set.phase == SetPhase.FOLLOWING
+    move.source.run("update customers set note = 'back again' where id = 1")
+    await move.settle(mover)
+    assert alike(move.source, move.target)
+
+
+async def test_it_can_not_return_while_writes_are_on_their_way(move: Move) -> None:
+    customers(move.source, move.target, 3)
+    await move.declare(CUSTOMERS)
+    mover = await move.mover()
+    await move.settle(mover)
+    await move.turn()
+    await move.settle(mover)
+    move.target.run("update customers set balance = 5 where id = 2")
+    await mover._save(force=True)
+    async with move.database.transaction(move.marketplace_id) as tx:
+        verdict = await can_return(tx, PLAN, ["customers"])
+        assert not verdict.is_safe
+        assert "1 changes" in verdict.sentence
+        with pytest.raises(DataSetNotVerified):
+            await begin_return(tx, PLAN, "customers")
+
+
+async def test_a_row_that_both_sides_changed_stays_the_truths_and_is_told(move: Move) -> None:
+    customers(move.source, move.target, 5)
+    await move.declare(CUSTOMERS)
+    mover = await move.mover()
+    await move.settle(mover)
+    await move.turn()
+    move.source.run("update customers set note = 'legacy' where id = 2")
+    move.target.run("update customers set note = 'candidate' where id = 2")
+    await move.settle(mover)
+    assert alike(move.source, move.target)
+    assert rows_of(move.source)[1][3] == "candidate"
+    [found] = await move.findings()
+    assert (found.kind, found.key) == (FindingKind.CONFLICT, [2])
+    assert "changed on both sides" in (await move.standing()).sentence
+    assert "data.conflicted" in await move.events()
+
+
+async def test_nothing_is_cut_over_that_is_not_verified(move: Move) -> None:
+    customers(move.source, move.target, 5)
+    await move.declare(CUSTOMERS)
+    with pytest.raises(DataSetNotVerified, match="hasn't begun"):
+        await move.turn()
+
+
+async def test_a_row_that_does_not_fit_holds_up_no_other(move: Move) -> None:
+    customers(move.source, move.target, 20)
+    move.target.run("alter table customers add check (email <> 'c9@example.com')")
+    await move.declare(CUSTOMERS)
+    mover = await move.mover()
+    await move.settle(mover)
+    assert len(rows_of(move.target)) == 19
+    [found] = await move.findings()
+    assert (found.kind, found.key) == (FindingKind.STUCK, [9])
+    assert "check" in found.detail["why"]
+    assert not (await move.verify(mover)).is_verified
+    move.source.run("update customers set email = 'better@example.com' where id = 9")
+    await move.settle(mover)
+    assert alike(move.source, move.target)
+    assert [one for one in await move.findings() if one.kind == FindingKind.STUCK] == []
+
+
+async def test_a_mover_that_slept_can_not_write_any_more(move: Move) -> None:
+    customers(move.source, move.target, 20)
+    await move.declare(CUSTOMERS)
+    old = await move.mover()
+    await old.round()
+    await old.round()
+    new = await move.mover()
+    with pytest.raises(MoverReplaced):
+        old.moving.forward.carry([(1,)], old.data_set.epoch, old._now, wins=True)
+    with pytest.raises(MoverReplaced):
+        await old.round()
+    await move.settle(new)
+    assert alike(move.source, move.target)
+
+
+async def test_a_target_without_a_unique_key_is_refused(move: Move) -> None:
+    customers(move.source, move.target, 1)
+    move.target.run("alter table customers drop constraint customers_pkey")
+    await move.declare(CUSTOMERS)
+    with pytest.raises(TableUnfit, match="unique key"):
+        await move.mover()
+
+
+async def test_nothing_of_ours_is_left_behind(move: Move) -> None:
+    customers(move.source, move.target, 2)
+    await move.declare(CUSTOMERS)
+    mover = await move.mover()
+    await move.settle(mover)
+    mover.moving.remove()
+    for shop in (move.source, move.target):
+        assert [name for name in shop.side.inspect().get_table_names() if "banyan" in name] == []
+    move.source.run("update customers set note = 'still works'")
+    move.target.run("update customers set note = 'still works'")
