@@ -17,6 +17,9 @@ from banyan.migration.rules.latency import bucket_at
 SHARE_PRIORS = ((0.5, 0.5), (0.5, 50.0))
 """One belief that knows nothing, one that failures are rare; half the weight each."""
 
+_HALVINGS = 30
+_MORE_MAX = 10_000_000
+
 QUANTILE_PRIOR = 100.0
 """How many observations the belief about a quantile is worth: tight from a few hundred on."""
 
@@ -43,6 +46,21 @@ def share_interval(errors: float, attempts: float, alpha: float) -> Interval:
     low = 0.0 if errors <= 0 else _edge(0.0, estimate, is_inside)
     high = 1.0 if errors >= attempts else _edge(1.0, estimate, is_inside)
     return Interval(low, estimate, high)
+
+
+def attempts_to_tell(rate: float, share_max: float, alpha: float) -> float | None:
+    """With how many attempts in all, failing at ``rate``, the interval would end below a bound.
+
+    None: with none that one could wait for.
+    """
+    if rate >= share_max:
+        return None
+    attempts, limit = 1.0, log(1 / alpha)
+    while _log_share_martingale(rate * attempts, attempts, share_max) < limit:
+        attempts *= 1.2
+        if attempts > _MORE_MAX:
+            return None
+    return attempts
 
 
 def quantile_interval(
@@ -81,7 +99,7 @@ def _rank_shares(count: float, part: float, alpha: float) -> tuple[float, float]
 
 def _edge(outside: float, inside: float, is_inside: Callable[[float], bool]) -> float:
     """Where the interval ends, from a point outside to one inside; on the outer side of it."""
-    for _ in range(50):
+    for _ in range(_HALVINGS):
         middle = (outside + inside) / 2
         if is_inside(middle):
             inside = middle

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from banyan.migration.model.bounds import Bounds
 from banyan.migration.model.verdict import Gate, GateState
-from banyan.migration.rules.judge.bounds import Interval, share_interval
+from banyan.migration.rules.judge.bounds import Interval, attempts_to_tell, share_interval
 from banyan.migration.rules.judge.evidence import (
     CONTROL_PART_MIN,
     Evidence,
@@ -26,7 +26,6 @@ CONTROL_MIN = 20
 
 ERRORS_PART = 0.5
 DIVERGENCE_PART = 0.25
-MORE_MAX = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +143,10 @@ def _lately(evidence: Evidence) -> Tally:
 
 
 def _more_attempts(seen: _Errors, increase_max: float, alpha: float, size: float) -> str:
-    """About how many more attempts would do, if both sides went on as they do."""
-    attempts, rate = 1.0, seen.candidate.estimate
-    if rate - seen.legacy.low >= increase_max:
-        return ""
-    while attempts < MORE_MAX:
-        if share_interval(rate * attempts, attempts, alpha).high - seen.legacy.low <= increase_max:
-            return f"; about {count(_round(attempts * size))} attempts would tell"
-        attempts *= 1.25
-    return ""
+    """About how many attempts would do, if both sides went on as they do."""
+    highest = min(1.0, seen.legacy.low + increase_max)
+    attempts = attempts_to_tell(seen.candidate.estimate, highest, alpha)
+    return "" if attempts is None else f"; about {count(_round(attempts * size))} would tell"
 
 
 def _round(number: float) -> float:
@@ -206,11 +200,5 @@ def divergence_gate(evidence: Evidence, bounds: Bounds) -> Gate:
 
 
 def _more_compared(rate: float, share_max: float, alpha: float) -> str:
-    if rate >= share_max:
-        return ""
-    compared = 1.0
-    while compared < MORE_MAX:
-        if share_interval(rate * compared, compared, alpha).high <= share_max:
-            return f"; about {count(_round(compared))} comparisons would tell"
-        compared *= 1.25
-    return ""
+    compared = attempts_to_tell(rate, share_max, alpha)
+    return "" if compared is None else f"; about {count(_round(compared))} would tell"
