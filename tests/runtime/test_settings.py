@@ -49,6 +49,11 @@ def test_an_unknown_log_level_is_refused_with_those_there_are() -> None:
         Settings.from_environment({"BANYAN_LOG_LEVEL": "loud"})
 
 
+def test_an_envoy_of_an_unknown_kind_is_refused() -> None:
+    with pytest.raises(InvalidSetting, match="BANYAN_ENVOY must be empty or external, not 'docker'"):
+        Settings.from_environment({"BANYAN_ENVOY": "docker"})
+
+
 def test_secrets_are_never_shown() -> None:
     settings = Settings(database_url="postgresql://u:hunter2@db")
     rows = {row.variable: row.value for row in describe(settings)}

@@ -55,6 +55,21 @@ class Settings:
     requests_per_minute: int = _setting(
         600_000, "Requests that one API key may send in a minute (rate class `default`)."
     )
+    envoy: str = _setting(
+        "", "Envoy that the gateway serves with: empty: the embedded one; `external`: a fleet of yours."
+    )
+    envoy_folder: str = _setting(
+        "", "Folder of an external Envoy where it sees the gateway's `xds`; empty: the same path."
+    )
+    envoy_admin: str = _setting(
+        "127.0.0.1:9901", "Address of an external Envoy's own page, as it and we reach it; `none`."
+    )
+    envoy_reports: str = _setting(
+        "127.0.0.1:9911", "Address at which an external Envoy reaches our access-log service."
+    )
+    envoy_captures: str = _setting(
+        "127.0.0.1:9912", "Address at which an external Envoy reaches our capture service."
+    )
     log_level: str = _setting("info", "Least severe log line written: debug, info, warning, error.")
 
     def __post_init__(self) -> None:
@@ -63,6 +78,8 @@ class Settings:
                 f"BANYAN_LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}, "
                 f"not {self.log_level[:40]!r}."
             )
+        if self.envoy not in ("", "external"):
+            raise InvalidSetting(f"BANYAN_ENVOY must be empty or external, not {self.envoy[:40]!r}.")
         if self.database_url and not self.database_url.startswith(DATABASE_SCHEMES):
             raise InvalidSetting("BANYAN_DATABASE_URL must begin with postgresql://")
 

@@ -21,8 +21,10 @@ from banyan.gateway import (
     PathMatch,
     RouteSpec,
     Upstream,
+    data_plane,
     find_envoy,
 )
+from banyan.runtime import Settings
 from tests.gateway.dataplane.rig import Rig, Side, body_of, free_port, get, running, until
 
 
@@ -272,3 +274,83 @@ async def test_for_a_fleet_of_others_only_files_are_written(tmp_path: Path) -> N
         assert (await plane.status()).pid is None
         assert (await plane.apply(spec(free_port(), 1))).changed == ("listeners",)
         await plane.stop()
+
+
+async def test_an_envoy_of_others_follows_the_files_and_is_asked(tmp_path: Path) -> None:
+    folder, state = tmp_path / "gateway", tmp_path / "theirs"
+    settings = Settings(
+        envoy="external",
+        envoy_folder=str(state / "xds"),
+        envoy_admin=f"127.0.0.1:{free_port()}",
+        envoy_reports=f"127.0.0.1:{free_port()}",
+        envoy_captures=f"127.0.0.1:{free_port()}",
+    )
+    port = free_port()
+    async with (
+        Side("legacy") as legacy,
+        Side("other") as other,
+        data_plane(folder, settings) as plane,
+    ):
+        applied = await plane.start(spec(port, legacy.port))
+        assert not applied.is_confirmed  # nobody is there yet
+        assert await plane.written() is None
+        state.symlink_to(folder)  # as it is mounted there
+        process = subprocess.Popen(  # noqa: ASYNC220 - it returns at once
+            [
+                find_envoy(),
+                "-c",
+                state / "bootstrap.json",
+                "--disable-hot-restart",
+                "-l",
+                "critical",
+            ],
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+
+            async def is_up() -> bool:
+                return (await plane.status()).is_listening
+
+            await until(is_up)
+            assert (await plane.status()).is_current
+            assert body_of(await get(port, "/1")) == b"legacy"
+            first, second = await plane.written(), await plane.written()
+            assert first
+            assert second
+            assert first.epoch == second.epoch
+            applied = await plane.apply(spec(port, other.port))
+            assert applied.is_confirmed
+            assert body_of(await get(port, "/1")) == b"other"
+            await plane.stop()  # theirs to end
+            assert process.poll() is None
+        finally:
+            process.kill()
+            process.wait()
+
+
+async def test_an_envoy_that_hangs_is_written_to_and_told_of(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("banyan.gateway.dataplane.plane.CONFIRM_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("banyan.gateway.dataplane.admin._TIMEOUT_S", 0.2)
+    status = await rig.plane.status()
+    assert status.pid
+    async with DataPlane(rig.plane.folder) as plane:
+        os.kill(status.pid, signal.SIGSTOP)
+        try:
+            route = replace(rig.route, name="s", read_bp=10_000)
+            changed = replace(rig.spec, routes=(route,))
+            with pytest.raises(GatewayUnusable, match="apply it again once Envoy answers"):
+                await plane.apply(changed)
+            assert not (await plane.status()).is_listening
+        finally:
+            os.kill(status.pid, signal.SIGCONT)
+
+    await until(lambda: is_listening(rig))
+    await rig.plane.apply(changed)
+    assert (await rig.plane.status()).is_current
+    assert body_of(await get(rig.port, "/r/1")) == b"candidate"
+
+
+async def is_listening(rig: Rig) -> bool:
+    return (await rig.plane.status()).is_listening

@@ -17,6 +17,7 @@ STAT_OF = {
 """What Envoy calls the subscription of each kind of resources in its counters."""
 
 _TIMEOUT_S = 5.0
+_BEGAN_WITHIN_S = 3
 
 
 class NotAnswering(Exception):
@@ -34,6 +35,7 @@ class Admin:
             transport = httpx.AsyncHTTPTransport()
             base = f"http://{address}"
         self._client = httpx.AsyncClient(transport=transport, base_url=base, timeout=_TIMEOUT_S)
+        self._began_s = 0
 
     async def __aenter__(self) -> Self:
         return self
@@ -65,9 +67,19 @@ class Admin:
             found.get(name) == 1 for name in ("server.live", "listener_manager.workers_started")
         )
 
-    async def version(self, kind: str) -> str | None:
-        name = f"{STAT_OF[kind]}.version_text"
-        return (await self.stats(f"^{_quoted(name)}$")).get(name)
+    async def epoch(self, now_s: int) -> str:
+        """Names the run of Envoy by when it began, which its page tells within a second or two."""
+        began = now_s - int((await self.stats("^server.uptime$")).get("server.uptime", 0))
+        if abs(began - self._began_s) > _BEGAN_WITHIN_S:
+            self._began_s = began
+        return str(self._began_s)
+
+    async def versions(self) -> dict[str, str | None]:
+        """The version of each kind of resources that is in use."""
+        found = await self.stats(
+            r"^(cluster_manager\.cds|http\..*\.rds\..*|listener_manager\.lds)\.version_text$"
+        )
+        return {kind: found.get(f"{name}.version_text") for kind, name in STAT_OF.items()}
 
     async def refusals(self, kind: str) -> int:
         name = f"{STAT_OF[kind]}.update_rejected"

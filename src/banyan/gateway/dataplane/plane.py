@@ -99,7 +99,8 @@ class DataPlane:
         """Bring Envoy up to ``spec``; it is in use when this returns.
 
         Raises ``ConfigurationRefused``, and what was in use stays in use; ``GatewayUnusable`` when
-        Envoy doesn't answer in time (the files are written: it takes them once it is back).
+        Envoy doesn't answer in time: the files are written, and a restarted Envoy takes them; one that
+        hung may need them once more (``apply`` again).
         """
         configuration = render(spec, self.places)
         async with self._exclusive():
@@ -114,7 +115,7 @@ class DataPlane:
         is_live = self._asks_admin and await self._admin.is_live()
         if is_live:
             try:
-                standing = {kind: await self._admin.version(kind) for kind in KINDS}
+                standing = await self._admin.versions()
             except NotAnswering:
                 is_live = False
             else:
@@ -135,14 +136,14 @@ class DataPlane:
     async def written(self) -> Written | None:
         """How many entries of access logs Envoy has written and dropped; None if it can't be asked."""
         asked_at = self._now_us()
-        run = epoch(self.folder)
         try:
+            run = await self._epoch()
             found = await self._admin.stats(
                 r"^access_logs\.grpc_access_log\.logs_(written|dropped)$"
             )
+            if run != await self._epoch():  # another Envoy has answered than the one that is named
+                return None
         except NotAnswering:
-            return None
-        if run != epoch(self.folder):  # another Envoy has answered than the one that is named
             return None
         prefix = "access_logs.grpc_access_log.logs_"
         return Written(
@@ -234,29 +235,43 @@ class DataPlane:
         began = time.monotonic()
         before = {kind: files.read(self.folder, kind) for kind in KINDS}
         after = {kind: files.document(configuration.resources[kind]) for kind in KINDS}
-        changed = tuple(kind for kind in KINDS if before[kind] != after[kind])
-        if changed and not _same_shape(before, after):
+        waits = self._asks_admin and (not self._is_external or await self._admin.is_live())
+        in_use = await self._in_use() if waits else {}
+        changed = tuple(
+            kind
+            for kind in KINDS
+            # What is written may still not be used: it came while Envoy was away, or hung.
+            if before[kind] != after[kind]
+            or in_use.get(kind, after[kind].version_info) != after[kind].version_info
+        )
+        if changed and not _same_shape(before, after) and self._may_validate():
             await validate(self._binary(), configuration)
+        is_confirmed = waits
         try:
             for kind, document in _steps(before, after, changed):
-                await self._bring_in(kind, document)
+                if is_confirmed:
+                    is_confirmed = await self._bring_in(kind, document)
+                else:
+                    files.write(self.folder, kind, document)
         except ConfigurationRefused:
             for kind in reversed(changed):
                 if (old := before[kind]) is not None:
                     files.write(self.folder, kind, old)
             raise
+        if waits and not is_confirmed:
+            raise GatewayUnusable(
+                f"Envoy has not taken what is new within {CONFIRM_TIMEOUT_S:.0f} s; it is written: "
+                f"apply it again once Envoy answers. Its log is {self.folder / 'envoy.log'}."
+            )
         return Applied(
             version=after["edge"].version_info,
             changed=changed,
             took_ms=(time.monotonic() - began) * 1000,
-            is_confirmed=self._asks_admin,
+            is_confirmed=is_confirmed,
         )
 
-    async def _bring_in(self, kind: str, document: files.Resources) -> None:
-        """Write one file, and wait until Envoy has taken or refused it."""
-        if not self._asks_admin:
-            files.write(self.folder, kind, document)
-            return
+    async def _bring_in(self, kind: str, document: files.Resources) -> bool:
+        """Write one file, and wait until Envoy has taken it; False: it doesn't say so in time."""
         refused = await self._refusals(kind)
         files.write(self.folder, kind, document)
         pause, until = _POLL_FIRST_S, time.monotonic() + CONFIRM_TIMEOUT_S
@@ -267,7 +282,7 @@ class DataPlane:
                 refused = 0
             else:
                 if version == document.version_info:
-                    return
+                    return True
                 if refused_now > refused:
                     why = await self._admin.why_refused(kind)
                     raise ConfigurationRefused(
@@ -275,10 +290,13 @@ class DataPlane:
                     )
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, _POLL_MAX_S)
-        raise GatewayUnusable(
-            f"Envoy has not taken the new {kind} within {CONFIRM_TIMEOUT_S:.0f} s; they are written, and "
-            f"it takes them once it answers. Its log is {self.folder / 'envoy.log'}."
-        )
+        return False
+
+    async def _in_use(self) -> dict[str, str | None]:
+        try:
+            return await self._admin.versions()
+        except NotAnswering:
+            return {}
 
     async def _refusals(self, kind: str) -> int:
         try:
@@ -296,11 +314,20 @@ class DataPlane:
         finally:
             lock.__exit__(None, None, None)
 
+    async def _epoch(self) -> str:
+        if not self._is_external:
+            return epoch(self.folder)
+        return await self._admin.epoch(self._now_us() // 1_000_000)
+
     def _binary(self) -> Path:
         if self._envoy is None:
             return find_envoy()
         check(self._envoy)
         return self._envoy
+
+    def _may_validate(self) -> bool:
+        """A fleet's machine needs no Envoy of ours, and its certificates may be elsewhere than here."""
+        return not self._is_external
 
     def _command(self, envoy: Path) -> list[str]:
         return [

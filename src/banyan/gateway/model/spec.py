@@ -14,8 +14,8 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 class Upstream:
     """A side that answers requests, reached at ``host:port``.
 
-    It gets the customer's ``Host`` unless it has one of its own (``host_header``; the customer's then
-    goes in ``X-Forwarded-Host``). Over TLS, ``server_name`` is asked for and, unless ``is_verified`` is
+    It gets the customer's ``Host`` unless it has one of its own (``host_header``: all sides or none;
+    the customer's then goes in ``X-Forwarded-Host``). Over TLS, ``server_name`` is asked for and, unless ``is_verified`` is
     false, must be in the certificate; it is the host where it is left out.
     """
 

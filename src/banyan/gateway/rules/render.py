@@ -7,7 +7,7 @@ from banyan.gateway.errors import ConfigurationRefused
 from banyan.gateway.model import BP, GatewaySpec, Places
 from banyan.gateway.rules.bootstrap import bootstrap, whole
 from banyan.gateway.rules.clusters import clusters
-from banyan.gateway.rules.envoy import Json, is_name
+from banyan.gateway.rules.envoy import Json
 from banyan.gateway.rules.listeners import listeners
 from banyan.gateway.rules.routes import edge_routes, has_own_host, shadow_routes
 
@@ -91,14 +91,13 @@ def _check(spec: GatewaySpec) -> None:
 
 
 def _check_hosts(spec: GatewaySpec) -> None:
-    """Envoy takes the Host of a side from its endpoint, where one that has to be looked up has a name."""
+    """A Host once written over can't be had back when a request falls back to the other side."""
     if not has_own_host(spec):
         return
     for side in (spec.legacy, *spec.candidates):
-        if side.host_header is None and is_name(side.host):
+        if side.host_header is None:
             raise ConfigurationRefused(
-                f"Where one side has a Host of its own, {side.name!r} ({side.host}) needs one too, or an "
-                f"IP address in place of its name."
+                f"Where one side has a Host of its own, each needs one: say what {side.name!r} is asked for."
             )
 
 
