@@ -22,6 +22,7 @@ from starlette.routing import BaseRoute, Route
 
 from banyan.commission import api as commission_api
 from banyan.commission import jobs as commission_jobs
+from banyan.comparison import api as comparison_api
 from banyan.compliance import api as compliance_api
 from banyan.console import console_routes
 from banyan.developers import api as developers_api
@@ -108,6 +109,8 @@ TAGS = (
         "reconciliation",
         "Our books beside what providers and banks say; what matches and what doesn't.",
     ),
+    Tag("divergences", "What candidate and legacy differ in, and what was decided about it."),
+    Tag("divergence_reports", "What experiments within an application saw."),
     Tag("cases", "What a machine could not decide and a person must."),
     Tag("ledger", "Accounts, transfers and balances: where the money is."),
     Tag("chart_of_accounts", "Which number of your chart each account of the ledger has."),
@@ -139,6 +142,7 @@ def operations(settings: Settings | None = None) -> list[Operation]:
         *compliance_api.operations(),
         *commission_api.operations(commission_defaults),
         *movement_api.operations(),
+        *comparison_api.operations(settings),
     ]
 
 

@@ -215,3 +215,14 @@ async def test_a_side_that_contradicts_itself_is_no_comparison(route: Route) -> 
     recorded = await route.record(route.look(GOOD, TEXT, busy))
     assert (recorded.compared, recorded.unsteady, recorded.diverged) == (0, 1, 0)
     assert (await route.standing()).compared == 0
+
+
+async def test_elements_called_like_places_are_not_taken_for_them(route: Route) -> None:
+    one, two = (answer(f"<status>{word}</status>", "text/xml") for word in ("up", "down"))
+    await route.record(route.look(one, two, one))
+    page, other = html("<p>a</p>"), html("<p>b</p>")
+    await route.record(route.look(page, other, page))
+    assert {one.title for one in await route.divergences()} == {
+        "status:root differs",
+        "p differs",
+    }

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from banyan.difference import Difference, IgnoreRule, compare, comparing
@@ -146,16 +146,19 @@ VALUES = st.recursive(
     lambda parts: st.lists(parts, max_size=5) | st.dictionaries(st.text(max_size=4), parts, max_size=4),
     max_leaves=20,
 )  # fmt: skip
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 MIRRORED = {"missing": "extra", "extra": "missing"}
 
 
 @given(VALUES)
+@UNHURRIED
 def test_a_value_does_not_differ_from_itself(value: Any) -> None:
     text = json.dumps(value)
     assert compare(json_(text), json_(json.dumps(value, indent=3))).is_same
 
 
 @given(VALUES, VALUES)
+@UNHURRIED
 def test_sides_may_be_swapped(left: Any, right: Any) -> None:
     one, two = json_(json.dumps(left)), json_(json.dumps(right))
     there, back = compare(one, two).differences, compare(two, one).differences

@@ -4,13 +4,14 @@ import json
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from banyan.difference import InvalidRule, Masker, MaskingRule, compare, comparing
 from banyan.difference.rules.masking import TOKEN
 from tests.difference.answers import html, json_
 
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 MASKER = Masker.of(b"a key")
 
 PERSONAL = [
@@ -75,6 +76,7 @@ TEXTS = st.text(max_size=60) | st.lists(
 
 
 @given(TEXTS)
+@UNHURRIED
 def test_masking_again_changes_nothing(text: str) -> None:
     once = MASKER.text(text)
     assert MASKER.text(once) == once
@@ -82,6 +84,7 @@ def test_masking_again_changes_nothing(text: str) -> None:
     assert MASKER.url(once) == once
 
 
+@UNHURRIED
 @given(st.sampled_from(PERSONAL), st.integers(0, 700), st.sampled_from(["x", " ", "é", "a "]))
 def test_nothing_is_cut_in_half_and_left(value: str, before: int, filling: str) -> None:
     """Values are cut at a length; what crosses it is masked whole."""

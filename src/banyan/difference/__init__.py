@@ -23,7 +23,7 @@ from banyan.difference.model import (
 from banyan.difference.rules.comparing import compare
 from banyan.difference.rules.how import Comparing, comparing
 from banyan.difference.rules.masking import Masker
-from banyan.difference.rules.values import compare_values
+from banyan.difference.rules.values import compare_values, snapshot
 
 __all__ = [
     "Answer",
@@ -41,4 +41,5 @@ __all__ = [
     "compare",
     "compare_values",
     "comparing",
+    "snapshot",
 ]

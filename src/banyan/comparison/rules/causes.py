@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 from banyan.difference import Difference, Kind
 
-_PLACES = ("status", "header:location", "body", "cookie:")
+_PLACES = ("exception", "deadline", "status", "header:location", "body", "cookie:")
 """What a customer is hit by first: these differences bring others with them."""
+
+_TOLD_APART = ("exception", "status", "body", "cookie:")
+"""Places whose values say which cause it is."""
 
 _KINDS: tuple[Kind, ...] = ("type", "emptied", "missing", "extra", "changed", "format", "moved")
 
@@ -25,8 +28,8 @@ def cause_of(difference: Difference) -> Cause:
     shapes = difference.legacy_shape, difference.candidate_shape
     if difference.kind == "emptied":
         shapes = tuple("empty" if shape == "empty" else "" for shape in shapes)
-    elif difference.kind != "type" and not difference.pattern.startswith(
-        ("status", "body", "cookie:")
+    elif difference.kind != "type" and not any(
+        _is_at(difference.pattern, place) for place in _TOLD_APART
     ):
         shapes = ("", "")
     return Cause(difference.pattern, difference.kind, shapes[0], shapes[1])
@@ -39,6 +42,11 @@ def by_weight(differences: Sequence[Difference]) -> list[Difference]:
 
 def _weight(difference: Difference) -> tuple[int, int, int, str]:
     pattern = difference.pattern
-    place = next((n for n, start in enumerate(_PLACES) if pattern.startswith(start)), len(_PLACES))
+    place = next((n for n, one in enumerate(_PLACES) if _is_at(pattern, one)), len(_PLACES))
     depth = pattern.count(".") + pattern.count("[") + 2 * pattern.count(" > ")
     return place, _KINDS.index(difference.kind), depth, pattern
+
+
+def _is_at(pattern: str, place: str) -> bool:
+    """Pages have elements called ``body``, too."""
+    return pattern == place or (place.endswith(":") and pattern.startswith(place))

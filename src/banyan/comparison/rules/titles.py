@@ -21,6 +21,13 @@ def title_of(difference: Difference) -> str:
 def _title(one: Difference) -> str:
     if one.pattern == "status":
         return f"Status {one.candidate} in the candidate, {one.legacy} in legacy"
+    if one.pattern == "exception":
+        if one.kind == "missing":
+            return f"Legacy raises {one.legacy_shape}, the candidate doesn't"
+        of_legacy = f", legacy {one.legacy_shape}" if one.kind == "changed" else ""
+        return f"The candidate raises {one.candidate_shape or 'an exception'}{of_legacy}"
+    if one.pattern == "deadline":
+        return "The candidate takes longer than it may"
     if one.pattern.startswith("cookie:"):
         return _of_cookie(one)
     if one.pattern.startswith("header:"):

@@ -36,6 +36,14 @@ async def record(tx: Transaction, plan_id: UUID, findings: Sequence[Finding]) ->
     )
 
 
+async def record_equal(tx: Transaction, plan_id: UUID, route: str, count: int) -> None:
+    """Count comparisons that found no difference, without their requests."""
+    if count:
+        await counters.lock_plan(tx, plan_id)
+        await counters.add_minutes(tx, plan_id, {(route, minute_of(tx.now)): (count, 0)})
+        await counters.add_looks(tx, plan_id, {route: (0, count)})
+
+
 async def masking_key(tx: Transaction, vault: Vault, plan_id: UUID) -> bytes:
     """The secret of a plan's pseudonyms; made when it is first asked for."""
     place = f"masking key of {tx.marketplace_id}/{plan_id}"

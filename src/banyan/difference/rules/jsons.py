@@ -47,32 +47,44 @@ def read(text: str) -> Json:
 
 
 def of(value: Any) -> Json:
-    """A Python value as JSON: what an experiment compares."""
+    """A Python value as JSON: what an experiment compares. ``RecursionError`` as ``read``."""
+    return _of(value, ())
+
+
+def _of(value: Any, above: tuple[int, ...]) -> Json:
     if value is None or isinstance(value, bool | Number):
         return value
     if isinstance(value, str):
-        return value if type(value) is str else str(value)
+        return str(value)
     if isinstance(value, int | float | Decimal):
         return Number(value)
     if isinstance(value, bytes | bytearray):
         return f"bytes:{bytes(value).hex()}"
+    if id(value) in above:
+        return "(itself)"
+    return _of_parts(value, (*above, id(value)))
+
+
+def _of_parts(value: Any, above: tuple[int, ...]) -> Json:
     if isinstance(value, Mapping):
-        return {str(key): of(part) for key, part in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        return {str(key): _of(part, above) for key, part in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     if isinstance(value, list | tuple):
-        return [of(part) for part in value]  # pyright: ignore[reportUnknownVariableType]
+        return [_of(part, above) for part in value]  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, set | frozenset):
-        return sorted((of(part) for part in value), key=repr)  # pyright: ignore[reportUnknownVariableType]
-    return _attributes(value)
-
-
-def _attributes(value: Any) -> Json:
-    """What a record holds; of anything else its text."""
-    kind: Any = type(value)  # pyright: ignore[reportUnknownVariableType]
-    names = getattr(kind, "__dataclass_fields__", ()) or getattr(kind, "__struct_fields__", ())
-    if names:
-        return {name: of(getattr(value, name, None)) for name in names}
+        return sorted((_of(part, above) for part in value), key=repr)  # pyright: ignore[reportUnknownVariableType]
     if hasattr(value, "isoformat"):
         return str(value.isoformat())
+    return _of_record(value, above)
+
+
+def _of_record(value: Any, above: tuple[int, ...]) -> Json:
+    """The fields of a record, the public attributes of another object; of anything else its text."""
+    kind: Any = type(value)  # pyright: ignore[reportUnknownVariableType]
+    names = getattr(kind, "__dataclass_fields__", ()) or getattr(kind, "__struct_fields__", ())
+    if not names and kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__:
+        names = [name for name in getattr(value, "__dict__", {}) if not name.startswith("_")]
+    if names:
+        return {name: _of(getattr(value, name, None), above) for name in names}
     return str(value)
 
 

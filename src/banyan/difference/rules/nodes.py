@@ -68,6 +68,8 @@ class Node:
 
     def name(self, *, is_counted: bool = True) -> str:
         own = self.attributes
+        if self.parent is None and self.tag != "html":
+            return f"{self.tag}:root"  # or an element <status> would be taken for the status
         if own.get("id"):
             return f"{self.tag}#{own['id']}"
         for naming in _NAMING:

@@ -1,6 +1,6 @@
 """CSS selectors, as far as rules need them: which elements of a page a rule is about.
 
-Names, ``#id``, ``.class``, ``[attribute]`` with ``= ~= ^= $= *=``, ``:nth-of-type(3)``, descendants and
+Names, ``#id``, ``.class``, ``[attribute]`` with ``= ~= ^= $= *=``, ``:nth-of-type(3)``, ``:root``, descendants and
 ``>``, and lists with commas. ``@name`` at the end means that attribute only.
 """
 
@@ -19,6 +19,7 @@ _SIMPLE = re.compile(
     | \[\s*(?P<attribute>[\w:-]+)\s*
         (?:(?P<operator>[~^$*]?=)\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[\w.:/-]+))\s*)?
       \]
+    | (?P<root>:root)
     | :nth-of-type\((?P<nth>\d{1,6})\)
     """,
     re.VERBOSE,
@@ -92,7 +93,7 @@ def _test(simple: re.Match[str]) -> Test:
     if simple["attribute"]:
         value = simple["double"] or simple["single"] or simple["bare"] or ""
         return simple["operator"] or "has", simple["attribute"].lower(), value
-    for kind in ("tag", "id", "class", "nth"):
+    for kind in ("tag", "id", "class", "nth", "root"):
         if simple[kind] is not None:
             return kind, kind, simple[kind]
     raise AssertionError("one of the kinds has matched")
@@ -108,6 +109,8 @@ def _passes(node: Node, test: Test) -> bool:
             return value in node.classes
         case "nth":
             return max(node.nth, 1) == int(value)
+        case "root":
+            return node.parent is None
         case "has":
             return own is not None
         case "id" | "=":
