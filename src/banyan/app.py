@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from banyan import migration
 from banyan.commission import api as commission_api
 from banyan.commission import jobs as commission_jobs
 from banyan.compliance import api as compliance_api
@@ -78,6 +79,8 @@ DEMO_STARTS_AT = datetime.fromisoformat("2016-01-01T00:00:00+00:00")
 """Before every order of the data: a sandbox's clock only moves forward."""
 
 _SWEEP_EVERY_S = 600
+_LEAD_WAIT_S = 3.0
+"""How long a control plane waits for its database before it goes on without."""
 
 TAGS = (
     Tag("marketplace", "The marketplace that your key belongs to."),
@@ -257,6 +260,34 @@ async def work(settings: Settings) -> None:
         await worker.run()
         for task in periodic:
             task.cancel()
+
+
+async def lead(
+    settings: Settings, folder: Path, stored: migration.StoredPlan | migration.Remembered
+) -> None:
+    """Lead a migration plan until SIGTERM or Ctrl-C; its data plane goes on after that."""
+
+    async def open_for_it() -> Database:
+        database = await Database.open(settings.database_url, size=4, wait_s=_LEAD_WAIT_S)
+        subscribe(database)
+        return database
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    comparer = migration.Comparer(Vault(settings))
+    control = migration.Control.local(
+        folder,
+        stored,
+        database_url=settings.database_url,
+        open_database=open_for_it,
+        comparer=comparer,
+    )
+    try:
+        await control.run(stop)
+    finally:
+        comparer.close()
 
 
 async def ensure_marketplaces(

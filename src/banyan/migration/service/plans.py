@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from banyan import movement
 from banyan.kernel import Fault, new_id
 from banyan.migration.errors import InvalidPlan, PlanMoved, PlanUnsafe
 from banyan.migration.model.plan import Phase, Plan
@@ -82,6 +83,7 @@ async def apply_plan(
         why=why,
     )
     await _follow(tx, made, plan, diff)
+    await movement.declare(tx, made.plan_id, plan.plan, plan.data)
     applied = AppliedPlan(made, diff, is_new=True)
     await tx.record(news.plan_applied(applied))
     return applied

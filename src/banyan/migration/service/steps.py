@@ -27,6 +27,7 @@ from banyan.migration.model.standing import (
     StoredVerdict,
 )
 from banyan.migration.rules.phases import (
+    data_before_cutover,
     describe,
     freeze_of,
     next_position,
@@ -35,7 +36,7 @@ from banyan.migration.rules.phases import (
     takes_writes,
 )
 from banyan.migration.rules.units import in_words, milliseconds, percent
-from banyan.migration.service import news
+from banyan.migration.service import data, news
 from banyan.migration.store import findings as findings_store
 from banyan.migration.store import plans as plans_store
 from banyan.migration.store import routes as store
@@ -86,6 +87,9 @@ async def advance(
     _check_retirable(found, to)
     if not is_forced:
         await _check_ready(tx, found, by)
+    if to.writes_to == "candidate" and standing.writes_to == "legacy":
+        names = data_before_cutover(found.plan, found.route)
+        await data.cut_over(tx, plan_id, names, is_forced=is_forced)
     return await _move(
         tx, found, to, "advanced", by=by, why=why, numbers=numbers or {}, held_why=""
     )
@@ -98,7 +102,6 @@ async def roll_back(
     *,
     by: str,
     why: str,
-    can_return: bool = False,
     is_forced: bool = False,
     numbers: dict[str, Any] | None = None,
     effective_at: datetime | None = None,
@@ -107,7 +110,7 @@ async def roll_back(
 
     It goes back to ``shadow``, from there to ``legacy``. None if it is there already and held, so that
     it may be asked for again. Where the candidate takes writes it is refused with ``NoWayBack`` unless
-    legacy has them too (``can_return``); and where legacy was given up.
+    legacy has them too by reverse replication; and where legacy was given up.
     """
     found = await _locate(tx, plan_id, route)
     standing = found.standing
@@ -121,11 +124,17 @@ async def roll_back(
         if standing.held_why:
             return None
         raise RouteNotReady(f"{route} is in legacy; there is nothing to roll back.")
-    if standing.writes_to == "candidate" and not (can_return or is_forced):
-        raise NoWayBack(
-            f"{route}: the candidate has taken writes that legacy doesn't have for certain. Have "
-            "reverse replication running and verified, or force it and lose them."
-        )
+    if standing.writes_to == "candidate" and not is_forced:
+        names = data_before_cutover(found.plan, found.route)
+        why_not = await data.why_no_return(tx, plan_id, names)
+        if why_not:
+            raise NoWayBack(
+                f"{route}: legacy may lack what the candidate has written. {why_not} Force it to lose "
+                "that."
+            )
+    if standing.writes_to == "candidate":
+        sets = await _sets_of_this_route_only(tx, found)
+        await data.give_back(tx, plan_id, sets, is_forced=is_forced)
     change = await _move(
         tx,
         found,
@@ -252,6 +261,18 @@ async def _locate(tx: Transaction, plan_id: UUID, route: str) -> _Located:
         names = ", ".join(each.name for each in plan.routes)
         raise RouteNotFound(f"The plan {plan.plan} has no route {route[:40]!r}; it has {names}.")
     return _Located(plan, planned, standing)
+
+
+async def _sets_of_this_route_only(tx: Transaction, found: _Located) -> list[str]:
+    """The data sets that no other route writes to at the candidate."""
+    routes = {each.name: each for each in found.plan.routes}
+    others = [
+        routes[each.route]
+        for each in await store.select_routes(tx, found.standing.plan_id)
+        if each.route != found.route.name and each.writes_to == "candidate" and each.route in routes
+    ]
+    shared = {name for each in others for name in data_before_cutover(found.plan, each)}
+    return [name for name in data_before_cutover(found.plan, found.route) if name not in shared]
 
 
 def _check_expected(standing: RouteStanding, expected_change: int | None) -> None:

@@ -9,7 +9,9 @@ from urllib.parse import SplitResult, urlsplit
 
 from msgspec import UNSET
 
+from banyan import movement
 from banyan.migration.model.plan import Phase, Plan, RoutePlan
+from banyan.migration.rules.comparisons import rule_faults
 from banyan.migration.rules.phases import ORDER, criteria_of, steps_of, takes_writes
 from banyan.migration.rules.plans.overlap import covers
 from banyan.migration.rules.plans.tree import Path
@@ -29,6 +31,7 @@ def check_plan(plan: Plan, today: date | None = None) -> list[Problem]:
         *_shadowed(plan),
         *_criteria(plan),
         *_rules(plan),
+        *_data(plan),
         *_milestones(plan, today),
         *_freezes(plan),
     ]
@@ -218,27 +221,23 @@ def data_sets(data: Mapping[str, Any] | None) -> tuple[str, ...]:
 
 def _rules(plan: Plan) -> Iterator[Problem]:
     names = {route.name for route in plan.routes}
+    yield from rule_faults(plan)
     for at, rule in enumerate(plan.noise):
-        here: Path = ("noise", at)
-        if rule.path is None and rule.pattern is None:
-            yield here, "A noise rule needs a path, a pattern, or both."
-        yield from _pattern(rule.pattern, here)
         for nth, name in enumerate(rule.routes):
             if name not in names:
-                yield (*here, "routes", nth), f"There is no route {name}."
-    for at, mask in enumerate(plan.masking):
-        if mask.path is None and mask.pattern is None and mask.field is None:
-            yield ("masking", at), "A mask needs a path, a field or a pattern."
-        yield from _pattern(mask.pattern, ("masking", at))
+                yield ("noise", at, "routes", nth), f"There is no route {name}."
 
 
-def _pattern(pattern: str | None, here: Path) -> Iterator[Problem]:
-    if pattern is None:
+def _data(plan: Plan) -> Iterator[Problem]:
+    if plan.data is None:
         return
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        yield (*here, "pattern"), f"This isn't a regular expression: {error.msg}."
+    for fault in movement.check_data(plan.data):
+        path: Path = tuple(
+            int(part) if part.isdigit() else part
+            for part in (fault.pointer or "/data").strip("/").split("/")
+        )
+        said = fault.detail.removeprefix(f"{fault.pointer}: ")
+        yield path, f"{said[0].upper()}{said[1:].rstrip('.')}."
 
 
 def _milestones(plan: Plan, today: date | None) -> Iterator[Problem]:
