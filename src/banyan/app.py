@@ -35,6 +35,8 @@ from banyan.invoicing import jobs as invoicing_jobs
 from banyan.kernel import BanyanError, SystemClock
 from banyan.ledger import api as ledger_api
 from banyan.ledger import jobs as ledger_jobs
+from banyan.migration import api as migration_api
+from banyan.migration import jobs as migration_jobs
 from banyan.movement import api as movement_api
 from banyan.operations import api as operations_api
 from banyan.operations import jobs as operations_jobs
@@ -117,6 +119,7 @@ TAGS = (
     Tag("exports", "What accounting takes out."),
     Tag("fraud", "Limits, lists and what came of them."),
     Tag("compliance", "Where the marketplace trades."),
+    Tag("migrations", "Plans that take a legacy platform over, and where their routes stand."),
     Tag("data_sets", "Tables that move from a legacy database, and whether they can be relied on."),
     Tag("summary", "The marketplace in figures."),
     Tag("events", "Everything that happened, in order."),
@@ -142,6 +145,7 @@ def operations(settings: Settings | None = None) -> list[Operation]:
         *compliance_api.operations(),
         *commission_api.operations(commission_defaults),
         *movement_api.operations(),
+        *migration_api.operations(),
     ]
 
 
@@ -167,6 +171,7 @@ def job_handlers(
         *operations_jobs.jobs(),
         *ledger_jobs.jobs(),
         *commission_jobs.jobs(sales_since),
+        *migration_jobs.jobs(),
     ]
 
 

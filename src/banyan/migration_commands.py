@@ -30,6 +30,7 @@ from banyan.migration import (
     RouteStatus,
     StoredPlan,
 )
+from banyan.movement_commands import data_group
 from banyan.runtime import MARKETPLACE, Cause, Database, Marketplace, Settings, Transaction
 
 REFUSED = 2
@@ -77,14 +78,20 @@ async def place_of(ways: Ways, name: str | None) -> AsyncGenerator[Place]:
         yield Place(database, chosen[0])
 
 
-def migrate_group(ways: Ways, settings: Callable[[], Settings]) -> click.Group:
-    """`banyan migrate` with its commands; other parts add theirs."""
+def migrate_group(
+    ways: Ways, settings: Callable[[], Settings], with_schema: Callable[[], Settings]
+) -> click.Group:
+    """`banyan migrate` with its commands.
+
+    ``settings`` are there without a database, ``with_schema`` name one that can be used.
+    """
     group = click.Group("migrate", help="Take a legacy platform over, route by route.")
     group.add_command(_schema())
     group.add_command(_validate())
     for make in (_plan, _apply, _status, _advance, _hold, _release, _approve, _history):
         group.add_command(make(ways))
     group.add_command(_rollback(ways, settings))
+    group.add_command(data_group(ways, with_schema))
     return group
 
 

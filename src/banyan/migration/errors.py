@@ -36,7 +36,7 @@ class PlanUnsafe(Unprocessable):
 class RouteNotFound(NotFound):
     """The plan has no route of this name; ``banyan migrate status`` lists them."""
 
-    code = "route_not_found"
+    code = "migration_route_not_found"
     title = "No such route"
 
 
