@@ -108,12 +108,12 @@ def _interval(found: Estimate, kind: str) -> str:
     return f"{duration(found.low)} to {duration(found.high)}"
 
 
-def _span(comparison: Comparison) -> str:
+def _span(comparison: Comparison, first: str, second: str) -> str:
     """From when to when both states were seen."""
     parts = [
         f"{name}: {figures.from_at:%Y-%m-%d %H:%M} to {figures.until_at:%Y-%m-%d %H:%M}, "
         f"{count(figures.minutes)} minutes with traffic"
-        for name, figures in (("before", comparison.before), ("after", comparison.after))
+        for name, figures in ((first, comparison.before), (second, comparison.after))
         if figures is not None
     ]
     return "; ".join(parts)
