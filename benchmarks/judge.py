@@ -5,7 +5,7 @@
 Each run plays an hour of two sides whose truth is known (see judge_worlds.py); all rules see the
 same hour. *Banyan* looks every ten seconds, at the default bounds and 99 % confidence. *Kayenta* is a
 Mann-Whitney test with a 98 % confidence interval of the Hodges-Lehmann shift on the series of
-minutes, which has to exceed a quarter of the estimate, once after 60 minutes. *Flagger* goes back after
+minutes, which has to exceed a quarter of the estimate, once after 30 or after 60 minutes. *Flagger* goes back after
 five minutes below 99 % success, or above 500 ms at the 99th percentile. *Fisher* looks every minute at
 p < .01 (errors), *Mann-Whitney, peeking* likewise on all durations so far, which is what one writes
 first. A false alarm is a rollback where both sides are the same.
@@ -77,15 +77,22 @@ def by_flagger(world: World, legacy: Hour, candidate: Hour) -> float | None:
 
 
 def by_kayenta(world: World, legacy: Hour, candidate: Hour) -> float | None:
+    return _kayenta(world, legacy, candidate, MINUTES)
+
+
+def by_early_kayenta(world: World, legacy: Hour, candidate: Hour) -> float | None:
+    return _kayenta(world, legacy, candidate, MINUTES // 2)
+
+
+def _kayenta(world: World, legacy: Hour, candidate: Hour, minutes: int) -> float | None:
     if world.about == "errors":
-        sides = [
-            _per_minute(hour.errors) / _per_minute(hour.attempts) for hour in (legacy, candidate)
+        series = [
+            [_per_minute(hour.errors) / _per_minute(hour.attempts) for hour in (legacy, candidate)]
         ]
-        return float(MINUTES) if _is_high(*sides) else None
-    for part in (0.5, 0.99):
-        if _is_high(_quantiles(legacy, part), _quantiles(candidate, part)):
-            return float(MINUTES)
-    return None
+    else:
+        series = [[_quantiles(hour, part) for hour in (legacy, candidate)] for part in (0.5, 0.99)]
+    is_high = any(_is_high(before[:minutes], after[:minutes]) for before, after in series)
+    return float(minutes) if is_high else None
 
 
 def _is_high(legacy: NDArray[np.float64], candidate: NDArray[np.float64]) -> bool:
@@ -130,6 +137,7 @@ def _quantiles(hour: Hour, part: float) -> NDArray[np.float64]:
 
 RULES: dict[str, Rule] = {
     "Banyan": by_banyan,
+    "Kayenta @30": by_early_kayenta,
     "Kayenta @60": by_kayenta,
     "Flagger": by_flagger,
     "peeking, p < .01": by_peeking,

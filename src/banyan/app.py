@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from banyan import migration
 from banyan.commission import api as commission_api
 from banyan.commission import jobs as commission_jobs
 from banyan.comparison import api as comparison_api
@@ -35,6 +36,8 @@ from banyan.invoicing import jobs as invoicing_jobs
 from banyan.kernel import BanyanError, SystemClock
 from banyan.ledger import api as ledger_api
 from banyan.ledger import jobs as ledger_jobs
+from banyan.migration import api as migration_api
+from banyan.migration import jobs as migration_jobs
 from banyan.movement import api as movement_api
 from banyan.operations import api as operations_api
 from banyan.operations import jobs as operations_jobs
@@ -79,6 +82,8 @@ DEMO_STARTS_AT = datetime.fromisoformat("2016-01-01T00:00:00+00:00")
 """Before every order of the data: a sandbox's clock only moves forward."""
 
 _SWEEP_EVERY_S = 600
+_LEAD_WAIT_S = 3.0
+"""How long a control plane waits for its database before it goes on without."""
 
 TAGS = (
     Tag("marketplace", "The marketplace that your key belongs to."),
@@ -117,6 +122,7 @@ TAGS = (
     Tag("exports", "What accounting takes out."),
     Tag("fraud", "Limits, lists and what came of them."),
     Tag("compliance", "Where the marketplace trades."),
+    Tag("migrations", "Plans that take a legacy platform over, and where their routes stand."),
     Tag("data_sets", "Tables that move from a legacy database, and whether they can be relied on."),
     Tag("summary", "The marketplace in figures."),
     Tag("events", "Everything that happened, in order."),
@@ -143,6 +149,7 @@ def operations(settings: Settings | None = None) -> list[Operation]:
         *commission_api.operations(commission_defaults),
         *movement_api.operations(),
         *comparison_api.operations(settings),
+        *migration_api.operations(),
     ]
 
 
@@ -168,6 +175,7 @@ def job_handlers(
         *operations_jobs.jobs(),
         *ledger_jobs.jobs(),
         *commission_jobs.jobs(sales_since),
+        *migration_jobs.jobs(),
     ]
 
 
@@ -261,6 +269,34 @@ async def work(settings: Settings) -> None:
         await worker.run()
         for task in periodic:
             task.cancel()
+
+
+async def lead(
+    settings: Settings, folder: Path, stored: migration.StoredPlan | migration.Remembered
+) -> None:
+    """Lead a migration plan until SIGTERM or Ctrl-C; its data plane goes on after that."""
+
+    async def open_for_it() -> Database:
+        database = await Database.open(settings.database_url, size=4, wait_s=_LEAD_WAIT_S)
+        subscribe(database)
+        return database
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    comparer = migration.Comparer(Vault(settings))
+    control = migration.Control.local(
+        folder,
+        stored,
+        database_url=settings.database_url,
+        open_database=open_for_it,
+        comparer=comparer,
+    )
+    try:
+        await control.run(stop)
+    finally:
+        comparer.close()
 
 
 async def ensure_marketplaces(

@@ -16,12 +16,13 @@ import uvloop
 from rich.console import Console
 from starlette.applications import Starlette
 
-from banyan import __version__, app, fx, reconciliation, replay
+from banyan import __version__, app, fx, migration, reconciliation, replay
 from banyan.console import Role, add_user, find_user, sign_in_link
 from banyan.developers import KEY, create_key, list_keys, revoke_key
 from banyan.export_commands import export_group
 from banyan.kernel import BanyanError, NotFound, TooLarge, Unavailable
 from banyan.ledger_commands import Ways, ledger_group
+from banyan.migration_commands import migrate_group, place_of
 from banyan.provider_commands import providers_group
 from banyan.runtime import (
     MARKETPLACE,
@@ -112,6 +113,37 @@ def work() -> None:
     settings = _with_schema(_settings(), wait_s=_START_WAIT_S)
     telemetry.configure_logging(settings.log_level)
     _run(app.work(settings))
+
+
+@cli.command()
+@click.option("--plan", help="Which plan to lead.  [default: the only one]")
+@click.option("--marketplace", help="live, sandbox, demo or mkt_…  [default: the only live one]")
+def gateway(plan: str | None, marketplace: str | None) -> None:
+    """Lead a migration plan: judge its routes, and tell Envoy.
+
+    Envoy is started, or adopted if it runs, and goes on when this ends. Another process that leads
+    the same plan stands by until this one is gone. Without the database it goes on with what it knew.
+    """
+    settings = _settings()
+    telemetry.configure_logging(settings.log_level)
+    _run(app.lead(*_run(_led(settings, plan, marketplace))))
+
+
+async def _led(
+    settings: Settings, plan: str | None, marketplace: str | None
+) -> tuple[Settings, Path, migration.StoredPlan | migration.Remembered]:
+    """The plan to lead with its data plane's folder: from the database, or from what is known here."""
+    state = settings.state_folder.absolute()
+    try:
+        settings = _with_schema(settings, wait_s=_START_WAIT_S)
+        async with place_of(_WAYS, marketplace) as place, place.transaction() as tx:
+            stored = await migration.find_plan(tx, plan)
+    except (Unavailable, NotFound):
+        here = migration.remembered_in(state, plan)
+        if len(here) != 1 or not settings.database_url:
+            raise
+        return settings, *here[0]
+    return settings, migration.folder_of(state, stored.name, stored.marketplace_id), stored
 
 
 @cli.command("replay")
@@ -483,3 +515,4 @@ _WAYS = Ways(run=_run, transaction=_transaction, marketplaces=_marketplaces)
 cli.add_command(ledger_group(_WAYS))
 cli.add_command(export_group(_WAYS))
 cli.add_command(providers_group(_WAYS, _settings))
+cli.add_command(migrate_group(_WAYS, _settings, lambda: _with_schema(_settings())))

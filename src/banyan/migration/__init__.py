@@ -1,1 +1,159 @@
-"""Migration: a legacy platform taken over route by route, table by table, by a plan."""
+"""Migration: a legacy platform taken over route by route, table by table, by a plan.
+
+    read_plan(source) -> ReadPlan                        the plan, or every fault of the file
+    compare_plan(tx, source) -> PlanDiff                 what applying it would change
+    apply_plan(tx, source, by=…, why=…) -> AppliedPlan
+    status_of(tx, plan_id) -> PlanStatus                 where every route stands, and what comes next
+    advance, roll_back, hold, release, approve           (tx, plan_id, route, by=…, why=…)
+    history(tx, plan_id, route=…, limit=…) -> Page[Change]
+
+Every step is a row of ``migration.changes`` and an event of the plan (``mpl_…``); the process
+``banyan gateway`` (``control``) follows these rows and has the judge move routes by itself.
+"""
+
+from banyan.migration.control import (
+    Comparer,
+    Control,
+    ControlFolder,
+    Gates,
+    LocalRollback,
+    Remembered,
+    folder_of,
+    follow_here,
+    remembered_in,
+    roll_back_here,
+)
+from banyan.migration.errors import (
+    InvalidPlan,
+    NoWayBack,
+    PlanMoved,
+    PlanNotFound,
+    PlanUnsafe,
+    RouteMoved,
+    RouteNotFound,
+    RouteNotReady,
+)
+from banyan.migration.model.evidence import ArmWindow, Window
+from banyan.migration.model.plan import Criteria, Phase, Plan, RoutePlan, Team
+from banyan.migration.model.standing import (
+    PLAN,
+    AppliedPlan,
+    Change,
+    ControllerBeat,
+    MilestoneStanding,
+    Minute,
+    PlanChange,
+    PlanDiff,
+    PlanFault,
+    PlanStatus,
+    PlanVersion,
+    Position,
+    RouteStanding,
+    RouteStatus,
+    StoredPlan,
+    StoredVerdict,
+)
+from banyan.migration.rules.phases import (
+    criteria_of,
+    describe,
+    freeze_of,
+    milestones_of,
+    next_position,
+    path_of,
+)
+from banyan.migration.rules.plans import ReadPlan, check_plan, plan_schema, read_plan
+from banyan.migration.rules.specs import spec_of
+from banyan.migration.service.plans import apply_plan, compare_plan
+from banyan.migration.service.reading import (
+    find_change,
+    find_plan,
+    get_plan,
+    history,
+    list_plans,
+    minutes_of,
+    route_status_of,
+    status_of,
+    versions_of,
+)
+from banyan.migration.service.steps import (
+    advance,
+    announce,
+    approve,
+    hold,
+    next_phase,
+    release,
+    roll_back,
+)
+
+__all__ = [
+    "PLAN",
+    "AppliedPlan",
+    "ArmWindow",
+    "Change",
+    "Comparer",
+    "Control",
+    "ControlFolder",
+    "ControllerBeat",
+    "Criteria",
+    "Gates",
+    "InvalidPlan",
+    "LocalRollback",
+    "MilestoneStanding",
+    "Minute",
+    "NoWayBack",
+    "Phase",
+    "Plan",
+    "PlanChange",
+    "PlanDiff",
+    "PlanFault",
+    "PlanMoved",
+    "PlanNotFound",
+    "PlanStatus",
+    "PlanUnsafe",
+    "PlanVersion",
+    "Position",
+    "ReadPlan",
+    "Remembered",
+    "RouteMoved",
+    "RouteNotFound",
+    "RouteNotReady",
+    "RoutePlan",
+    "RouteStanding",
+    "RouteStatus",
+    "StoredPlan",
+    "StoredVerdict",
+    "Team",
+    "Window",
+    "advance",
+    "announce",
+    "apply_plan",
+    "approve",
+    "check_plan",
+    "compare_plan",
+    "criteria_of",
+    "describe",
+    "find_change",
+    "find_plan",
+    "folder_of",
+    "follow_here",
+    "freeze_of",
+    "get_plan",
+    "history",
+    "hold",
+    "list_plans",
+    "milestones_of",
+    "minutes_of",
+    "next_phase",
+    "next_position",
+    "path_of",
+    "plan_schema",
+    "read_plan",
+    "release",
+    "remembered_in",
+    "roll_back",
+    "roll_back_here",
+    "route_status_of",
+    "spec_of",
+    "status_of",
+    "versions_of",
+]

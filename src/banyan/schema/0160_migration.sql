@@ -15,7 +15,7 @@ create table migration.plans (
   applied_at     timestamptz not null,
   primary key (marketplace_id, plan_id, version)
 );
-create index plans_by_name on migration.plans (marketplace_id, name, version desc);
+create unique index plans_by_name on migration.plans (marketplace_id, name, version desc);
 select runtime.isolate('migration.plans');
 
 -- Where a route stands. The data plane follows; `change` counts every step, so that two who decide at
@@ -29,6 +29,7 @@ create table migration.routes (
   writes_to      text not null check (writes_to in ('legacy', 'candidate')),
   step           int not null default 0,             -- of the ramp
   change         int not null,
+  entered_change int not null,                       -- evidence is gathered since this one
   entered_at     timestamptz not null,               -- into this phase and step
   held_why       text not null default '',           -- a person or a rollback holds it; '' : free
   approved_for   text not null default '',           -- the phase that a person has said yes to
@@ -45,7 +46,7 @@ create table migration.changes (
   plan_id        uuid not null,
   route          text not null,
   change         int not null,
-  kind           text not null check (kind in ('started', 'advanced', 'rolled_back', 'held', 'released', 'approved', 'gone', 'returned')),
+  kind           text not null check (kind in ('started', 'advanced', 'rolled_back', 'held', 'released', 'approved', 'announced', 'gone', 'returned')),
   from_phase     text not null,
   to_phase       text not null,
   from_bp        int not null,
@@ -60,6 +61,20 @@ create table migration.changes (
 );
 create index changes_by_time on migration.changes (marketplace_id, plan_id, decided_at desc);
 select runtime.isolate('migration.changes');
+
+-- Who leads a plan (there is one leader), and the data plane that it sees. Real time: a leader is
+-- alive or not, whatever the marketplace's clock says.
+create table migration.controllers (
+  marketplace_id uuid not null references runtime.marketplaces,
+  plan_id        uuid not null,
+  holder         text not null,
+  beat_at        timestamptz not null,
+  version        int not null,                       -- of the plan that the data plane has
+  data_plane     jsonb not null,
+  says           text not null,                      -- what is wrong, '' : nothing
+  primary key (marketplace_id, plan_id)
+);
+select runtime.isolate('migration.controllers');
 
 -- What the judge said last of a route, and when that last changed.
 create table migration.verdicts (

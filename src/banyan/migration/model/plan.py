@@ -181,8 +181,8 @@ class Milestone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Freeze(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A window in which nothing advances; rolling back stays possible. ``start`` <= t < ``end``."""
 
-    start: datetime
-    end: datetime
+    start: Annotated[datetime, Meta(tz=True)]
+    end: Annotated[datetime, Meta(tz=True)]
     why: Annotated[str, Meta(min_length=3, max_length=300)]
     routes: tuple[Name, ...] = ()
 

@@ -6,7 +6,7 @@ from math import exp, inf, isinf
 def percent(share: float) -> str:
     """A share with as many digits as it needs: 0.61 %, 12.3 %, 0.004 %."""
     value = 100 * share
-    if value == 0:
+    if abs(value) < 0.0005:
         return "0 %"
     digits = 1 if abs(value) >= 10 else 2 if abs(value) >= 0.1 else 3
     return f"{value:.{digits}f} %"

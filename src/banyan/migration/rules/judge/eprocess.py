@@ -20,9 +20,9 @@ from msgspec import Struct
 ODDS = (1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 100.0, 1_000.0)
 """The beliefs: from a little more often to always."""
 
-MOMENT_US = 2_000_000
-MOMENT_GAIN_MAX = log(10.0)
-"""What may be won in a moment: three bad ones are needed to be sure at the usual bounds."""
+MOMENT_US = 5_000_000
+MOMENT_GAIN_MAX = log(4.0)
+"""What may be won in a moment: five bad ones are needed to be sure at the usual bounds."""
 
 JOIN_US = 600_000_000
 """How often bettors join."""

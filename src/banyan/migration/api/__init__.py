@@ -1,0 +1,5 @@
+"""HTTP operations of migration."""
+
+from banyan.migration.api.operations import operations
+
+__all__ = ["operations"]

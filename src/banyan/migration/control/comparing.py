@@ -1,0 +1,198 @@
+"""Captured exchanges, compared off the loops' path: in a process of its own, one batch at a time."""
+
+import asyncio
+import logging
+import multiprocessing
+import os
+from collections import Counter, defaultdict, deque
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from datetime import UTC, datetime
+from uuid import UUID
+
+import msgspec
+
+from banyan import comparison
+from banyan.comparison import Asked, Comparing, Finding
+from banyan.gateway import Exchange
+from banyan.migration.model.plan import Plan
+from banyan.migration.rules.comparisons import how_of
+from banyan.runtime import Transaction, Vault
+
+BATCH_MAX = 50
+BATCH_BYTES_MAX = 16_000_000
+FINDINGS_MAX = 2_000
+_NICENESS = 10
+
+_log = logging.getLogger(__name__)
+
+
+class Comparer:
+    """Compares what was captured. What is too much is let go and counted, never queued.
+
+    Nothing is compared before ``prepare``: without the plan's key nothing could be masked.
+    """
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._pool: ProcessPoolExecutor | None = None
+        self._batch: Future[list[Finding]] | None = None
+        self._findings: deque[Finding] = deque()
+        self._key: bytes | None = None
+        self._plan = b""
+        self._rest: list[Exchange] = []
+        self.dropped = 0
+
+    async def prepare(self, tx: Transaction, plan_id: UUID, plan: Plan) -> None:
+        """Compare as this plan says from now on."""
+        if self._key is None:
+            self._key = await comparison.masking_key(tx, self._vault, plan_id)
+        self._plan = msgspec.json.encode(plan)
+
+    @property
+    def room(self) -> int:
+        """How many exchanges could be taken now."""
+        is_busy = self._batch is not None and not self._batch.done()
+        return 0 if is_busy or self._key is None else BATCH_MAX - len(self._rest)
+
+    def offer(self, exchanges: Sequence[Exchange]) -> None:
+        """Compare these, if there was ``room`` for them."""
+        waiting = [*self._rest, *exchanges]
+        if not waiting or self._key is None or (self._batch and not self._batch.done()):
+            self.dropped += len(exchanges)
+            return
+        batch = _within(waiting, BATCH_BYTES_MAX)
+        self._rest = waiting[len(batch) :]
+        try:
+            self._batch = self._started().submit(_examine_all, self._plan, self._key, batch)
+        except (BrokenProcessPool, RuntimeError) as error:
+            self._lose(len(batch), error)
+            return
+        count = len(batch)
+        loop = asyncio.get_running_loop()
+
+        def done(future: Future[list[Finding]]) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self._take, future, count)
+
+        self._batch.add_done_callback(done)
+
+    def take_findings(self) -> list[Finding]:
+        findings = list(self._findings)
+        self._findings.clear()
+        return findings
+
+    def give_back(self, findings: Sequence[Finding]) -> None:
+        """They could not be written down: another time, as far as there is room."""
+        self._findings.extendleft(reversed(findings))
+        self._shed()
+
+    async def record(
+        self, tx: Transaction, plan_id: UUID, findings: Sequence[Finding]
+    ) -> Mapping[str, tuple[int, int]]:
+        """Write findings down; of each route how many were compared, and how many differ."""
+        by_route: dict[str, list[Finding]] = defaultdict(list)
+        for finding in findings:
+            by_route[finding.route].append(finding)
+        told: dict[str, tuple[int, int]] = {}
+        for route, members in by_route.items():
+            recorded = await comparison.record(tx, plan_id, members)
+            told[route] = recorded.compared, recorded.diverged
+        return told
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool = None
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            # Not forked: this process has threads and a loop that a copy can't have.
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_begin)
+        return self._pool
+
+    def _take(self, future: Future[list[Finding]], count: int) -> None:
+        if future.cancelled():
+            self.dropped += count
+            return
+        error = future.exception()
+        if error is not None:
+            self._lose(count, error)
+            return
+        self._findings.extend(future.result())
+        self._shed()
+
+    def _lose(self, count: int, error: BaseException) -> None:
+        self.dropped += count
+        _log.error("%d exchanges could not be compared: %r", count, error)
+        if isinstance(error, BrokenProcessPool):
+            self._pool = None
+
+    def _shed(self) -> None:
+        while len(self._findings) > FINDINGS_MAX:
+            self._findings.popleft()
+            self.dropped += 1
+
+
+def _within(exchanges: Sequence[Exchange], bytes_max: int) -> list[Exchange]:
+    """As many as fit, but at least one."""
+    taken: list[Exchange] = []
+    size = 0
+    for exchange in exchanges:
+        sides = (exchange.primary, exchange.legacy, exchange.candidate)
+        size += sum(len(side.body) for side in sides if side is not None)
+        if taken and size > bytes_max:
+            break
+        taken.append(exchange)
+    return taken
+
+
+def _begin() -> None:
+    """In the process that compares: customers' requests come first."""
+    os.nice(_NICENESS)
+
+
+_known: dict[bytes, tuple[Plan, dict[str, Comparing]]] = {}
+
+
+def _examine_all(document: bytes, key: bytes, exchanges: Sequence[Exchange]) -> list[Finding]:
+    """In the process that compares."""
+    if document not in _known:
+        _known.clear()
+        _known[document] = msgspec.json.decode(document, type=Plan), {}
+    plan, ways = _known[document]
+    routes = {route.name: route for route in plan.routes}
+    failed: Counter[str] = Counter()
+    findings: list[Finding] = []
+    for exchange in exchanges:
+        route = routes.get(exchange.route)
+        if route is None:
+            continue
+        if route.name not in ways:
+            ways[route.name] = how_of(plan, route, key)
+        try:
+            finding = _examine(exchange, ways[route.name])
+        except Exception as error:  # what one answer does must not lose the others
+            failed[repr(error)] += 1
+            continue
+        if finding is not None:
+            findings.append(finding)
+    for error, count in failed.items():
+        _log.error("%d answers could not be compared: %s", count, error)
+    return findings
+
+
+def _examine(exchange: Exchange, how: Comparing) -> Finding | None:
+    return comparison.examine(
+        exchange.route,
+        exchange.request_id,
+        Asked(exchange.method, exchange.path, exchange.headers),
+        primary_arm=exchange.primary_arm,
+        primary=exchange.primary,
+        legacy=exchange.legacy,
+        candidate=exchange.candidate,
+        how=how,
+        at=datetime.fromtimestamp(exchange.captured_at_us / 1_000_000, UTC),
+    )

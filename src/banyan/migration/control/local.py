@@ -1,0 +1,136 @@
+"""A rollback by hand where the data plane is, whoever else is dead: database, control plane, or both."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from banyan.gateway import DataPlane
+from banyan.kernel import Clock, SystemClock, new_id
+from banyan.migration.control.folder import ControlFolder, LocalRollback, Remembered, spec_with
+from banyan.migration.errors import NoWayBack, RouteNotFound, RouteNotReady
+from banyan.migration.model.plan import Phase
+from banyan.migration.rules.phases import position_back
+from banyan.migration.store import plans as plans_store
+from banyan.migration.store import routes as routes_store
+from banyan.runtime import Transaction
+
+PATIENCE_S = 1.5
+"""How long a control plane that is there gets to do it before we do."""
+_POLL_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class DoneHere:
+    """What became of it: by whom the data plane was told, and after how long."""
+
+    by_control_plane: bool
+    took_ms: float
+
+
+async def roll_back_here(
+    folder: Path,
+    route: str,
+    *,
+    by: str,
+    why: str,
+    is_forced: bool = False,
+    clock: Clock | None = None,
+) -> DoneHere:
+    """Take a route out of its customers' way in the data plane of this folder, at once.
+
+    It is kept in the folder until the database has it. ``RouteNotFound``, ``RouteNotReady`` where
+    there is nothing to roll back, ``NoWayBack`` where the candidate has writes that legacy may lack.
+    """
+    clock = clock or SystemClock()
+    kept = ControlFolder(folder)
+    remembered = _checked(kept, route, is_forced=is_forced)
+    began = time.monotonic()
+    order = LocalRollback(
+        rollback_id=new_id(clock.now()),
+        route=route,
+        change=remembered.standings[route].change,
+        by=by,
+        why=why,
+        at_us=int(clock.now().timestamp() * 1_000_000),
+        is_forced=is_forced,
+    )
+    kept.order(order)
+    with kept.leading() as is_alone:
+        if is_alone:
+            await _tell(folder, kept, remembered)
+            return DoneHere(by_control_plane=False, took_ms=_ms_since(began))
+    if await _was_told(kept, route):
+        return DoneHere(by_control_plane=True, took_ms=_ms_since(began))
+    await _tell(
+        folder, kept, remembered
+    )  # it hangs; files are written one at a time over processes
+    return DoneHere(by_control_plane=False, took_ms=_ms_since(began))
+
+
+async def follow_here(tx: Transaction, folder: Path, plan_id: UUID) -> bool:
+    """Have the data plane of this folder do what the database says; whether it is of this plan."""
+    kept = ControlFolder(folder)
+    before = kept.recall()
+    if before is None or before.plan_id != plan_id:
+        return False
+    stored = await plans_store.find_plan_by_id(tx, plan_id)
+    assert stored is not None, "it was remembered, so it is there"
+    standings = {each.route: each for each in await routes_store.select_routes(tx, plan_id)}
+    now = Remembered(
+        marketplace_id=before.marketplace_id,
+        plan_id=plan_id,
+        version=stored.version,
+        document=stored.document,
+        standings=standings,
+        stuck={name: why for name, why in before.stuck.items() if name in standings},
+    )
+    await _tell(folder, kept, now)
+    kept.remember(now)
+    await routes_store.confirm_changes(
+        tx, plan_id, list(standings), [each.change for each in standings.values()]
+    )
+    return True
+
+
+def _checked(kept: ControlFolder, route: str, *, is_forced: bool) -> Remembered:
+    remembered = kept.recall()
+    if remembered is None or route not in remembered.standings:
+        names = ", ".join(remembered.standings) if remembered else "none"
+        raise RouteNotFound(f"The data plane here has no route {route[:40]!r}; it has: {names}.")
+    standing = remembered.standings[route]
+    if position_back(standing.at, is_legacy_there=is_forced) is None:
+        if standing.phase == Phase.RETIRED:
+            raise NoWayBack(
+                f"{route} is retired: legacy is no longer behind it. If it still runs, force it."
+            )
+        raise RouteNotReady(f"{route} is in {standing.phase.value}; there is nothing to roll back.")
+    if route in remembered.stuck and not is_forced:
+        raise NoWayBack(
+            f"{route}: the candidate has taken writes that legacy may lack "
+            f"({remembered.stuck[route]}). Force it to lose them."
+        )
+    return remembered
+
+
+async def _tell(folder: Path, kept: ControlFolder, remembered: Remembered) -> None:
+    rollbacks = {each.route: each for each in kept.orders()}
+    spec = spec_with(remembered.plan, remembered.standings, rollbacks)
+    async with DataPlane(folder) as plane:
+        await plane.apply(spec)
+
+
+async def _was_told(kept: ControlFolder, route: str) -> bool:
+    """Whether the control plane that leads here has done it."""
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        told = kept.recall()
+        if told is not None and (route in told.rolled_back or told.standings[route].read_bp == 0):
+            return True
+        await asyncio.sleep(_POLL_S)
+    return False
+
+
+def _ms_since(began: float) -> float:
+    return (time.monotonic() - began) * 1_000

@@ -1,0 +1,55 @@
+"""What the control plane needs of others, so that each can be had in another way."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, TypeAlias
+from uuid import UUID
+
+from banyan.gateway import Applied, DataPlaneStatus, GatewaySpec, Written
+from banyan.migration.model.plan import Plan, RoutePlan
+from banyan.migration.service.data import missing_data, why_no_return
+from banyan.runtime import Transaction
+
+
+class Plane(Protocol):
+    """A data plane, as ``gateway.DataPlane`` is one; leaving it doesn't end it."""
+
+    async def __aenter__(self) -> object: ...
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+        /,
+    ) -> None: ...
+    async def start(self, spec: GatewaySpec) -> object: ...
+    async def apply(self, spec: GatewaySpec) -> Applied: ...
+    async def status(self) -> DataPlaneStatus: ...
+    async def written(self) -> Written | None: ...
+    async def ejected(self) -> frozenset[str] | None:
+        """Routes whose candidate is out of rotation for its failures; None: it can't be asked."""
+        ...
+
+
+DataGate: TypeAlias = Callable[[Transaction, UUID, Sequence[str]], Awaitable[Mapping[str, str]]]
+"""Which of these data sets aren't verified, with why."""
+
+ReturnGate: TypeAlias = Callable[[Transaction, UUID, Sequence[str]], Awaitable[str]]
+"""Why legacy doesn't have all that was written to these sets since the cutover; empty: it has."""
+
+RehearsalGate: TypeAlias = Callable[[Transaction, UUID, Plan, RoutePlan], Awaitable[str]]
+"""What is wrong with the rehearsal of a route; empty: it stands."""
+
+
+async def _no_rehearsal(_: Transaction, __: UUID, ___: Plan, ____: RoutePlan) -> str:
+    return "nobody can tell"
+
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """Who is asked about what isn't measured. What nobody answers holds a route."""
+
+    data: DataGate = missing_data
+    can_return: ReturnGate = why_no_return
+    rehearsal: RehearsalGate = _no_rehearsal

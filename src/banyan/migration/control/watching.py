@@ -1,0 +1,216 @@
+"""The fast loop: what the data plane reports becomes evidence, evidence a verdict, and a verdict to go
+back takes effect at once. Nothing in here waits for the database.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from banyan.gateway import Attempt, GatewayError, GatewaySpec, Served, Sinks, Written
+from banyan.kernel import Clock, new_id
+from banyan.migration.control.comparing import Comparer
+from banyan.migration.control.folder import LocalRollback
+from banyan.migration.control.ports import Plane
+from banyan.migration.control.routes import RouteControl
+from banyan.migration.control.world import World
+from banyan.migration.model.plan import Phase
+from banyan.migration.model.verdict import Verdict
+from banyan.migration.rules.phases import describe
+
+TICK_S = 0.2
+_PATIENCE_S = 1.0
+"""How long the data plane may take to tell something before the tick goes on without it."""
+_RETRY_S = 5.0
+_JUDGE_EVERY_S = 1.0
+_SERVING = (Phase.CANARY, Phase.RAMP, Phase.CANDIDATE)
+
+_log = logging.getLogger(__name__)
+
+
+class Watch:
+    """Keeps the data plane where the world wants it, and judges its routes."""
+
+    def __init__(
+        self, world: World, plane: Plane, clock: Clock, comparer: Comparer | None = None
+    ) -> None:
+        self._world, self._plane, self._clock = world, plane, clock
+        self.comparer = comparer
+        self.sinks: Sinks | None = None
+        self._spec: GatewaySpec | None = None
+        self._refused: GatewaySpec | None = None
+        self._refused_at_s = 0.0
+        self._kept_back: set[str] = set()
+        self._began_at_us = self._now_us()
+        self._judged_at_s = 0.0
+        self.wake = asyncio.Event()
+        """Set when the world has changed, so that the data plane hears of it at once."""
+        self.stuck: dict[str, Verdict] = {}
+        """Routes that should go back and can't without losing writes."""
+
+    def hear(self, attempts: Sequence[Attempt], _: Sequence[Served]) -> None:
+        """What the sinks tell as it comes."""
+        self._world.hear(attempts)
+
+    async def start(self) -> None:
+        """Bring the data plane up, or adopt the one that runs, and tell it where routes stand.
+
+        ``GatewayUnusable`` if it can't run here; ``ConfigurationRefused`` by a new one.
+        """
+        self._world.look_for_rollbacks()
+        spec = self._world.spec()
+        await self._plane.start(spec)
+        self._noted(spec)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            self.wake.clear()
+            began_s = loop.time()
+            try:
+                await self.tick()
+            except Exception:  # one bad tick must not leave the gateway without a watch
+                _log.exception("a tick failed")
+            left = TICK_S - (loop.time() - began_s)
+            if left > 0:
+                try:
+                    async with asyncio.timeout(left):
+                        await self.wake.wait()
+                except TimeoutError:
+                    pass
+
+    async def tick(self) -> None:
+        world = self._world
+        for rollback in world.look_for_rollbacks():
+            _log.warning("rolling back %s: %s", rollback.route, rollback.why)
+        await self._tell()
+        if self.sinks is None:
+            return
+        seen = self.sinks.take(await self._written())
+        if self.comparer is not None and self.comparer.room:
+            self.comparer.offer(self.sinks.take_exchanges(self.comparer.room))
+        ejected = await self._ejected()
+        now = self._clock.now()
+        now_us = self._now_us()
+        world.count(seen.counts, now)
+        at_s = asyncio.get_running_loop().time()
+        is_due = at_s - self._judged_at_s >= _JUDGE_EVERY_S
+        for name, route in world.routes.items():
+            is_news = route.gather(
+                self._began_at_us,
+                now_us,
+                is_whole=seen.is_whole,
+                is_ejected=name in ejected,
+            )
+            if is_news or is_due:
+                self._judge(route)
+        self._began_at_us = now_us
+        if is_due:
+            self._judged_at_s = at_s
+        await self._tell()
+
+    def _judge(self, route: RouteControl) -> None:
+        name = route.route.name
+        if name in self._world.rollbacks:
+            return
+        verdict = route.judge(self._clock.now())
+        if verdict.kind != "rollback" or route.standing.phase not in _SERVING:
+            self.stuck.pop(name, None)
+            return
+        if not route.can_be_taken_back:
+            self.stuck[name] = verdict
+            return
+        self.order(route, by="judge", why=verdict.sentence)
+
+    def order(self, route: RouteControl, *, by: str, why: str) -> LocalRollback:
+        """Have a route rolled back here and now; the database hears of it when it can."""
+        rollback = LocalRollback(
+            rollback_id=new_id(self._clock.now()),
+            route=route.route.name,
+            change=route.standing.change,
+            by=by,
+            why=why[:2000],
+            at_us=self._now_us(),
+            numbers=numbers_of(route),
+        )
+        self._world.rollbacks[rollback.route] = rollback
+        try:
+            self._world.folder.order(rollback)
+        except OSError as error:  # a full disk must not keep customers on a bad candidate
+            _log.error("the rollback of %s can't be kept on disk: %s", rollback.route, error)
+        _log.warning(
+            "rolling back %s from %s: %s", rollback.route, describe(route.standing.at), why
+        )
+        return rollback
+
+    async def _tell(self) -> None:
+        """Let the data plane have what the world wants, if that is news to it."""
+        spec = self._world.spec()
+        if spec == self._spec:
+            self._noted(spec)
+            return
+        loop = asyncio.get_running_loop()
+        if spec == self._refused and loop.time() - self._refused_at_s < _RETRY_S:
+            return
+        try:
+            applied = await self._plane.apply(spec)
+        except GatewayError as error:
+            if spec != self._refused:
+                _log.error("the data plane refuses: %s", error.detail)
+            self._world.says = error.detail
+            self._refused, self._refused_at_s = spec, loop.time()
+            return
+        self._refused = None
+        _log.info("told the data plane: %s in %.0f ms", ", ".join(applied.changed), applied.took_ms)
+        self._noted(spec)
+
+    def _noted(self, spec: GatewaySpec) -> None:
+        world = self._world
+        is_news = spec != self._spec or world.told_version != world.version
+        self._spec = spec
+        world.says = ""
+        told = {name: each.standing.change for name, each in world.routes.items()}
+        is_news = is_news or told != world.told or set(world.rollbacks) != self._kept_back
+        self._kept_back = set(world.rollbacks)
+        world.told, world.told_version = told, world.version
+        if is_news:
+            try:
+                world.folder.remember(world.remembered())
+            except OSError as error:
+                _log.error("where routes stand can't be kept on disk: %s", error)
+
+    async def _written(self) -> Written | None:
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                return await self._plane.written()
+        except (TimeoutError, GatewayError, OSError):
+            return None
+
+    async def _ejected(self) -> frozenset[str]:
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                return await self._plane.ejected() or frozenset()
+        except (TimeoutError, GatewayError, OSError):
+            return frozenset()
+
+    def _now_us(self) -> int:
+        return int(self._clock.now().timestamp() * 1_000_000)
+
+
+def numbers_of(route: RouteControl) -> dict[str, object]:
+    """A verdict as it is stored: the gates with their figures, and since which change."""
+    verdict = route.verdict
+    if verdict is None:
+        return {}
+    return {
+        "change": route.standing.entered_change,
+        "gates": [
+            {
+                "name": gate.name,
+                "state": gate.state,
+                "sentence": gate.sentence,
+                "numbers": dict(gate.numbers),
+            }
+            for gate in verdict.gates
+        ],
+    }

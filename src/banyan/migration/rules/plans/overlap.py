@@ -1,0 +1,61 @@
+"""Which routes take each other's requests."""
+
+import re
+
+from banyan.migration.model.plan import RoutePlan
+
+
+def covers(earlier: RoutePlan, later: RoutePlan) -> bool:
+    """Whether ``earlier`` certainly takes every request that ``later`` could: when in doubt, no."""
+    if earlier.methods and not (later.methods and set(later.methods) <= set(earlier.methods)):
+        return False
+    if earlier.regex is not None:
+        return earlier.regex == later.regex or _regex_covers(earlier.regex, later)
+    if earlier.prefix is not None:
+        return _prefix_covers(earlier.prefix, later)
+    return earlier.path is not None and _template_covers(earlier.path, later)
+
+
+def _prefix_covers(prefix: str, later: RoutePlan) -> bool:
+    if later.prefix is not None:
+        return later.prefix.startswith(prefix)
+    if later.path is not None:
+        return later.path.split("{")[0].startswith(prefix)
+    return prefix == "/"
+
+
+def _regex_covers(regex: str, later: RoutePlan) -> bool:
+    if regex in (".*", "/.*"):
+        return True
+    if later.path is None or "{" in later.path:
+        return False
+    try:
+        return re.fullmatch(regex, later.path) is not None
+    except re.error:
+        return False
+
+
+def _template_covers(path: str, later: RoutePlan) -> bool:
+    ours = path.split("/")
+    if ours[-1].endswith(":**}"):
+        front = ours[:-1]
+        if later.prefix is not None:
+            theirs = later.prefix.split("/")
+            return len(theirs) > len(front) and _same(front, theirs[: len(front)])
+        theirs = (later.path or "").split("/")
+        return (
+            later.path is not None
+            and len(theirs) > len(front)
+            and _same(front, theirs[: len(front)])
+        )
+    if later.path is None:
+        return False
+    theirs = later.path.split("/")
+    return len(ours) == len(theirs) and _same(ours, theirs)
+
+
+def _same(ours: list[str], theirs: list[str]) -> bool:
+    return all(
+        one == other or (one.startswith("{") and other != "" and not other.endswith(":**}"))
+        for one, other in zip(ours, theirs, strict=True)
+    )

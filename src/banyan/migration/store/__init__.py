@@ -1,0 +1,1 @@
+"""SQL of migration: one function, one statement."""

@@ -1,0 +1,395 @@
+"""The control plane with a real Envoy, a real database, and two tiny sides."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import httpx
+import psycopg
+import pytest
+
+from banyan import migration, operations
+from banyan.gateway import DataPlane
+from banyan.kernel import SystemClock
+from banyan.migration import Control, Phase, RouteStatus, StoredPlan
+from banyan.runtime import Cause, Database, create_marketplace
+from tests.migration.plans import plan_text, route
+from tests.migration.sides import Side
+
+PERSON = Cause("person", "ana", "ana")
+EASY = {
+    "requests_min": 20,
+    "compared_min": 0,
+    "time_min": "0s",
+    "errors_increase_max": "2%",
+    "latency_increase_max": "9000%",
+    "latency_floor": "30s",
+}
+CRITERIA = {
+    "shadow": {**EASY, "requests_min": 0},
+    "canary": EASY,
+    "ramp": {**EASY, "steps": ["20%", "50%"]},
+    "candidate": {**EASY, "approval": True},
+}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@dataclass
+class Shop:
+    """A legacy side, a candidate, a plan that is applied, and the gateway's folder."""
+
+    database: Database
+    url: str
+    marketplace_id: UUID
+    stored: StoredPlan
+    legacy: Side
+    candidate: Side
+    folder: Path
+    port: int
+
+    async def route(self, name: str = "catalogue") -> RouteStatus:
+        async with self.database.transaction(self.marketplace_id) as tx:
+            return await migration.route_status_of(tx, self.stored.plan_id, name)
+
+    async def changes(self) -> list[migration.Change]:
+        async with self.database.transaction(self.marketplace_id) as tx:
+            page = await migration.history(tx, self.stored.plan_id, route="catalogue", limit=100)
+        return page.data[::-1]
+
+    def control(self) -> Control:
+        return Control.local(
+            self.folder,
+            self.stored,
+            database_url=self.url,
+            open_database=lambda: Database.open(self.url, size=4),
+        )
+
+
+@pytest.fixture
+async def shop(database_url: str, tmp_path: Path) -> AsyncIterator[Shop]:
+    database = await Database.open(database_url, size=6)
+    live = await create_marketplace(
+        database, name="Live", livemode=True, currency="EUR", country="DE", now=SystemClock().now()
+    )
+    port = free_port()
+    async with Side("legacy") as legacy, Side("candidate") as candidate:
+        text = plan_text(
+            legacy=legacy.url,
+            candidates={"candidate": candidate.url},
+            gateway={"listen": f"127.0.0.1:{port}"},
+            routes=[route(shadow={"sample": "50%"}, compare={"body": "none"})],
+            criteria=CRITERIA,
+        )
+        async with database.transaction(live.marketplace_id, PERSON) as tx:
+            applied = await migration.apply_plan(tx, text, by="ana", why="Test")
+        yield Shop(
+            database, database_url, live.marketplace_id, applied.stored, legacy, candidate,
+            migration.folder_of(tmp_path, "shop", live.marketplace_id), port,
+        )  # fmt: skip
+        folder = migration.folder_of(tmp_path, "shop", live.marketplace_id)
+        async with DataPlane(folder, drain_s=0) as plane:
+            await plane.stop()
+    await database.close()
+
+
+@asynccontextmanager
+async def leading(shop: Shop) -> AsyncGenerator[None]:
+    stop = asyncio.Event()
+    task = asyncio.create_task(shop.control().run(stop))
+    try:
+        await until(lambda: answers(shop), task)
+        yield
+    finally:
+        stop.set()
+        await task
+
+
+async def answers(shop: Shop) -> bool:
+    async with httpx.AsyncClient() as client:
+        try:
+            return (await client.get(f"http://127.0.0.1:{shop.port}/x")).status_code == 200
+        except httpx.TransportError:
+            return False
+
+
+async def until(
+    is_so: Callable[[], Awaitable[bool]],
+    task: "asyncio.Task[None] | None" = None,
+    wait_s: float = 30,
+) -> None:
+    async with asyncio.timeout(wait_s):
+        while not await is_so():
+            if task is not None and task.done():
+                task.result()
+            await asyncio.sleep(0.05)
+
+
+class Customers:
+    """Many customers who look at products all the time, and count what they got."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.statuses: dict[int, int] = {}
+        self.by_side: dict[str, int] = {}
+        self.errors: list[str] = []
+
+    @asynccontextmanager
+    async def browsing(self, count: int = 40) -> AsyncGenerator[None]:
+        tasks = [asyncio.create_task(self._browse(number)) for number in range(count)]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _browse(self, number: int) -> None:
+        async with httpx.AsyncClient() as client:
+            while True:
+                try:
+                    answer = await client.get(f"http://127.0.0.1:{self.port}/product/{number}")
+                except httpx.HTTPError as error:
+                    self.errors.append(repr(error))
+                else:
+                    code = answer.status_code
+                    self.statuses[code] = self.statuses.get(code, 0) + 1
+                    side = answer.headers["x-side"]
+                    self.by_side[side] = self.by_side.get(side, 0) + 1
+                await asyncio.sleep(0.02)
+
+
+async def in_phase(shop: Shop, phase: Phase) -> bool:
+    return (await shop.route()).standing.phase == phase
+
+
+@pytest.mark.slow
+async def test_a_sound_candidate_goes_all_the_way_and_a_person_retires_legacy(shop: Shop) -> None:
+    customers = Customers(shop.port)
+    async with leading(shop), customers.browsing():
+        await until(lambda: in_phase(shop, Phase.CANDIDATE), wait_s=180)
+        assert (await shop.route()).standing.read_bp == 10_000
+        async with shop.database.transaction(shop.marketplace_id, PERSON) as tx:
+            await migration.approve(tx, shop.stored.plan_id, "catalogue", by="ana", why="Done.")
+        await until(lambda: in_phase(shop, Phase.RETIRED), wait_s=60)
+        await until(lambda: all_effective(shop))
+    assert [(c.kind, c.to_phase, c.to_bp) for c in await shop.changes()] == [
+        ("started", Phase.LEGACY, 0),
+        ("advanced", Phase.SHADOW, 0),
+        ("advanced", Phase.CANARY, 2_000),
+        ("advanced", Phase.RAMP, 5_000),
+        ("advanced", Phase.CANDIDATE, 10_000),
+        ("approved", Phase.CANDIDATE, 10_000),
+        ("advanced", Phase.RETIRED, 10_000),
+    ]
+    assert customers.errors == []
+    assert set(customers.statuses) == {200}
+
+
+async def all_effective(shop: Shop) -> bool:
+    return all(change.effective_at is not None for change in await shop.changes())
+
+
+async def forced(shop: Shop, times: int) -> None:
+    """A person takes the route so many steps on, whatever the judge says."""
+    for _ in range(times):
+        async with shop.database.transaction(shop.marketplace_id, PERSON) as tx:
+            await migration.advance(
+                tx, shop.stored.plan_id, "catalogue", by="ana", why="Test", is_forced=True
+            )
+    await until(lambda: all_effective(shop))
+
+
+async def is_rolled_back(shop: Shop) -> bool:
+    changes = await shop.changes()
+    return changes[-1].kind == "rolled_back"
+
+
+async def test_a_candidate_that_fails_is_rolled_back_and_customers_notice_nothing(
+    shop: Shop,
+) -> None:
+    customers = Customers(shop.port)
+    async with leading(shop), customers.browsing():
+        await forced(shop, 3)
+        assert (await shop.route()).standing.read_bp == 5_000
+        await until(lambda: served_by(customers, "candidate"))
+        shop.candidate.fails = lambda _: True
+        await until(lambda: is_rolled_back(shop))
+        status = await shop.route()
+        assert (status.standing.phase, status.standing.read_bp) == (Phase.SHADOW, 0)
+        assert status.standing.held_why.startswith("Rolled back: Back to legacy.")
+        await until(lambda: all_effective(shop))
+        await only_legacy_serves(customers)
+    last = (await shop.changes())[-1]
+    assert (last.by, last.from_bp, last.to_bp) == ("judge", 5_000, 0)
+    assert last.numbers["gates"]
+    async with shop.database.transaction(shop.marketplace_id) as tx:
+        [case] = await operations.cases_of(tx, f"{migration.PLAN.text(last.plan_id)}/catalogue")
+    assert (case.queue, case.kind) == ("migration", "migration.rolled_back")
+    assert customers.errors == []
+    assert set(customers.statuses) == {200}
+
+
+async def served_by(customers: Customers, side: str) -> bool:
+    return customers.by_side.get(side, 0) > 0
+
+
+async def only_legacy_serves(customers: Customers) -> None:
+    """Of the requests from now on, once those that are under way have been answered."""
+    for _ in range(2):
+        customers.by_side.clear()
+        await until(lambda: seen(customers, 100))
+    assert set(customers.by_side) == {"legacy"}
+
+
+async def seen(customers: Customers, requests: int) -> bool:
+    return sum(customers.by_side.values()) >= requests
+
+
+@pytest.mark.slow
+async def test_a_rolled_back_route_stays_until_a_person_releases_it(shop: Shop) -> None:
+    customers = Customers(shop.port)
+    async with leading(shop), customers.browsing():
+        await forced(shop, 2)
+        async with shop.database.transaction(shop.marketplace_id, PERSON) as tx:
+            await migration.roll_back(
+                tx, shop.stored.plan_id, "catalogue", by="ana", why="It smells."
+            )
+        await until(lambda: all_effective(shop))
+        await until(lambda: judged(shop, "held"))
+        async with shop.database.transaction(shop.marketplace_id, PERSON) as tx:
+            with pytest.raises(migration.RouteNotReady, match="held"):
+                await migration.advance(tx, shop.stored.plan_id, "catalogue", by="ana", why="Again")
+            await migration.release(tx, shop.stored.plan_id, "catalogue", by="ana", why="Mended.")
+        await until(lambda: judged(shop, "held", "pass"))
+
+
+async def judged(shop: Shop, gate: str, state: str = "wait") -> bool:
+    verdict = (await shop.route()).verdict
+    gates = verdict.numbers["gates"] if verdict is not None else []
+    return any(each["name"] == gate and each["state"] == state for each in gates)
+
+
+@pytest.mark.slow
+async def test_it_rolls_back_while_the_database_is_away_and_writes_it_down_later(
+    shop: Shop, server_url: str
+) -> None:
+    customers = Customers(shop.port)
+    async with leading(shop), customers.browsing():
+        await forced(shop, 3)
+        with away(shop.url, server_url):
+            shop.candidate.fails = lambda _: True
+            await until(lambda: rolled_back_on_disk(shop))
+            await until(lambda: told_on_disk(shop))
+            await only_legacy_serves(customers)
+        await until(lambda: is_rolled_back(shop))
+        await until(lambda: settled_on_disk(shop))
+        await only_legacy_serves(customers)
+    assert customers.errors == []
+    assert set(customers.statuses) == {200}
+
+
+@contextmanager
+def away(url: str, server_url: str) -> Iterator[None]:
+    """The database lets nobody in, and everybody who is in is put out."""
+    name = urlsplit(url).path.strip("/")
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"alter database {name} allow_connections false".encode())
+        connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", (name,)
+        )
+        try:
+            yield
+        finally:
+            connection.execute(f"alter database {name} allow_connections true".encode())
+
+
+def _orders(shop: Shop) -> list[Path]:
+    return list((shop.folder / "rollbacks").glob("*.json"))
+
+
+async def rolled_back_on_disk(shop: Shop) -> bool:
+    return bool(_orders(shop))
+
+
+async def settled_on_disk(shop: Shop) -> bool:
+    return not _orders(shop)
+
+
+async def told_on_disk(shop: Shop) -> bool:
+    remembered = migration.ControlFolder(shop.folder).recall()
+    return remembered is not None and remembered.rolled_back == ("catalogue",)
+
+
+@pytest.mark.slow
+async def test_it_goes_on_after_kill_9_and_customers_notice_nothing(
+    shop: Shop, tmp_path: Path
+) -> None:
+    customers = Customers(shop.port)
+    async with process(shop, tmp_path) as first:
+        await until(lambda: answers(shop))
+        async with customers.browsing():
+            await forced(shop, 3)
+            await until(lambda: served_by(customers, "candidate"))
+            first.kill()
+            await first.wait()
+            shop.candidate.fails = lambda _: True  # nobody judges now; the data plane falls back
+            customers.by_side.clear()
+            await until(lambda: seen(customers, 200))
+            async with process(shop, tmp_path):
+                await until(lambda: is_rolled_back(shop))
+                await until(lambda: all_effective(shop))
+                await only_legacy_serves(customers)
+    assert customers.errors == []
+    assert set(customers.statuses) == {200}
+
+
+@asynccontextmanager
+async def process(shop: Shop, state: Path) -> AsyncGenerator[asyncio.subprocess.Process]:
+    """`banyan gateway` as a process of its own."""
+    started = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "banyan", "gateway"),
+        env={**os.environ, "BANYAN_DATABASE_URL": shop.url, "BANYAN_STATE_FOLDER": str(state)},
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        yield started
+    finally:
+        if started.returncode is None:
+            started.terminate()
+        await started.wait()
+
+
+@pytest.mark.slow
+async def test_a_person_rolls_back_where_neither_control_plane_nor_database_is(
+    shop: Shop, server_url: str
+) -> None:
+    async with leading(shop):
+        await forced(shop, 3)
+    customers = Customers(shop.port)
+    async with customers.browsing():
+        await until(lambda: served_by(customers, "candidate"))
+        with away(shop.url, server_url):
+            done = await migration.roll_back_here(
+                shop.folder, "catalogue", by="ana", why="It smells."
+            )
+            assert not done.by_control_plane
+            await only_legacy_serves(customers)
+    async with leading(shop):
+        await until(lambda: is_rolled_back(shop))
+        await until(lambda: settled_on_disk(shop))
+    last = (await shop.changes())[-1]
+    assert (last.by, last.why, last.to_bp) == ("ana", "It smells.", 0)
