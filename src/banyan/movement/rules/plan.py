@@ -80,7 +80,7 @@ def _set_faults(at: str, one: SetPlan) -> Iterator[tuple[str, str]]:
     for name in ("zone", "target_zone"):
         try:
             ZoneInfo(getattr(one, name))
-        except (ValueError, OSError):
+        except (KeyError, ValueError, OSError):
             yield f"{at}/{name}", f"{getattr(one, name)} is not a time zone"
     key, source_key = one.target.key, one.source.key
     yield from _column_faults(f"{at}/columns", one.columns, one.lookups, key, source_key)
