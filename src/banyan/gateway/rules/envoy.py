@@ -14,13 +14,12 @@ NAMESPACE = "banyan"
 ID_HEADER = "x-banyan-id"
 """A name of our own for each request, the same on the mirrored ones; no side ever sees it."""
 
-CUSTOMER_HEADER = "x-banyan-customer"
-"""15 hexadecimal digits: what a customer's side is drawn by; no side ever sees it."""
-
-LOGGED_CUSTOMER = ":banyan-customer"
-LOGGED_ID = ":banyan-id"
-"""The same for the logs of attempts, which see the request as it was sent and nothing else of it.
-HTTP/1 has no such headers, so that Envoy sends them to no side, and no customer can send them."""
+INNER_ID = ":banyan-id"
+INNER_CUSTOMER = ":banyan-customer"
+INNER_NEW = ":banyan-new"
+"""The request's name again; 15 hexadecimal digits by which a customer's side is drawn; the cookie that a
+new one shall get. HTTP/1 has no such headers: Envoy sends them to no side, no customer can send
+them, and still routes and logs find them on the request."""
 
 ROLE_HEADER = "x-banyan-role"
 ROUTE_HEADER = "x-banyan-route"

@@ -1,10 +1,9 @@
 """Where Envoy listens: for customers, and for the requests that it mirrors to itself.
 
-Both access logs, ``attempt`` and ``served``, carry the custom tags of ``_log``; ``id`` and ``customer``
-stand in ``served`` only, as an attempt doesn't see what the request was named. Captured requests carry
-``x-banyan-id`` (the same for a request and its mirrors), ``x-banyan-customer`` and, mirrored ones,
-``x-banyan-role``; the gRPC call itself says route, role and how much of a body is wanted
-(``x-banyan-route``, ``-role``, ``-body-bytes-max``). Answers are captured before the cookie guard.
+Both access logs, ``attempt`` and ``served``, carry the custom tags of ``_log``. Captured requests
+carry ``x-banyan-id`` (the same for a request and its mirrors) and, mirrored ones, ``x-banyan-role``;
+the gRPC call itself says route, role and how much of a body is wanted (``x-banyan-route``, ``-role``,
+``-body-bytes-max``). Answers are captured before the cookie guard.
 """
 
 from banyan.gateway.model import GatewaySpec, Places
@@ -14,8 +13,8 @@ from banyan.gateway.rules.envoy import (
     CAPTURE,
     FORWARDED_HEADER,
     ID_HEADER,
-    LOGGED_CUSTOMER,
-    LOGGED_ID,
+    INNER_CUSTOMER,
+    INNER_ID,
     NAMESPACE,
     ROLE_HEADER,
     TYPE,
@@ -212,8 +211,8 @@ def _log(name: str) -> Json:
                 _tag("role", "route", "role"),
                 _tag("arm", "host", "arm"),
                 _tag("assigned", "host", "assigned"),
-                {"tag": "customer", "request_header": {"name": LOGGED_CUSTOMER}},
-                {"tag": "id", "request_header": {"name": LOGGED_ID}},
+                {"tag": "customer", "request_header": {"name": INNER_CUSTOMER}},
+                {"tag": "id", "request_header": {"name": INNER_ID}},
             ],
         },
     )

@@ -7,16 +7,11 @@ of what a customer sends can end up in them as code: names from a plan are quote
 from collections.abc import Sequence
 
 from banyan.gateway.model import Cookies, Identity
-from banyan.gateway.rules.envoy import (
-    CUSTOMER_HEADER,
-    ID_HEADER,
-    LOGGED_CUSTOMER,
-    LOGGED_ID,
-    NAMESPACE,
-)
+from banyan.gateway.rules.envoy import ID_HEADER, INNER_CUSTOMER, INNER_ID, INNER_NEW
 
 SIDE_HEADER = "x-banyan-side"
-"""Set by the router on every answer, from the endpoint that gave it; taken off again here."""
+"""Set by the router on every answer: the arm of the endpoint that gave it, a space, and the cookie for a
+new customer. Taken off again here; one call into Envoy tells both."""
 
 DEFAULT_ROUTE = "default"
 
@@ -27,18 +22,18 @@ def edge(identity: Identity, cookies: Cookies) -> str:
     """The filter in front of the router: identity on the way in, cookie guard on the way out."""
     return "\n".join(
         [
-            f"local NAMESPACE = {_text(NAMESPACE)}",
-            f"local COOKIE = {_text(identity.cookie)}",
+            f"local WANTED = {_text(identity.cookie)} .. '='",
             f"local IDENTITY = {_text(identity.header.lower()) if identity.header else 'nil'}",
             f"local ID = {_text(ID_HEADER)}",
-            f"local CUSTOMER = {_text(CUSTOMER_HEADER)}",
-            f"local LOGGED_ID = {_text(LOGGED_ID)}",
-            f"local LOGGED_CUSTOMER = {_text(LOGGED_CUSTOMER)}",
+            f"local INNER_ID = {_text(INNER_ID)}",
+            f"local INNER_CUSTOMER = {_text(INNER_CUSTOMER)}",
+            f"local INNER_NEW = {_text(INNER_NEW)}",
             f"local SIDE = {_text(SIDE_HEADER)}",
             f"local DEFAULT_ROUTE = {_text(DEFAULT_ROUTE)}",
             f"local AGE = {_COOKIE_AGE_S}",
             f"local OWNED = {{legacy = {_owned(cookies.legacy)},"
             f" candidate = {_owned(cookies.candidate)}}}",
+            f"local IS_OWNED = {str(bool(cookies.legacy or cookies.candidate)).lower()}",
             _IDENTITY,
             _GUARD,
         ]
@@ -86,7 +81,7 @@ end
 local function taken(header)
   local from = 1
   while true do
-    local first, last = string.find(header, COOKIE .. "=", from, true)
+    local first, last = string.find(header, WANTED, from, true)
     if not first then return nil, header end
     local before = string.sub(header, 1, first - 1)
     if before == "" or string.find(before, "[; ]$") then
@@ -100,17 +95,16 @@ local function taken(header)
 end
 
 local function device(headers)
+  local all = headers:get("cookie")
+  if not all or not string.find(all, WANTED, 1, true) then return nil end
   local count = headers:getNumValues("cookie")
-  if count == 0 then return nil end
-  local value
-  for i = 0, count - 1 do
-    if string.find(headers:getAtIndex("cookie", i), COOKIE .. "=", 1, true) then
-      value = ""
-    end
+  if count == 1 then
+    local value, rest = taken(all)
+    if value and rest == "" then headers:remove("cookie")
+    elseif value then headers:replace("cookie", rest) end
+    return value
   end
-  if not value then return nil end
-  local kept = {}
-  value = nil
+  local kept, value = {}, nil
   for i = 0, count - 1 do
     local found, rest = taken(headers:getAtIndex("cookie", i))
     value = value or found
@@ -123,6 +117,7 @@ end
 
 function envoy_on_request(handle)
   local headers = handle:headers()
+  local id = headers:get(ID) or ""
   local key, is_new = device(headers), false
   if key and key ~= "" then
     if #key ~= 15 or string.find(key, "[^0-9a-f]") then key = named(key) end
@@ -131,20 +126,15 @@ function envoy_on_request(handle)
     if who and who ~= "" then
       key = named(who)
     else
-      local id = headers:get(ID) or ""
       key = string.sub(id, 1, 8) .. string.sub(id, 10, 13) .. string.sub(id, 16, 18)
     end
     is_new = headers:get(":method") == "GET"
   end
-  headers:replace(CUSTOMER, key)
-  headers:replace(LOGGED_CUSTOMER, key)
-  headers:replace(LOGGED_ID, headers:get(ID) or "")
-  local seen = handle:streamInfo():dynamicMetadata()
-  seen:set(NAMESPACE, "customer", key)
-  seen:set(NAMESPACE, "id", headers:get(ID) or "")
+  headers:replace(INNER_CUSTOMER, key)
+  headers:replace(INNER_ID, id)
   if is_new then
     local is_secure = headers:get("x-forwarded-proto") == "https"
-    seen:set(NAMESPACE, "new", COOKIE .. "=" .. key .. "; Path=/; Max-Age=" .. AGE .. "; HttpOnly; " ..
+    headers:replace(INNER_NEW, WANTED .. key .. "; Path=/; Max-Age=" .. AGE .. "; HttpOnly; " ..
       (is_secure and "Secure; SameSite=None" or "SameSite=Lax"))
   end
 end
@@ -195,13 +185,13 @@ end
 
 function envoy_on_response(handle)
   local headers = handle:headers()
-  local side = headers:get(SIDE)
-  if not side then return end
+  local told = headers:get(SIDE)
+  if not told then return end
   headers:remove(SIDE)
-  if OTHER[side] then guard(headers, side) end
-  local seen = handle:streamInfo():dynamicMetadata():get(NAMESPACE)
-  if seen and seen["new"] and may_name(handle, headers) then
-    headers:add("set-cookie", seen["new"])
-  end
+  local space = string.find(told, " ", 1, true)
+  local side, new = string.sub(told, 1, space - 1), string.sub(told, space + 1)
+  if not OTHER[side] then return end
+  if IS_OWNED then guard(headers, side) end
+  if #new > 1 and may_name(handle, headers) then headers:add("set-cookie", new) end
 end
 """

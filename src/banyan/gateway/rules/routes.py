@@ -10,9 +10,11 @@ from banyan.gateway.rules.clusters import (
 )
 from banyan.gateway.rules.envoy import (
     CAPTURE,
-    CUSTOMER_HEADER,
     FORWARDED_HEADER,
     ID_HEADER,
+    INNER_CUSTOMER,
+    INNER_ID,
+    INNER_NEW,
     LEGACY,
     NAMESPACE,
     ROLE_HEADER,
@@ -29,7 +31,7 @@ EDGE = "edge"
 SHADOW = "shadow"
 SHADOW_TIMEOUT_MS = 30_000
 
-_NEVER_SENT = [ID_HEADER, CUSTOMER_HEADER, ROLE_HEADER, ROUTE_HEADER, FORWARDED_HEADER]
+_NEVER_SENT = [ID_HEADER, ROLE_HEADER, ROUTE_HEADER, FORWARDED_HEADER]
 _ENVOYS_OWN = ["x-envoy-internal", "x-envoy-external-address", "x-envoy-expected-rq-timeout-ms"]
 _AT_ONCE = {"base_interval": "0.001s", "max_interval": "0.001s"}
 _NOT_STREAMS = [
@@ -59,7 +61,10 @@ def edge_routes(spec: GatewaySpec) -> Json:
         made,
         response_headers_to_add=[
             {
-                "header": {"key": SIDE_HEADER, "value": f"%UPSTREAM_METADATA({NAMESPACE}:arm)%"},
+                "header": {
+                    "key": SIDE_HEADER,
+                    "value": f"%UPSTREAM_METADATA({NAMESPACE}:arm)% %REQ({INNER_NEW})%",
+                },
                 "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
             }
         ],
@@ -170,7 +175,7 @@ def _read_action(route: RouteSpec) -> Json:
                 {"name": LEGACY, "weight": BP - route.read_bp},
             ],
         },
-        "hash_policy": [{"header": {"header_name": CUSTOMER_HEADER}}],
+        "hash_policy": [{"header": {"header_name": INNER_CUSTOMER}}],
         "timeout": seconds(route.timeout_ms or 0),
     }
     return {**action, **_falling_back(route.fall_back)} if route.fall_back is not None else action
@@ -208,8 +213,7 @@ def _write_action(route: RouteSpec) -> Json:
 
 def _mirror(route: RouteSpec, role: str, *, is_write: bool) -> Json:
     headers = {
-        ID_HEADER: f"%DYNAMIC_METADATA({NAMESPACE}:id)%",
-        CUSTOMER_HEADER: f"%DYNAMIC_METADATA({NAMESPACE}:customer)%",
+        ID_HEADER: f"%REQ({INNER_ID})%",
         ROLE_HEADER: role,
         ROUTE_HEADER: route.name,
         FORWARDED_HEADER: "%REQ(X-FORWARDED-FOR)%",
