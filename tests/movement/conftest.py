@@ -178,8 +178,8 @@ class Move:
 
     async def declare(self, *sets: Mapping[str, Any]) -> list[DataSet]:
         data = {
-            "source": {"url_env": "BANYAN_TEST_SOURCE"},
-            "target": {"url_env": "BANYAN_TEST_TARGET"},
+            "source": {"url_env": "LEGACY_TEST_SOURCE"},
+            "target": {"url_env": "LEGACY_TEST_TARGET"},
             "sets": list(sets),
         }
         async with self.database.transaction(self.marketplace_id) as tx:
@@ -236,8 +236,8 @@ async def move(
     clock: FixedClock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Move]:
-    monkeypatch.setenv("BANYAN_TEST_SOURCE", source.url)
-    monkeypatch.setenv("BANYAN_TEST_TARGET", target.url)
+    monkeypatch.setenv("LEGACY_TEST_SOURCE", source.url)
+    monkeypatch.setenv("LEGACY_TEST_TARGET", target.url)
     made = Move(database, live, source, target, clock)
     yield made
     for mover in made.movers:

@@ -116,9 +116,7 @@ async def test_a_query_over_two_tables_follows_both(move: Move) -> None:
     await move.settle(mover)
     wanted = move.source.run(QUERY["source"]["query"] + " order by id")
     found = move.target.run("select id, email, spent from totals order by id")
-    assert [(r[0], r[1], float(r[2])) for r in found] == [
-        (r[0], r[1], float(r[2])) for r in wanted
-    ]
+    assert [(r[0], r[1], float(r[2])) for r in found] == [(r[0], r[1], float(r[2])) for r in wanted]
     standing = await move.verify(mover, "totals")
     assert standing.is_verified, standing.sentence
 
@@ -206,7 +204,7 @@ async def test_the_write_ahead_log_is_followed(
     name = f"logical_{uuid4().hex[:8]}"
     _make(logical_server, name)
     source = application(_at(logical_server, name))
-    monkeypatch.setenv("BANYAN_TEST_SOURCE", source.url)
+    monkeypatch.setenv("LEGACY_TEST_SOURCE", source.url)
     move.source = source
     try:
         customers(source, move.target, 12)
@@ -236,5 +234,3 @@ async def test_the_write_ahead_log_is_followed(
         for mover in move.movers:
             await mover.close()
         source.close()
-
-

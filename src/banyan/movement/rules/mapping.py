@@ -59,12 +59,16 @@ class RowMap:
         self._expressions = [
             compile_expression(one, self.reads, lookups) for one in columns.values()
         ]
-        self._whole = compile_row(self._expressions, lookups)
         self._casts = [caster(shape, zones.origin, zones.destination) for shape in self.shapes]
         self._rereads = [
             caster(shape, zones.destination, zones.destination) for shape in self.shapes
         ]
+        self._whole = compile_row(self._expressions, lookups, self._casts)
+        self._reread = compile_row(
+            [compile_expression(name, self.writes, {}) for name in self.writes], {}, self._rereads
+        )
         self._key_places = [self.writes.index(name) for name in key]
+        self._key_in = compile_row([compile_expression(name, self.writes, {}) for name in key], {})
         self._conditions = [
             (compile_expression(text, self.reads, lookups), wanted) for text, wanted in conditions
         ]
@@ -93,16 +97,14 @@ class RowMap:
     def row(self, row: Row) -> Row:
         """What the destination should hold; ``CannotMap`` names the column that fails."""
         try:
-            return tuple(
-                [cast(value) for cast, value in zip(self._casts, self._whole(row), strict=True)]
-            )
+            return self._whole(row)
         except _FAULTS:
             self._blame(row)
             raise
 
     def key_at(self, mapped: Row) -> Key:
         """The destination's key of a mapped row."""
-        return tuple([mapped[place] for place in self._key_places])
+        return self._key_in(mapped)
 
     def key_of(self, origin_key: Key) -> Key:
         """The destination's key of a row that may be gone; ``CannotMap``."""
@@ -113,6 +115,12 @@ class RowMap:
 
     def reread(self, read: Row) -> Row:
         """A row as the destination gives it (``writes`` in order), in the types of mapped ones."""
+        try:
+            return self._reread(read)
+        except _FAULTS:
+            return self._reread_singly(read)
+
+    def _reread_singly(self, read: Row) -> Row:
         made: list[Any] = []
         for cast, value in zip(self._rereads, read, strict=True):
             try:
@@ -139,11 +147,8 @@ class RowMap:
         origin_key: Sequence[str],
     ) -> Callable[[Key], Key]:
         expressions = [compile_expression(columns[name], origin_key, lookups) for name in self.key]
-        whole = compile_row(expressions, lookups)
         casts = [self._casts[place] for place in self._key_places]
-        return lambda key: tuple(
-            [cast(value) for cast, value in zip(casts, whole(key), strict=True)]
-        )
+        return compile_row(expressions, lookups, casts)
 
     def _blame(self, row: Row) -> None:
         for name, expression, cast in zip(self.writes, self._expressions, self._casts, strict=True):

@@ -60,6 +60,9 @@ def _faults(plan: DataPlan) -> Iterator[tuple[str, str]]:
     for name, address in (("source", plan.source), ("target", plan.target)):
         if not _is_one(address):
             yield f"/data/{name}", "give exactly one of url_env and url_file"
+        if (address.url_env or "").startswith("BANYAN_"):
+            why = "variables that begin with BANYAN_ are settings of Banyan: choose another name"
+            yield f"/data/{name}/url_env", why
     names = [one.name for one in plan.sets]
     for place, one in enumerate(plan.sets):
         at = f"/data/sets/{place}"

@@ -16,7 +16,7 @@ from typing import Any
 from banyan.movement.model import DeletionMark, FlowName, Key, Row
 from banyan.movement.rules.expressions import CannotMap, Expression
 from banyan.movement.rules.mapping import RowMap, condition
-from banyan.movement.sources.capture import Capture
+from banyan.movement.sources.capture import Capture, NoCapture
 from banyan.movement.sources.connection import Refused, Session
 from banyan.movement.sources.tables import Place, read_chunk, read_keys
 from banyan.movement.sources.writing import Writer, writing
@@ -233,6 +233,8 @@ class Flow:
         self._writer.put(session, [row for _, row in work.put.values()])
 
     def _struck(self, session: Session, work: _Work) -> set[Key]:
+        if isinstance(self.guard, NoCapture):
+            return set()
         keys = [*work.put, *work.gone]
         by_bound = {self._writer.bound_key(key): key for key in keys}
         found = self.guard.waiting(session, list(by_bound))

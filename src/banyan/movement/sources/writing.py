@@ -114,16 +114,14 @@ class Writer:
         self._key = list(key)
         self._shapes = [place.shapes[name] for name in columns]
         self._binders = [_binder(place.side.dialect, shape) for shape in self._shapes]
+        self._binds_nothing = all(bind is _same for bind in self._binders)
         self._incoming = "banyan_incoming_" + "".join(c for c in place.name if c.isalnum())[:30]
 
     def put(self, session: Session, rows: Sequence[Row]) -> None:
         """Upsert; the rows' keys are all different."""
         if not rows:
             return
-        bound = [
-            tuple([bind(value) for bind, value in zip(self._binders, row, strict=True)])
-            for row in rows
-        ]
+        bound = rows if self._binds_nothing else [self._bound(row) for row in rows]
         match self._place.side.dialect:
             case "postgresql":
                 self._copy(session, bound)
@@ -131,6 +129,9 @@ class Writer:
                 self._insert_or_update(session, bound)
             case _:
                 self._update_then_insert(session, bound)
+
+    def _bound(self, row: Row) -> Row:
+        return tuple([bind(value) for bind, value in zip(self._binders, row, strict=True)])
 
     def remove(self, session: Session, keys: Sequence[Key]) -> int:
         source = self._table()
@@ -160,6 +161,8 @@ class Writer:
         return self._bound_key(key)
 
     def _bound_key(self, key: Key) -> Key:
+        if self._binds_nothing:
+            return key
         binders = [self._binders[self._columns.index(name)] for name in self._key]
         return tuple([bind(value) for bind, value in zip(binders, key, strict=True)])
 
@@ -334,13 +337,7 @@ def _binder(dialect: str, shape: ColumnShape) -> Callable[[Any], Any]:
             None if value is None else json.dumps(value, ensure_ascii=False, default=str)
         )
     binders: Mapping[str, Callable[[Any], Any]] = {"sqlite": _for_sqlite, "mysql": _for_mysql}
-    return binders.get(dialect, _for_postgresql if dialect == "postgresql" else _same)
-
-
-def _for_postgresql(value: Any) -> Any:
-    if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return value
+    return binders.get(dialect, _same)
 
 
 def _for_sqlite(value: Any) -> Any:
