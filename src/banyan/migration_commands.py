@@ -31,6 +31,7 @@ from banyan.migration import (
     StoredPlan,
 )
 from banyan.movement_commands import data_group
+from banyan.report_commands import report_command
 from banyan.runtime import MARKETPLACE, Cause, Database, Marketplace, Settings, Transaction
 
 REFUSED = 2
@@ -92,6 +93,7 @@ def migrate_group(
         group.add_command(make(ways))
     group.add_command(_rollback(ways, settings))
     group.add_command(data_group(ways, with_schema))
+    group.add_command(report_command(ways, place_of))
     return group
 
 

@@ -6,6 +6,7 @@
     status_of(tx, plan_id) -> PlanStatus                 where every route stands, and what comes next
     advance, roll_back, hold, release, approve           (tx, plan_id, route, by=…, why=…)
     history(tx, plan_id, route=…, limit=…) -> Page[Change]
+    report_of(tx, plan_id) -> Report                     before and after; report_page(report) shows it
 
 Every step is a row of ``migration.changes`` and an event of the plan (``mpl_…``); the process
 ``banyan gateway`` (``control``) follows these rows and has the judge move routes by itself.
@@ -33,8 +34,21 @@ from banyan.migration.errors import (
     RouteNotFound,
     RouteNotReady,
 )
+from banyan.migration.measuring import Load, measure
 from banyan.migration.model.evidence import ArmWindow, Window
 from banyan.migration.model.plan import Criteria, Phase, Plan, RoutePlan, Team
+from banyan.migration.model.report import (
+    Capacity,
+    Comparison,
+    Costs,
+    Estimate,
+    Figures,
+    LoadPoint,
+    LoadRun,
+    Measurement,
+    Report,
+    RouteReport,
+)
 from banyan.migration.model.standing import (
     PLAN,
     AppliedPlan,
@@ -62,6 +76,7 @@ from banyan.migration.rules.phases import (
     path_of,
 )
 from banyan.migration.rules.plans import ReadPlan, check_plan, plan_schema, read_plan
+from banyan.migration.rules.report import report_page
 from banyan.migration.rules.specs import spec_of
 from banyan.migration.service.plans import apply_plan, compare_plan
 from banyan.migration.service.reading import (
@@ -75,6 +90,7 @@ from banyan.migration.service.reading import (
     status_of,
     versions_of,
 )
+from banyan.migration.service.reports import report_of, save_measurement
 from banyan.migration.service.steps import (
     advance,
     announce,
@@ -89,15 +105,24 @@ __all__ = [
     "PLAN",
     "AppliedPlan",
     "ArmWindow",
+    "Capacity",
     "Change",
     "Comparer",
+    "Comparison",
     "Control",
     "ControlFolder",
     "ControllerBeat",
+    "Costs",
     "Criteria",
+    "Estimate",
+    "Figures",
     "Gates",
     "InvalidPlan",
+    "Load",
+    "LoadPoint",
+    "LoadRun",
     "LocalRollback",
+    "Measurement",
     "MilestoneStanding",
     "Minute",
     "NoWayBack",
@@ -114,10 +139,12 @@ __all__ = [
     "Position",
     "ReadPlan",
     "Remembered",
+    "Report",
     "RouteMoved",
     "RouteNotFound",
     "RouteNotReady",
     "RoutePlan",
+    "RouteReport",
     "RouteStanding",
     "RouteStatus",
     "StoredPlan",
@@ -141,6 +168,7 @@ __all__ = [
     "history",
     "hold",
     "list_plans",
+    "measure",
     "milestones_of",
     "minutes_of",
     "next_phase",
@@ -150,9 +178,12 @@ __all__ = [
     "read_plan",
     "release",
     "remembered_in",
+    "report_of",
+    "report_page",
     "roll_back",
     "roll_back_here",
     "route_status_of",
+    "save_measurement",
     "spec_of",
     "status_of",
     "versions_of",

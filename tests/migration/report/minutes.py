@@ -1,29 +1,18 @@
 """Seeded minutes of a route."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import exp
 from random import Random
+from typing import Literal
 
 from banyan.gateway import bucket_of
+from banyan.migration import Minute, Phase
 
 BEGAN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class SeenMinute:
-    route: str
-    side: str
-    phase: str
-    minute: datetime
-    requests: int
-    errors: int
-    fall_backs: int
-    buckets: dict[str, int]
-
-
 def minutes_of(
-    side: str,
+    side: Literal["legacy", "candidate", "served"],
     phase: str,
     count: int,
     *,
@@ -33,10 +22,10 @@ def minutes_of(
     rate: float = 0.0,
     median_us: float = 50_000,
     seed: int = 1,
-) -> list[SeenMinute]:
+) -> list[Minute]:
     """``count`` minutes, the first so many ``after`` the beginning."""
     rng = Random(f"{seed} {side} {phase}")
-    found: list[SeenMinute] = []
+    found: list[Minute] = []
     for i in range(count):
         errors = sum(rng.random() < rate for _ in range(requests))
         buckets: dict[str, int] = {}
@@ -44,5 +33,16 @@ def minutes_of(
             bucket = str(bucket_of(int(median_us * exp(rng.gauss(0, 0.4)))))
             buckets[bucket] = buckets.get(bucket, 0) + 1
         at = BEGAN + timedelta(minutes=after + i)
-        found.append(SeenMinute(route, side, phase, at, requests, errors, 0, buckets))
+        found.append(
+            Minute(
+                route=route,
+                side=side,
+                phase=Phase(phase),
+                minute=at,
+                requests=requests,
+                errors=errors,
+                fall_backs=0,
+                buckets=buckets,
+            )
+        )
     return found

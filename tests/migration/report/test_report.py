@@ -6,9 +6,10 @@ from typing import Literal
 
 from lxml import html
 
+from banyan.migration import Minute
 from banyan.migration.model.report import Costs, LoadPoint, LoadRun, Measurement, Report
-from banyan.migration.rules.report import RouteSubject, capacity_of, report_on, report_page
-from tests.migration.report.minutes import BEGAN, SeenMinute, minutes_of
+from banyan.migration.rules.report import RouteSubject, capacity_of, on_route, report_page
+from tests.migration.report.minutes import BEGAN, minutes_of
 
 PRODUCT = RouteSubject("product", "Product pages", "candidate")
 BEFORE = minutes_of("served", "shadow", 60, rate=0.02, median_us=200_000)
@@ -45,15 +46,18 @@ MEASURED = Measurement(
 
 
 def report(
-    minutes: list[SeenMinute],
+    minutes: list[Minute],
     *,
     subject: RouteSubject = PRODUCT,
     measured: Measurement | None = None,
     costs: Costs | None = None,
 ) -> Report:
-    measurements = {} if measured is None else {subject.route: measured}
-    return report_on(
-        "shop", "", [subject], minutes, measurements, made_at=BEGAN + timedelta(days=1), costs=costs
+    return Report(
+        plan="shop",
+        title="shop",
+        made_at=BEGAN + timedelta(days=1),
+        routes=(on_route(subject, minutes, measured, costs),),
+        costs=costs,
     )
 
 
@@ -104,11 +108,6 @@ def test_nothing_to_compare_is_said() -> None:
     (route,) = report(BEFORE).routes
     assert route.sentence == "Nothing to compare yet: no minute of after was seen."
     assert "Not measured." in text_of(report_page(report(BEFORE)))
-
-
-def test_minutes_of_other_routes_are_left_out() -> None:
-    (route,) = report(minutes_of("served", "shadow", 9, route="other")).routes
-    assert route.customers.before is None
 
 
 def test_capacity_at_the_latency_legacy_has_when_it_gives_nearly_all() -> None:

@@ -4,31 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, TypeAlias
 
 QuantileName: TypeAlias = Literal["p50", "p90", "p99"]
 QUANTILES: Mapping[QuantileName, float] = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
-
-
-class MinuteSeen(Protocol):
-    """A minute of a route at one side (``legacy``, ``candidate``) or by its customers (``served``)."""
-
-    @property
-    def route(self) -> str: ...
-    @property
-    def side(self) -> str: ...
-    @property
-    def phase(self) -> str: ...
-    @property
-    def minute(self) -> datetime: ...
-    @property
-    def requests(self) -> int: ...
-    @property
-    def errors(self) -> int: ...
-    @property
-    def fall_backs(self) -> int: ...
-    @property
-    def buckets(self) -> Mapping[str, int]: ...
 
 
 @dataclass(frozen=True, slots=True)

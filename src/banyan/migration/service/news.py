@@ -1,7 +1,8 @@
 """What migration tells the outbox. The subject is the plan."""
 
 from banyan.migration.model.plan import Phase, Plan, RoutePlan
-from banyan.migration.model.standing import PLAN, AppliedPlan, Change, Position
+from banyan.migration.model.report import Capacity, Measurement
+from banyan.migration.model.standing import PLAN, AppliedPlan, Change, Position, StoredPlan
 from banyan.runtime import Event, Json
 
 
@@ -62,6 +63,21 @@ def route_announced(
         "earliest_at": earliest_at,
     }
     return Event("migration.route_announced", subject, payload)
+
+
+def route_measured(
+    stored: StoredPlan, measurement: Measurement, capacity: Capacity | None
+) -> Event:
+    payload: dict[str, Json] = {
+        "plan": stored.name,
+        "route": measurement.route,
+        "by": measurement.by,
+        "paths": list(measurement.paths),
+        "limit_us": None if capacity is None else capacity.limit_us,
+        "legacy_per_second": None if capacity is None else round(capacity.legacy.value, 1),
+        "candidate_per_second": None if capacity is None else round(capacity.candidate.value, 1),
+    }
+    return Event("migration.route_measured", PLAN.text(stored.plan_id), payload)
 
 
 def _about(plan: Plan, route: RoutePlan, change: Change) -> tuple[str, dict[str, Json]]:

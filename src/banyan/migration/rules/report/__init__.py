@@ -3,13 +3,13 @@
 from banyan.migration.rules.report.capacity import capacity_of
 from banyan.migration.rules.report.figures import compared, figures_of
 from banyan.migration.rules.report.page import report_page
-from banyan.migration.rules.report.routes import RouteSubject, report_on
+from banyan.migration.rules.report.routes import RouteSubject, on_route
 
 __all__ = [
     "RouteSubject",
     "capacity_of",
     "compared",
     "figures_of",
-    "report_on",
+    "on_route",
     "report_page",
 ]

@@ -8,13 +8,13 @@ from banyan.migration.model.report import (
     Comparison,
     Estimate,
     Figures,
-    MinuteSeen,
     QuantileName,
 )
+from banyan.migration.model.standing import Minute
 from banyan.migration.rules.report.intervals import difference, quantile, ratio, share
 
 
-def figures_of(minutes: Iterable[MinuteSeen]) -> Figures | None:
+def figures_of(minutes: Iterable[Minute]) -> Figures | None:
     """What minutes of one route and side come to; None if nothing happened in them."""
     seen = [minute for minute in minutes if minute.requests]
     if not seen:

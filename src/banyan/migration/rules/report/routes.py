@@ -1,8 +1,7 @@
-"""The report on a plan's routes: which minutes are before, which after, and what to say of it."""
+"""The report on a route: which minutes are before, which after, and what to say of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 
 from banyan.migration.model.report import (
@@ -11,10 +10,9 @@ from banyan.migration.model.report import (
     Costs,
     Estimate,
     Measurement,
-    MinuteSeen,
-    Report,
     RouteReport,
 )
+from banyan.migration.model.standing import Minute
 from banyan.migration.rules.report.capacity import capacity_of
 from banyan.migration.rules.report.figures import compared, figures_of
 from banyan.migration.rules.words import duration, percent
@@ -35,39 +33,13 @@ class RouteSubject:
     phase: str
 
 
-def report_on(
-    plan: str,
-    title: str,
-    routes: Sequence[RouteSubject],
-    minutes: Iterable[MinuteSeen],
-    measurements: Mapping[str, Measurement],
-    *,
-    made_at: datetime,
-    costs: Costs | None = None,
-) -> Report:
-    """Every route of a plan, in its order; ``measurements`` has the newest of each route."""
-    of_route: dict[str, list[MinuteSeen]] = {subject.route: [] for subject in routes}
-    for minute in minutes:
-        if minute.route in of_route:
-            of_route[minute.route].append(minute)
-    return Report(
-        plan=plan,
-        title=title or plan,
-        made_at=made_at,
-        routes=tuple(
-            _on_route(subject, of_route[subject.route], measurements.get(subject.route), costs)
-            for subject in routes
-        ),
-        costs=costs,
-    )
-
-
-def _on_route(
+def on_route(
     subject: RouteSubject,
-    minutes: Sequence[MinuteSeen],
+    minutes: Sequence[Minute],
     measurement: Measurement | None,
     costs: Costs | None,
 ) -> RouteReport:
+    """The report on one route, out of its minutes and its newest measurement."""
     customers = compared(
         figures_of(_of(minutes, "served", BEFORE)), figures_of(_of(minutes, "served", AFTER))
     )
@@ -85,11 +57,11 @@ def _on_route(
     )
 
 
-def _of(minutes: Sequence[MinuteSeen], side: str, phases: tuple[str, ...]) -> list[MinuteSeen]:
+def _of(minutes: Sequence[Minute], side: str, phases: tuple[str, ...]) -> list[Minute]:
     return [minute for minute in minutes if minute.side == side and minute.phase in phases]
 
 
-def _side_by_side(minutes: Sequence[MinuteSeen]) -> Comparison:
+def _side_by_side(minutes: Sequence[Minute]) -> Comparison:
     """Both sides in minutes in which both answered: the same hours, the same kind of customers."""
     legacy, candidate = _of(minutes, "legacy", BOTH), _of(minutes, "candidate", BOTH)
     shared = {one.minute for one in legacy if one.requests}
