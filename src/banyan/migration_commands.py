@@ -186,7 +186,10 @@ def _apply(ways: Ways) -> click.Command:
     def apply(
         path: Path, why: str, by: str, marketplace: str | None, force: bool, yes: bool
     ) -> None:
-        """Let the plan in FILE hold from now on, once you have seen what changes."""
+        """Let the plan in FILE hold from now on.
+
+        What changes is shown first, and asked about.
+        """
         _read(path)
         source = _text(path)
 
@@ -513,7 +516,10 @@ def _approve(ways: Ways) -> click.Command:
     def approve(
         route: str, why: str, by: str, plan: str | None, marketplace: str | None, phase: str | None
     ) -> None:
-        """Say yes to the next phase of ROUTE; the step follows once all else holds."""
+        """Say yes to the next phase of ROUTE.
+
+        The step follows once all else holds.
+        """
 
         async def go() -> Change | None:
             async with place_of(ways, marketplace) as place, place.transaction(by) as tx:
@@ -541,7 +547,10 @@ def _history(ways: Ways) -> click.Command:
     @click.option("--route", help="Only of this route.")
     @click.option("--limit", type=click.IntRange(1, 1000), default=30, show_default=True)
     def history(plan: str | None, marketplace: str | None, route: str | None, limit: int) -> None:
-        """Show every change: what, when, by whom and why, the newest first."""
+        """Show every change, the newest first.
+
+        What was changed, when, by whom and why.
+        """
 
         async def read() -> list[Change]:
             async with place_of(ways, marketplace) as place, place.transaction() as tx:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from banyan import movement
 from banyan.migration.errors import RouteNotReady
-from banyan.movement import DataSetNotFound, DataSetNotVerified, NotReversible
+from banyan.movement import DataSetNotFound, DataSetNotVerified, NotReversible, SetPhase
 from banyan.runtime import Transaction
 
 
@@ -24,7 +24,10 @@ async def why_no_return(tx: Transaction, plan_id: UUID, names: Sequence[str]) ->
     if not names:
         return ""
     found = await movement.can_return(tx, plan_id, names)
-    return "" if found.is_safe else found.sentence
+    if not found.is_safe:
+        return found.sentence
+    one_way = [each.name for each in found.sets if each.phase != SetPhase.REVERSING]
+    return f"Nothing carries {', '.join(one_way)} back." if one_way else ""
 
 
 async def cut_over(

@@ -224,13 +224,19 @@ def _is_mapping(value: object) -> TypeGuard[dict[str, Any]]:
     return isinstance(value, dict)
 
 
+def _are_texts(value: object) -> TypeGuard[list[str]]:
+    return isinstance(value, list | tuple) and all(
+        isinstance(each, str) for each in cast("list[object]", value)
+    )
+
+
 def _text(value: object) -> str:
     if value is None:
         return "nothing"
     if isinstance(value, str):
         text = value.strip().replace("\n", " ⏎ ")
-    elif isinstance(value, list) and all(isinstance(e, str) for e in cast("list[object]", value)):
-        text = ", ".join(cast("list[str]", value)) or "none"
+    elif _are_texts(value):
+        text = ", ".join(value) or "none"
     else:
         text = msgspec.json.encode(value).decode()
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

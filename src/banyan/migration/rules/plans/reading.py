@@ -36,7 +36,7 @@ def read_plan(source: str, today: date | None = None) -> ReadPlan:
         plan = _converted(tree, faults)
     if plan is not None:
         faults = [tree.fault(path, sentence) for path, sentence in check_plan(plan, today)]
-    faults.sort(key=lambda fault: (fault.line, fault.column, fault.sentence))
+    faults.sort(key=lambda fault: (fault.line, fault.column, fault.path, fault.sentence))
     if faults or plan is None:
         return ReadPlan(None, {}, tuple(faults))
     return ReadPlan(plan, cast("dict[str, Any]", msgspec.to_builtins(plan)), ())

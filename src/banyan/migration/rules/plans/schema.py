@@ -6,15 +6,29 @@ from typing import Any
 
 import msgspec
 
+from banyan import movement
 from banyan.migration.model.plan import Plan
 
 SCHEMA_ID = "https://json-schema.org/draft/2020-12/schema"
 
 
 def plan_schema() -> dict[str, Any]:
-    """A JSON Schema (2020-12) of ``migration.yaml``."""
-    [reference], components = msgspec.json.schema_components([Plan], ref_template="#/$defs/{name}")
-    assert "$ref" in reference, "a struct is a component"
+    """A JSON Schema (2020-12) of ``migration.yaml``, with its section ``data``."""
+    [_, data], components = msgspec.json.schema_components(
+        [Plan, movement.DataPlan], ref_template="#/$defs/{name}"
+    )
+    schema = _schema(components)
+    schema["properties"]["data"] = {"anyOf": [data, {"type": "null"}], "default": None}
+    return schema
+
+
+def shape_schema() -> dict[str, Any]:
+    """The same without what stands in ``data``, which ``movement`` checks."""
+    _, components = msgspec.json.schema_components([Plan], ref_template="#/$defs/{name}")
+    return _schema(components)
+
+
+def _schema(components: dict[str, Any]) -> dict[str, Any]:
     root: dict[str, Any] = dict(components.pop("Plan"))
     return {
         "$schema": SCHEMA_ID,
@@ -29,4 +43,4 @@ def errors_of() -> Callable[[Any], Any]:
     """Something that yields each way in which a value isn't of that shape."""
     import jsonschema_rs
 
-    return jsonschema_rs.Draft202012Validator(plan_schema(), validate_formats=True).iter_errors
+    return jsonschema_rs.Draft202012Validator(shape_schema(), validate_formats=True).iter_errors

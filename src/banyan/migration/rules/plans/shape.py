@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from banyan.migration.model.standing import PlanFault
-from banyan.migration.rules.plans.schema import errors_of, plan_schema
+from banyan.migration.rules.plans.schema import errors_of, shape_schema
 from banyan.migration.rules.plans.tree import Path, Tree
 
 _WANTED: Mapping[str, str] = {
@@ -130,7 +130,7 @@ def _meant(text: str, options: list[str]) -> str:
 
 def _known(schema_path: list[str | int]) -> list[str]:
     """The keys that the schema knows at a place."""
-    at: Any = plan_schema()
+    at: Any = shape_schema()
     for part in schema_path[:-1]:
         at = at[part]
     return list(at.get("properties", {}))

@@ -1,0 +1,172 @@
+"""The way of a route, as laws."""
+
+from datetime import UTC, date, datetime
+from itertools import pairwise
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from banyan.migration import Phase, Plan, Position, next_position, path_of, read_plan, spec_of
+from banyan.migration.model.bounds import DEFAULT_BOUNDS
+from banyan.migration.rules.criteria import bounds_of, is_candidate_asked
+from banyan.migration.rules.phases import ORDER, milestones_of, position_back
+from banyan.migration.rules.units import basis_points, in_words, milliseconds
+from tests.migration.plans import PLAN, plan_text, route
+
+STEPS = st.lists(st.integers(1, 10_000), min_size=1, max_size=6, unique=True).map(sorted)
+METHODS = st.sampled_from([None, ["GET"], ["POST"], ["GET", "POST"]])
+DATA = st.sampled_from([None, []])
+
+
+def made(**changes: object) -> Plan:
+    read = read_plan(plan_text(**changes))
+    assert read.plan is not None, read.faults
+    return read.plan
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    ramp: dict[str, object] = {"steps": [f"{bp / 100:.2f}%" for bp in draw(STEPS)]}
+    data = draw(DATA)
+    if data is not None:
+        ramp["data"] = data
+    writes = draw(st.sampled_from(["legacy", "legacy_until_verified"]))
+    routes = [route(methods=draw(METHODS), writes=writes)]
+    return msgspec.convert({**PLAN, "routes": routes, "criteria": {"ramp": ramp}}, Plan)
+
+
+@given(plans())
+def test_weight_and_phase_only_rise_along_the_way(plan: Plan) -> None:
+    way = path_of(plan, plan.routes[0])
+    assert way[0] == Position(Phase.LEGACY)
+    assert way[-1].phase == Phase.RETIRED
+    for one, other in pairwise(way):
+        assert (ORDER[one.phase], one.read_bp) < (ORDER[other.phase], other.read_bp)
+        assert one.read_bp <= other.read_bp
+
+
+@given(plans())
+def test_every_step_leads_to_the_next_place_on_the_way(plan: Plan) -> None:
+    way = path_of(plan, plan.routes[0])
+    for one, other in zip(way, (*way[1:], None), strict=True):
+        assert next_position(way, one) == other
+
+
+@given(plans(), plans(), st.data())
+def test_another_plan_under_a_route_never_takes_weight_away(
+    old: Plan, new: Plan, data: st.DataObject
+) -> None:
+    at = data.draw(st.sampled_from(path_of(old, old.routes[0])))
+    ahead = next_position(path_of(new, new.routes[0]), at)
+    assert ahead is None or ahead.read_bp >= at.read_bp
+
+
+@given(plans(), st.data())
+def test_writes_move_with_the_phase_candidate_and_no_sooner(
+    plan: Plan, data: st.DataObject
+) -> None:
+    at = data.draw(st.sampled_from(path_of(plan, plan.routes[0])))
+    if ORDER[at.phase] < ORDER[Phase.CANDIDATE]:
+        assert at.writes_to == "legacy"
+
+
+def test_a_plan_that_names_no_data_keeps_writes_on_legacy() -> None:
+    silent = made(routes=[route(methods=None)])
+    said = made(routes=[route(methods=None)], criteria={"ramp": {"data": []}})
+    assert path_of(silent, silent.routes[0])[-2].writes_to == "legacy"
+    assert path_of(said, said.routes[0])[-2].writes_to == "candidate"
+
+
+@given(plans(), st.data())
+def test_rolling_back_leads_out_of_customers_way(plan: Plan, data: st.DataObject) -> None:
+    at = data.draw(st.sampled_from(path_of(plan, plan.routes[0])))
+    back = position_back(at)
+    if at.phase in (Phase.LEGACY, Phase.RETIRED):
+        assert back is None
+    else:
+        assert back is not None
+        assert (back.read_bp, back.writes_to) == (0, "legacy")
+        assert ORDER[back.phase] < ORDER[at.phase]
+
+
+@given(plans(), st.data())
+def test_the_gateway_is_told_just_the_weight_of_the_position(
+    plan: Plan, data: st.DataObject
+) -> None:
+    at = data.draw(st.sampled_from(path_of(plan, plan.routes[0])))
+    [told] = spec_of(plan, {"catalogue": at}).routes
+    assert told.read_bp == at.read_bp
+    assert told.writes_to == at.writes_to
+    assert told.is_retired == (at.phase == Phase.RETIRED)
+    assert (told.shadow.sample_bp > 0) == (at.phase not in (Phase.LEGACY, Phase.RETIRED))
+    assert not (told.is_retired and told.fall_back)
+    assert at.writes_to == "legacy" or told.shadow.writes == "never"
+
+
+def test_a_route_without_a_position_is_on_legacy() -> None:
+    assert [each.read_bp for each in spec_of(made(), {}).routes] == [0, 0]
+
+
+def test_routes_overrule_the_plan_and_the_plan_the_defaults() -> None:
+    plan = made(
+        criteria={"canary": {"requests_min": 7, "time_min": "2m", "errors_increase_max": "0.1%"}},
+        routes=[route(criteria={"canary": {"requests_min": 9, "latency_floor": "5ms"}})],
+    )
+    bounds = bounds_of(plan, plan.routes[0], Position(Phase.CANARY, read_bp=100))
+    assert (bounds.requests_min, bounds.time_min_us) == (9, 120_000_000)
+    assert (bounds.errors_increase_max, bounds.latency_floor_us) == (0.001, 5_000)
+    assert bounds.divergence_max == DEFAULT_BOUNDS[Phase.CANARY].divergence_max
+
+
+def test_a_person_is_asked_beyond_what_the_plan_lets_run_by_itself() -> None:
+    plan = made(
+        routes=[route(auto_advance_to="canary")], criteria={"candidate": {"approval": False}}
+    )
+    of = plan.routes[0]
+    assert not bounds_of(plan, of, Position(Phase.SHADOW)).approval
+    assert bounds_of(plan, of, Position(Phase.CANARY, read_bp=100)).approval
+    assert not bounds_of(plan, of, Position(Phase.RAMP, 0, 500)).approval
+    assert bounds_of(plan, of, Position(Phase.CANDIDATE, read_bp=10_000)).approval
+
+
+def test_what_nothing_is_mirrored_of_is_not_asked_before_its_cutover() -> None:
+    plan = made(
+        routes=[route(methods=["POST"])], criteria={"ramp": {"data": []}}, shadow={"sample": "10%"}
+    )
+    of = plan.routes[0]
+    asked = {at.phase: is_candidate_asked(plan, of, at) for at in path_of(plan, of)}
+    assert [phase for phase, is_asked in asked.items() if is_asked] == [Phase.CANDIDATE]
+    assert bounds_of(plan, of, Position(Phase.SHADOW)).compared_min == 0
+
+
+def test_milestones_are_on_time_until_their_day_is_over() -> None:
+    plan = made(
+        milestones=[{"name": "m", "on": "2026-12-24", "routes": ["rest"], "phase": "shadow"}]
+    )
+    day = date(2026, 12, 24)
+    assert milestones_of(plan, {}, day)[0].state == "on_time"
+    late = milestones_of(plan, {}, date(2026, 12, 26))[0]
+    assert (late.state, late.sentence) == ("late", "rest not yet in shadow; 2 days late.")
+
+
+@given(st.integers(0, 10_000))
+def test_shares_are_exact(bp: int) -> None:
+    assert basis_points(f"{bp / 100:.2f}%") == bp
+
+
+def test_durations() -> None:
+    assert [milliseconds(each) for each in ("5ms", "2s", "3m", "4h", "1d")] == [
+        5, 2_000, 180_000, 14_400_000, 86_400_000
+    ]  # fmt: skip
+    assert in_words(milliseconds("90m")) == "1 h 30 min"
+
+
+def test_a_plan_survives_its_way_through_the_database() -> None:
+    plan = made(
+        freezes=[{"start": "2026-12-24T00:00:00Z", "end": "2026-12-27T00:00:00Z", "why": "xmas"}]
+    )
+    document = msgspec.json.decode(msgspec.json.encode(plan))
+    again = msgspec.convert(document, Plan)
+    assert again == plan
+    assert again.freezes[0].start == datetime(2026, 12, 24, tzinfo=UTC)
