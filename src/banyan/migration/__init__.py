@@ -24,17 +24,29 @@ from banyan.migration.control import (
     roll_back_here,
 )
 from banyan.migration.errors import (
+    EvidenceInvalid,
     InvalidPlan,
     NoWayBack,
     PlanMoved,
     PlanNotFound,
     PlanUnsafe,
+    RehearsalImpossible,
     RouteMoved,
     RouteNotFound,
     RouteNotReady,
 )
 from banyan.migration.model.evidence import ArmWindow, Window
 from banyan.migration.model.plan import Criteria, Phase, Plan, RoutePlan, Team
+from banyan.migration.model.rehearsal import PHASES as REHEARSED_PHASES
+from banyan.migration.model.rehearsal import (
+    Cell,
+    Evidence,
+    RehearsedRoute,
+    RouteResult,
+    SigningKey,
+    StoredRehearsal,
+)
+from banyan.migration.model.rehearsal import Fault as RehearsalFault
 from banyan.migration.model.standing import (
     PLAN,
     AppliedPlan,
@@ -53,6 +65,7 @@ from banyan.migration.model.standing import (
     StoredPlan,
     StoredVerdict,
 )
+from banyan.migration.rehearsal import Wanted, rehearse
 from banyan.migration.rules.phases import (
     criteria_of,
     describe,
@@ -75,6 +88,16 @@ from banyan.migration.service.reading import (
     status_of,
     versions_of,
 )
+from banyan.migration.service.rehearsals import (
+    find_evidence,
+    list_rehearsals,
+    record_rehearsal,
+    rehearsal_missing,
+    rehearsal_standing,
+    sign_evidence,
+    signing_key,
+    verify_evidence,
+)
 from banyan.migration.service.steps import (
     advance,
     announce,
@@ -87,14 +110,18 @@ from banyan.migration.service.steps import (
 
 __all__ = [
     "PLAN",
+    "REHEARSED_PHASES",
     "AppliedPlan",
     "ArmWindow",
+    "Cell",
     "Change",
     "Comparer",
     "Control",
     "ControlFolder",
     "ControllerBeat",
     "Criteria",
+    "Evidence",
+    "EvidenceInvalid",
     "Gates",
     "InvalidPlan",
     "LocalRollback",
@@ -113,16 +140,23 @@ __all__ = [
     "PlanVersion",
     "Position",
     "ReadPlan",
+    "RehearsalFault",
+    "RehearsalImpossible",
+    "RehearsedRoute",
     "Remembered",
     "RouteMoved",
     "RouteNotFound",
     "RouteNotReady",
     "RoutePlan",
+    "RouteResult",
     "RouteStanding",
     "RouteStatus",
+    "SigningKey",
     "StoredPlan",
+    "StoredRehearsal",
     "StoredVerdict",
     "Team",
+    "Wanted",
     "Window",
     "advance",
     "announce",
@@ -133,6 +167,7 @@ __all__ = [
     "criteria_of",
     "describe",
     "find_change",
+    "find_evidence",
     "find_plan",
     "folder_of",
     "follow_here",
@@ -141,6 +176,7 @@ __all__ = [
     "history",
     "hold",
     "list_plans",
+    "list_rehearsals",
     "milestones_of",
     "minutes_of",
     "next_phase",
@@ -148,12 +184,19 @@ __all__ = [
     "path_of",
     "plan_schema",
     "read_plan",
+    "record_rehearsal",
+    "rehearsal_missing",
+    "rehearsal_standing",
+    "rehearse",
     "release",
     "remembered_in",
     "roll_back",
     "roll_back_here",
     "route_status_of",
+    "sign_evidence",
+    "signing_key",
     "spec_of",
     "status_of",
+    "verify_evidence",
     "versions_of",
 ]
