@@ -24,6 +24,7 @@ from banyan.kernel import BanyanError, NotFound, TooLarge, Unavailable
 from banyan.ledger_commands import Ways, ledger_group
 from banyan.migration_commands import migrate_group, place_of
 from banyan.provider_commands import providers_group
+from banyan.rehearsal_commands import evidence_group, rehearse_command
 from banyan.runtime import (
     MARKETPLACE,
     Cause,
@@ -515,4 +516,7 @@ _WAYS = Ways(run=_run, transaction=_transaction, marketplaces=_marketplaces)
 cli.add_command(ledger_group(_WAYS))
 cli.add_command(export_group(_WAYS))
 cli.add_command(providers_group(_WAYS, _settings))
-cli.add_command(migrate_group(_WAYS, _settings, lambda: _with_schema(_settings())))
+_migrate = migrate_group(_WAYS, _settings, lambda: _with_schema(_settings()))
+_migrate.add_command(rehearse_command(_WAYS, _settings))
+_migrate.add_command(evidence_group(_WAYS))
+cli.add_command(_migrate)

@@ -25,11 +25,13 @@ from banyan.migration.control import (
     roll_back_here,
 )
 from banyan.migration.errors import (
+    EvidenceInvalid,
     InvalidPlan,
     NoWayBack,
     PlanMoved,
     PlanNotFound,
     PlanUnsafe,
+    RehearsalImpossible,
     RouteMoved,
     RouteNotFound,
     RouteNotReady,
@@ -49,6 +51,15 @@ from banyan.migration.model.report import (
     Report,
     RouteReport,
 )
+from banyan.migration.model.rehearsal import PHASES as REHEARSED_PHASES
+from banyan.migration.model.rehearsal import (
+    Cell,
+    Evidence,
+    RehearsedRoute,
+    RouteResult,
+    SigningKey,
+    StoredRehearsal,
+from banyan.migration.model.rehearsal import Fault as RehearsalFault
 from banyan.migration.model.standing import (
     PLAN,
     AppliedPlan,
@@ -67,6 +78,7 @@ from banyan.migration.model.standing import (
     StoredPlan,
     StoredVerdict,
 )
+from banyan.migration.rehearsal import Wanted, rehearse
 from banyan.migration.rules.phases import (
     criteria_of,
     describe,
@@ -91,6 +103,16 @@ from banyan.migration.service.reading import (
     versions_of,
 )
 from banyan.migration.service.reports import report_of, save_measurement
+from banyan.migration.service.rehearsals import (
+    find_evidence,
+    list_rehearsals,
+    record_rehearsal,
+    rehearsal_missing,
+    rehearsal_standing,
+    sign_evidence,
+    signing_key,
+    verify_evidence,
+)
 from banyan.migration.service.steps import (
     advance,
     announce,
@@ -103,9 +125,11 @@ from banyan.migration.service.steps import (
 
 __all__ = [
     "PLAN",
+    "REHEARSED_PHASES",
     "AppliedPlan",
     "ArmWindow",
     "Capacity",
+    "Cell",
     "Change",
     "Comparer",
     "Comparison",
@@ -116,6 +140,8 @@ __all__ = [
     "Criteria",
     "Estimate",
     "Figures",
+    "Evidence",
+    "EvidenceInvalid",
     "Gates",
     "InvalidPlan",
     "Load",
@@ -138,6 +164,9 @@ __all__ = [
     "PlanVersion",
     "Position",
     "ReadPlan",
+    "RehearsalFault",
+    "RehearsalImpossible",
+    "RehearsedRoute",
     "Remembered",
     "Report",
     "RouteMoved",
@@ -145,11 +174,15 @@ __all__ = [
     "RouteNotReady",
     "RoutePlan",
     "RouteReport",
+    "RouteResult",
     "RouteStanding",
     "RouteStatus",
+    "SigningKey",
     "StoredPlan",
+    "StoredRehearsal",
     "StoredVerdict",
     "Team",
+    "Wanted",
     "Window",
     "advance",
     "announce",
@@ -160,6 +193,7 @@ __all__ = [
     "criteria_of",
     "describe",
     "find_change",
+    "find_evidence",
     "find_plan",
     "folder_of",
     "follow_here",
@@ -169,6 +203,7 @@ __all__ = [
     "hold",
     "list_plans",
     "measure",
+    "list_rehearsals",
     "milestones_of",
     "minutes_of",
     "next_phase",
@@ -176,6 +211,10 @@ __all__ = [
     "path_of",
     "plan_schema",
     "read_plan",
+    "record_rehearsal",
+    "rehearsal_missing",
+    "rehearsal_standing",
+    "rehearse",
     "release",
     "remembered_in",
     "report_of",
@@ -184,7 +223,10 @@ __all__ = [
     "roll_back_here",
     "route_status_of",
     "save_measurement",
+    "sign_evidence",
+    "signing_key",
     "spec_of",
     "status_of",
+    "verify_evidence",
     "versions_of",
 ]

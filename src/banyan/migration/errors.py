@@ -61,3 +61,18 @@ class NoWayBack(Unprocessable):
 
     code = "no_way_back"
     title = "Rolling back isn't safe"
+
+
+class EvidenceInvalid(InvalidRequest):
+    """The file isn't evidence of a rehearsal, or was changed after it was signed: ask for the file as
+    ``banyan migrate rehearse`` wrote it, or rehearse anew."""
+
+    code = "evidence_invalid"
+    title = "Not valid evidence"
+
+
+class RehearsalImpossible(Unprocessable):
+    """The rehearsal can't be held like this; the sentence says what it lacks."""
+
+    code = "rehearsal_impossible"
+    title = "Nothing was rehearsed"
