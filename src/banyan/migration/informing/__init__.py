@@ -1,0 +1,1 @@
+"""Everyone informed: status pages, notices to teams, the calendar, summaries and runbooks."""
