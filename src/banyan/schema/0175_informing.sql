@@ -26,13 +26,15 @@ create table migration.notices (
   notice_id      uuid not null,
   plan_id        uuid not null,
   team           text not null,
+  source         text not null,                       -- what it tells of: the event, the week
   kind           text not null check (length(kind) between 1 and 60),
   route          text not null default '',
   title          text not null check (length(title) between 1 and 300),
   lines          jsonb not null,                      -- the message, one sentence an element
   facts          jsonb not null default '{}',         -- for programs
   written_at     timestamptz not null,
-  primary key (marketplace_id, notice_id)
+  primary key (marketplace_id, notice_id),
+  unique (marketplace_id, plan_id, team, source)
 );
 create index notices_by_plan on migration.notices (marketplace_id, plan_id, notice_id desc);
 select runtime.isolate('migration.notices');

@@ -29,12 +29,13 @@ class NoticeDraft:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A message to one team."""
+    """A message to one team; ``source`` is the event or the week that it tells of."""
 
     marketplace_id: UUID
     notice_id: UUID
     plan_id: UUID
     team: str
+    source: str
     kind: str
     route: str
     title: str

@@ -1,0 +1,5 @@
+"""HTTP operations of informing."""
+
+from banyan.migration.informing.api.operations import operations
+
+__all__ = ["operations"]
