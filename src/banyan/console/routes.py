@@ -23,6 +23,7 @@ from banyan.console import (
     reliability,
     sellers,
     signing_in,
+    status_pages,
 )
 from banyan.console.assets import serve_asset
 from banyan.console.endpoints import Action, Page, action, page, refused, to_sign_in
@@ -84,7 +85,7 @@ _ACTIONS: dict[str, tuple[Action, Permission]] = {
 def console_routes(
     database: Database, settings: Settings, *, clock: Clock | None = None
 ) -> list[BaseRoute]:
-    """The routes of the console under ``/console``, and ``/``, which leads there.
+    """The routes of the console under ``/console``, ``/``, which leads there, and ``/status``.
 
     ``clock`` is the people's time, for sessions and the audit log; a marketplace has its own.
     """
@@ -112,6 +113,7 @@ def console_routes(
             for path, (act, permission) in _ACTIONS.items()
         ),
         Route("/console/{path:path}", _not_found(console)),
+        *status_pages.status_routes(console),
     ]
 
 

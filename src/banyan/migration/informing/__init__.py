@@ -4,13 +4,11 @@ Reads plans, where routes stand and what happened to them; keeps links, notices,
 and the ticked boxes of runbooks. ``docs/status-pages.md`` tells how it is used.
 """
 
-from banyan.migration.informing.api import operations
+from banyan.migration.informing.api import operations, status_view
 from banyan.migration.informing.errors import (
     ItemNotFound,
     LinkNotFound,
     NoticeNotFound,
-    PlanNotApplied,
-    RouteNotInPlan,
     TeamNotFound,
 )
 from banyan.migration.informing.jobs import jobs
@@ -20,12 +18,16 @@ from banyan.migration.informing.model import (
     Delivery,
     Document,
     DocumentName,
+    MilestoneStatus,
     Notice,
+    RouteStatus,
     Snapshot,
     StatusLink,
     StatusPage,
 )
+from banyan.migration.informing.rules.calendar import calendar
 from banyan.migration.informing.rules.documents import document
+from banyan.migration.informing.rules.feeds import atom
 from banyan.migration.informing.rules.saying import served_sentence
 from banyan.migration.informing.rules.status import status_page
 from banyan.migration.informing.service.documents import read_document, tick_item
@@ -37,15 +39,12 @@ from banyan.migration.informing.service.links import (
 )
 from banyan.migration.informing.service.notices import NoticeTold, list_notices, send_again
 from banyan.migration.informing.service.reading import (
-    get_plan,
-    read_calendar,
-    read_feed,
     read_status,
     snapshot_of,
     snapshot_of_plan,
 )
 from banyan.migration.informing.service.secrets import reveal_secret
-from banyan.migration.informing.service.telling import Divergences
+from banyan.migration.informing.service.telling import Divergences, tell_of_event
 
 __all__ = [
     "LINK",
@@ -56,26 +55,25 @@ __all__ = [
     "DocumentName",
     "ItemNotFound",
     "LinkNotFound",
+    "MilestoneStatus",
     "Notice",
     "NoticeNotFound",
     "NoticeTold",
-    "PlanNotApplied",
-    "RouteNotInPlan",
+    "RouteStatus",
     "Snapshot",
     "StatusLink",
     "StatusPage",
     "TeamNotFound",
+    "atom",
+    "calendar",
     "create_link",
     "document",
-    "get_plan",
     "jobs",
     "list_links",
     "list_notices",
     "open_link",
     "operations",
-    "read_calendar",
     "read_document",
-    "read_feed",
     "read_status",
     "reveal_secret",
     "revoke_link",
@@ -84,5 +82,7 @@ __all__ = [
     "snapshot_of",
     "snapshot_of_plan",
     "status_page",
+    "status_view",
+    "tell_of_event",
     "tick_item",
 ]

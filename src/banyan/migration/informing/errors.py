@@ -24,20 +24,6 @@ class TeamNotFound(NotFound):
     title = "No such team"
 
 
-class PlanNotApplied(NotFound):
-    """Apply the plan first: ``banyan migrate apply``."""
-
-    code = "plan_not_applied"
-    title = "No such plan"
-
-
-class RouteNotInPlan(NotFound):
-    """Name a route of the plan, as it stands under ``routes``."""
-
-    code = "route_not_in_plan"
-    title = "No such route"
-
-
 class ItemNotFound(Unprocessable):
     """The document has changed, or has fewer boxes: reload it."""
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any, cast
 
 from banyan.kernel import Clock, SystemClock
-from banyan.migration.informing.model import NOTICE, PLAN, Channel, Outcome, PlanVersion
+from banyan.migration.informing.model import NOTICE, Channel, Outcome
 from banyan.migration.informing.providers.addresses import Network, networks
 from banyan.migration.informing.providers.mail import MailServer, mail_server, send
 from banyan.migration.informing.providers.webhooks import post
@@ -32,7 +32,8 @@ from banyan.migration.informing.service.telling import (
     tell_of_week,
 )
 from banyan.migration.informing.store.notices import select_deliveries
-from banyan.migration.informing.store.standing import find_plan
+from banyan.migration.model.standing import PLAN, StoredPlan
+from banyan.migration.store.plans import find_plan_by_id
 from banyan.runtime import (
     Answered,
     BatchJob,
@@ -115,8 +116,8 @@ def _week_of(plan: str, now: datetime) -> JobDraft:
     return JobDraft(WEEK_JOB, f"{plan}/{monday.isoformat()}", {"plan": plan}, due_at)
 
 
-async def _plan_of(tx: Transaction, job: Job) -> PlanVersion | None:
-    return await find_plan(tx, plan_id=PLAN.parse(str(job.payload["plan"])))
+async def _plan_of(tx: Transaction, job: Job) -> StoredPlan | None:
+    return await find_plan_by_id(tx, PLAN.parse(str(job.payload["plan"])))
 
 
 @dataclass(frozen=True, slots=True)

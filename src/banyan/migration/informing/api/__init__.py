@@ -1,5 +1,5 @@
 """HTTP operations of informing."""
 
-from banyan.migration.informing.api.operations import operations
+from banyan.migration.informing.api.operations import operations, status_view
 
-__all__ = ["operations"]
+__all__ = ["operations", "status_view"]

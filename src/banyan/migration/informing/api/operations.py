@@ -5,6 +5,7 @@ from typing import Literal, cast, get_args
 
 import msgspec
 
+from banyan.migration.errors import PlanNotFound, RouteNotFound
 from banyan.migration.informing.api.shapes import (
     AttemptView,
     BoxView,
@@ -24,8 +25,6 @@ from banyan.migration.informing.errors import (
     ItemNotFound,
     LinkNotFound,
     NoticeNotFound,
-    PlanNotApplied,
-    RouteNotInPlan,
     TeamNotFound,
 )
 from banyan.migration.informing.model import (
@@ -60,7 +59,7 @@ def _pages(handlers: "_Handlers") -> list[Operation]:
             scope="migration_status:read",
             query=ReadStatus,
             returns=MigrationStatusView,
-            errors=(PlanNotApplied, TeamNotFound),
+            errors=(PlanNotFound, TeamNotFound),
         ),
         Operation(
             id="createStatusLink",
@@ -72,7 +71,7 @@ def _pages(handlers: "_Handlers") -> list[Operation]:
             body=CreateStatusLink,
             returns=StatusLinkView,
             status=201,
-            errors=(PlanNotApplied, TeamNotFound),
+            errors=(PlanNotFound, TeamNotFound),
             example={"title": "Everybody in the company"},
         ),
         Operation(
@@ -83,7 +82,7 @@ def _pages(handlers: "_Handlers") -> list[Operation]:
             handler=handlers.list_links,
             scope="migration_status:read",
             returns=List[StatusLinkView],
-            errors=(PlanNotApplied,),
+            errors=(PlanNotFound,),
         ),
         Operation(
             id="revokeStatusLink",
@@ -94,7 +93,7 @@ def _pages(handlers: "_Handlers") -> list[Operation]:
             handler=handlers.revoke_link,
             scope="migration_status:write",
             returns=StatusLinkView,
-            errors=(PlanNotApplied, LinkNotFound),
+            errors=(PlanNotFound, LinkNotFound),
         ),
     ]
 
@@ -110,7 +109,7 @@ def _notices(handlers: "_Handlers") -> list[Operation]:
             scope="migration_status:read",
             query=ListNotices,
             returns=List[NoticeView],
-            errors=(PlanNotApplied,),
+            errors=(PlanNotFound,),
         ),
         Operation(
             id="sendMigrationNoticeAgain",
@@ -121,7 +120,7 @@ def _notices(handlers: "_Handlers") -> list[Operation]:
             handler=send_again,
             scope="migration_status:write",
             returns=NoticeView,
-            errors=(PlanNotApplied, NoticeNotFound),
+            errors=(PlanNotFound, NoticeNotFound),
         ),
         Operation(
             id="revealWebhookSecret",
@@ -132,7 +131,7 @@ def _notices(handlers: "_Handlers") -> list[Operation]:
             scope="migration_status:write",
             body=RevealSecret,
             returns=TeamSecretView,
-            errors=(PlanNotApplied, TeamNotFound, SecretUnreadable),
+            errors=(PlanNotFound, TeamNotFound, SecretUnreadable),
             example={"rotate": False},
         ),
     ]
@@ -149,7 +148,7 @@ def _documents() -> list[Operation]:
             handler=get_document,
             scope="migration_status:read",
             returns=RunbookView,
-            errors=(PlanNotApplied, RouteNotInPlan),
+            errors=(PlanNotFound, RouteNotFound),
         ),
         Operation(
             id="tickMigrationItem",
@@ -160,7 +159,7 @@ def _documents() -> list[Operation]:
             scope="migration_status:write",
             body=TickItem,
             returns=RunbookView,
-            errors=(PlanNotApplied, RouteNotInPlan, ItemNotFound),
+            errors=(PlanNotFound, RouteNotFound, ItemNotFound),
             example={"item": 0, "text": "Tell the support desk", "is_done": True},
         ),
     ]
@@ -257,7 +256,7 @@ async def tick_item(call: Call, body: TickItem) -> RunbookView:
 def _document_name(call: Call) -> DocumentName:
     given = call.text["document"]
     if given not in get_args(DocumentName):
-        raise RouteNotInPlan("A route has two documents: `runbook` and `rollback`.")
+        raise RouteNotFound("A route has two documents: `runbook` and `rollback`.")
     return cast("Literal['runbook', 'rollback']", given)
 
 

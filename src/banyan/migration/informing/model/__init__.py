@@ -4,7 +4,6 @@ from banyan.migration.informing.model.documents import Document, DocumentName, I
 from banyan.migration.informing.model.links import LINK, StatusLink
 from banyan.migration.informing.model.notices import (
     NOTICE,
-    PLAN,
     Attempt,
     Channel,
     Delivery,
@@ -19,9 +18,7 @@ from banyan.migration.informing.model.status import (
     Incident,
     MilestoneStatus,
     NextStep,
-    PlanVersion,
     RouteChange,
-    RouteStanding,
     RouteStatus,
     Snapshot,
     Standing,
@@ -31,7 +28,6 @@ from banyan.migration.informing.model.status import (
 __all__ = [
     "LINK",
     "NOTICE",
-    "PLAN",
     "Attempt",
     "ChangeLine",
     "Channel",
@@ -47,9 +43,7 @@ __all__ = [
     "Notice",
     "NoticeDraft",
     "Outcome",
-    "PlanVersion",
     "RouteChange",
-    "RouteStanding",
     "RouteStatus",
     "Snapshot",
     "Standing",

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from banyan.kernel import IdKind
 
-PLAN = IdKind("mpl")
 NOTICE = IdKind("mno")
 
 Channel = Literal["email", "webhook"]

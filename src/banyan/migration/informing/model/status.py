@@ -3,41 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from banyan.migration.model.plan import Phase, Plan
-
-
-@dataclass(frozen=True, slots=True)
-class PlanVersion:
-    """A plan as it was applied; ``document`` is a ``Plan`` as JSON has it."""
-
-    marketplace_id: UUID
-    plan_id: UUID
-    name: str
-    version: int
-    document: dict[str, Any]
-    applied_by: str
-    why: str
-    applied_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class RouteStanding:
-    """Where a route stands."""
-
-    route: str
-    phase: Phase
-    read_bp: int
-    writes_to: str
-    step: int
-    change: int
-    entered_at: datetime
-    held_why: str
-    announced_for: str
-    announced_at: datetime | None
-    is_gone: bool
+from banyan.migration.model.standing import RouteStanding
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +27,10 @@ class RouteChange:
     errors: int
     legacy_requests: int
     legacy_errors: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "from_phase", Phase(self.from_phase))  # a text where a row is read
+        object.__setattr__(self, "to_phase", Phase(self.to_phase))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

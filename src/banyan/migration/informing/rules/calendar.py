@@ -14,10 +14,11 @@ from datetime import UTC, date, datetime, timedelta
 
 from icalendar import Calendar, Event, vDuration
 
-from banyan.migration.informing.model import PLAN, Snapshot, StatusPage
+from banyan.migration.informing.model import Snapshot, StatusPage
 from banyan.migration.informing.rules.planning import milestones_of
 from banyan.migration.informing.rules.saying import concerns, title_of_plan, title_of_team
 from banyan.migration.informing.rules.status import status_page
+from banyan.migration.model.standing import PLAN
 
 _REFRESH = timedelta(hours=1)
 _STEP = timedelta(minutes=15)

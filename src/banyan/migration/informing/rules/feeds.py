@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
-from banyan.migration.informing.model import PLAN, Snapshot
+from banyan.migration.informing.model import Snapshot
 from banyan.migration.informing.rules.status import status_page
+from banyan.migration.model.standing import PLAN
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _ENTRIES_MAX = 100

@@ -9,22 +9,16 @@ from banyan.migration.informing.model import (
     FreezeStatus,
     MilestoneStatus,
     NextStep,
-    RouteStanding,
     Snapshot,
 )
-from banyan.migration.informing.rules.saying import PHASES, concerns, duration, plural
+from banyan.migration.informing.rules.saying import concerns, duration, plural
 from banyan.migration.model.plan import Milestone, Phase, Plan, RoutePlan
+from banyan.migration.model.standing import Position, RouteStanding
+from banyan.migration.rules.phases import ORDER, criteria_of, next_position, path_of
+from banyan.migration.rules.units import percent
 
 _WITHIN = timedelta(days=2)
 """So short before its day a milestone that isn't reached is at risk."""
-
-_NEXT = {
-    Phase.LEGACY: "Copies of requests will go to the new platform, for comparison only.",
-    Phase.SHADOW: "A first small share of customers will be served by the new platform.",
-    Phase.CANARY: "A larger share of customers will be served by the new platform.",
-    Phase.RAMP: "A larger share of customers will be served by the new platform.",
-    Phase.CANDIDATE: "The old platform will be taken out of use here.",
-}
 
 
 def next_step(
@@ -37,19 +31,31 @@ def next_step(
     """
     if standing is None:
         return NextStep("Not begun yet.", None)
-    if standing.phase is Phase.RETIRED:
+    ahead = next_position(path_of(plan, route), standing.at)
+    if ahead is None:
         return NextStep("Nothing; it is done.", None)
-    sentence = _NEXT[standing.phase]
+    sentence = _coming(ahead)
     if standing.held_why:
         return NextStep(f"{sentence} It is on hold: a person decides when.", None)
-    if _needs_person(route, standing.phase):
+    if _needs_person(plan, route, standing, ahead):
         return NextStep(f"{sentence} A person decides when.", None)
     ready_at = max(now, standing.entered_at + _time_min(plan, route, standing.phase))
+    told_at = standing.announced_at if standing.announced_for else None
     notice = duration(plan.notice)
-    is_announced = bool(standing.announced_for) and standing.announced_at is not None
-    told_at = standing.announced_at if is_announced and standing.announced_at else ready_at
-    earliest = after_freezes(plan, route.name, max(ready_at, told_at + notice))
-    return NextStep(sentence, earliest, is_announced)
+    earliest = max(ready_at, (told_at or ready_at) + notice)
+    return NextStep(sentence, after_freezes(plan, route.name, earliest), told_at is not None)
+
+
+def _coming(ahead: Position) -> str:
+    match ahead.phase:
+        case Phase.SHADOW:
+            return "Copies of requests will go to the new platform, for comparison only."
+        case Phase.CANARY | Phase.RAMP:
+            return f"{percent(ahead.read_bp)} of customers will be served by the new platform."
+        case Phase.CANDIDATE:
+            return "All customers will be served by the new platform."
+        case _:
+            return "The old platform will be taken out of use here."
 
 
 def after_freezes(plan: Plan, route: str, at: datetime) -> datetime:
@@ -117,29 +123,32 @@ def milestone_status(snapshot: Snapshot, milestone: Milestone) -> MilestoneStatu
 
 def _has_reached(standings: Mapping[str, RouteStanding], route: str, phase: Phase) -> bool:
     standing = standings.get(route)
-    return standing is not None and PHASES.index(standing.phase) >= PHASES.index(phase)
+    return standing is not None and ORDER[standing.phase] >= ORDER[phase]
 
 
 def _soonest(snapshot: Snapshot, route: RoutePlan, phase: Phase) -> datetime:
     """When a route can be in a phase if everything goes well."""
     plan, standing = snapshot.plan, snapshot.routes.get(route.name)
-    here = standing.phase if standing else Phase.LEGACY
+    here = standing.at if standing else Position(Phase.LEGACY)
     at = standing.entered_at if standing else snapshot.now
-    for passed in PHASES[PHASES.index(here) : PHASES.index(phase)]:
-        at = at + _time_min(plan, route, passed)
-        at = after_freezes(plan, route.name, max(at, snapshot.now))
+    path = path_of(plan, route)
+    while ORDER[here.phase] < ORDER[phase]:
+        at = max(at + _time_min(plan, route, here.phase), snapshot.now)
+        at = after_freezes(plan, route.name, at)
+        here = next_position(path, here) or Position(Phase.RETIRED)
     return at
 
 
-def _needs_person(route: RoutePlan, phase: Phase) -> bool:
-    following = PHASES[PHASES.index(phase) + 1]
-    last = min(PHASES.index(route.auto_advance_to), PHASES.index(Phase.CANDIDATE))
-    return PHASES.index(following) > last and phase is not Phase.RAMP
+def _needs_person(plan: Plan, route: RoutePlan, standing: RouteStanding, ahead: Position) -> bool:
+    """Whether the step ahead waits for somebody, whatever the figures say."""
+    if ahead.phase == standing.phase:
+        return False
+    if ahead.phase == Phase.RETIRED or ORDER[ahead.phase] > ORDER[route.auto_advance_to]:
+        return True
+    asks = criteria_of(plan, route, standing.phase).approval
+    return asks is True and standing.approved_for != ahead.phase.value
 
 
 def _time_min(plan: Plan, route: RoutePlan, phase: Phase) -> timedelta:
-    for criteria in (route.criteria, plan.criteria):
-        found = getattr(criteria, phase.value, None)
-        if found is not None and found.time_min is not UNSET:
-            return duration(found.time_min)
-    return timedelta(0)
+    asked = criteria_of(plan, route, phase).time_min
+    return timedelta(0) if asked is UNSET else duration(asked)

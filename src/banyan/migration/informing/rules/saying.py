@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from banyan.migration.model.plan import Phase, Plan, RoutePlan
+from banyan.migration.rules.units import milliseconds, percent
 
 PHASES = tuple(Phase)
 
@@ -17,16 +18,11 @@ _SERVED = {
 }
 
 
-def share(bp: int) -> str:
-    """Hundredths of a percent as people read them: ``5 %``, ``0.25 %``."""
-    return f"{bp / 100:g} %"
-
-
 def served_sentence(phase: Phase, read_bp: int) -> str:
     """Who serves the customers of a route, in a sentence for outsiders."""
     if phase in (Phase.CANARY, Phase.RAMP):
         return (
-            f"{share(read_bp)} of customers are served by the new platform, the others by the "
+            f"{percent(read_bp)} of customers are served by the new platform, the others by the "
             "old one."
         )
     return _SERVED[phase]
@@ -64,10 +60,6 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"1 {one}" if count == 1 else f"{count:,} {many or one + 's'}"
 
 
-_UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-
-
 def duration(text: str) -> timedelta:
     """``90s`` or ``36h``, as plans have them."""
-    number = text.rstrip("dhms")
-    return timedelta(milliseconds=int(number) * _UNITS_MS[text.removeprefix(number)])
+    return timedelta(milliseconds=milliseconds(text))

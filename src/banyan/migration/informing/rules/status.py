@@ -13,12 +13,12 @@ from banyan.migration.informing.rules.saying import (
     concerns,
     plural,
     served_sentence,
-    share,
     title_of,
     title_of_plan,
     title_of_team,
 )
 from banyan.migration.model.plan import Phase, RoutePlan
+from banyan.migration.rules.units import percent
 
 INCIDENTS_MAX = 20
 _ON_NEW = (Phase.CANDIDATE, Phase.RETIRED)
@@ -60,7 +60,7 @@ def change_line(snapshot: Snapshot, change: RouteChange) -> ChangeLine | None:
         case "started":
             said = (f"{title} is part of the migration", now)
         case "advanced" if change.to_phase is change.from_phase:
-            said = (f"{title}: {share(change.to_bp)} of customers", now)
+            said = (f"{title}: {percent(change.to_bp)} of customers", now)
         case "advanced" | "returned":
             said = (f"{title} is in phase {to}", now)
         case "rolled_back":

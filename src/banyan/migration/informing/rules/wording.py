@@ -14,12 +14,12 @@ from banyan.migration.informing.rules.saying import (
     instant,
     plural,
     served_sentence,
-    share,
     title_of,
     title_of_plan,
 )
 from banyan.migration.informing.rules.status import change_line
 from banyan.migration.model.plan import Phase, Plan
+from banyan.migration.rules.units import percent
 
 Facts = Mapping[str, Any]
 _WHY_MAX = 500
@@ -171,7 +171,7 @@ def _announced(title: str, to: Phase | None, to_bp: int, facts: Facts) -> str:
 def _place(to: Phase | None, to_bp: int) -> str:
     if to is None:
         return "its next step"
-    return f"{to.value} ({share(to_bp)})" if to in (Phase.CANARY, Phase.RAMP) else to.value
+    return f"{to.value} ({percent(to_bp)})" if to in (Phase.CANARY, Phase.RAMP) else to.value
 
 
 def _moved(to: Phase | None, to_bp: int) -> str:
@@ -182,7 +182,7 @@ def _will(to: Phase | None, to_bp: int) -> str:
     if to is None:
         return ""
     if to in PHASES[2:4]:
-        return f"Then {share(to_bp)} of customers are served by the new platform."
+        return f"Then {percent(to_bp)} of customers are served by the new platform."
     return f"Then: {served_sentence(to, to_bp)}"
 
 

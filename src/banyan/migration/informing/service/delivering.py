@@ -7,7 +7,6 @@ from uuid import UUID
 
 from banyan.migration.informing.model import (
     NOTICE,
-    PLAN,
     Attempt,
     Channel,
     Delivery,
@@ -18,11 +17,11 @@ from banyan.migration.informing.rules.letters import mail, webhook_body
 from banyan.migration.informing.rules.retries import wait_after
 from banyan.migration.informing.rules.saying import title_of_plan, title_of_team
 from banyan.migration.informing.service.notices import DELIVER_JOB
-from banyan.migration.informing.service.reading import read_plan
 from banyan.migration.informing.service.secrets import signing_secrets
 from banyan.migration.informing.store import notices as store
-from banyan.migration.informing.store.standing import find_plan
 from banyan.migration.model.plan import Plan
+from banyan.migration.model.standing import PLAN
+from banyan.migration.service.reading import get_plan
 from banyan.operations import CaseDraft, open_cases
 from banyan.runtime import Event, JobDraft, Json, Transaction, Vault
 
@@ -57,9 +56,8 @@ async def prepare(
     notice = await store.find_notice(tx, notice_id)
     if delivery is None or notice is None or delivery.state != "waiting":
         return None
-    version = await find_plan(tx, plan_id=notice.plan_id)
-    assert version is not None, "plans are never deleted"
-    plan = read_plan(version)
+    version = await get_plan(tx, notice.plan_id)
+    plan = version.plan
     address = _address(plan, notice.team, channel) or delivery.address
     if channel == "email":
         return Letter(mail(notice, title_of_plan(plan), mail_from, address))
@@ -109,9 +107,8 @@ async def _give_up(tx: Transaction, notice: Notice, delivery: Delivery) -> None:
     await store.update_delivery(tx, delivery)
     news = _news(notice, delivery) | {"why": delivery.why}
     await tx.record(Event("migration.notice_undelivered", PLAN.text(notice.plan_id), news))
-    version = await find_plan(tx, plan_id=notice.plan_id)
-    assert version is not None, "plans are never deleted"
-    team = title_of_team(read_plan(version), notice.team)
+    version = await get_plan(tx, notice.plan_id)
+    team = title_of_team(version.plan, notice.team)
     case = CaseDraft(
         key=f"{CASE_KIND}/{NOTICE.text(notice.notice_id)}/{delivery.channel}/{delivery.attempts}",
         queue="migration",

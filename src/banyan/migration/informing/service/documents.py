@@ -1,16 +1,18 @@
 """Runbooks and roll-back procedures: shown, and their boxes ticked."""
 
 from banyan.migration.informing.errors import ItemNotFound
-from banyan.migration.informing.model import PLAN, Document, DocumentName, PlanVersion
+from banyan.migration.informing.model import Document, DocumentName
 from banyan.migration.informing.rules.documents import document
-from banyan.migration.informing.service.reading import get_plan, read_plan, route_of
+from banyan.migration.informing.service.reading import route_of
 from banyan.migration.informing.store import ticks as store
+from banyan.migration.model.standing import PLAN, StoredPlan
+from banyan.migration.service.reading import find_plan
 from banyan.runtime import Event, Json, Transaction
 
 
 async def read_document(tx: Transaction, plan: str, route: str, name: DocumentName) -> Document:
-    """A document of a route with who ticked what. ``PlanNotApplied``, ``RouteNotInPlan``."""
-    return await _document(tx, await get_plan(tx, plan), route, name)
+    """A document of a route with who ticked what. ``PlanNotFound``, ``RouteNotFound``."""
+    return await _document(tx, await find_plan(tx, plan), route, name)
 
 
 async def tick_item(
@@ -28,7 +30,7 @@ async def tick_item(
 
     ``text`` is what the box says as far as the person knows: ``ItemNotFound`` if it has changed.
     """
-    version = await get_plan(tx, plan)
+    version = await find_plan(tx, plan)
     shown = await _document(tx, version, route, name)
     item = next((one for one in shown.items if one.number == number), None)
     if item is None or item.text != text:
@@ -46,9 +48,9 @@ async def tick_item(
 
 
 async def _document(
-    tx: Transaction, version: PlanVersion, route: str, name: DocumentName
+    tx: Transaction, version: StoredPlan, route: str, name: DocumentName
 ) -> Document:
-    found = route_of(read_plan(version), route)
+    found = route_of(version.plan, route)
     text = found.runbook if name == "runbook" else found.rollback
     ticks = await store.select_ticks(tx, version.plan_id, route, name)
     return document(name, text, ticks)

@@ -10,9 +10,11 @@ from uuid import UUID
 
 from banyan.kernel import InvalidId, new_id, new_secret
 from banyan.migration.informing.errors import LinkNotFound
-from banyan.migration.informing.model import LINK, PLAN, StatusLink
-from banyan.migration.informing.service.reading import check_team, get_plan, read_plan
+from banyan.migration.informing.model import LINK, StatusLink
+from banyan.migration.informing.service.reading import check_team
 from banyan.migration.informing.store import links as store
+from banyan.migration.model.standing import PLAN
+from banyan.migration.service.reading import find_plan
 from banyan.runtime import Database, Event, Json, Transaction
 
 _TITLE_MAX = 120
@@ -21,9 +23,9 @@ _TITLE_MAX = 120
 async def create_link(
     tx: Transaction, plan: str, *, team: str = "", title: str = "", by: str
 ) -> tuple[StatusLink, str]:
-    """A new link and its token, which is shown this once. ``PlanNotApplied``, ``TeamNotFound``."""
-    version = await get_plan(tx, plan)
-    check_team(read_plan(version), team)
+    """A new link and its token, which is shown this once. ``PlanNotFound``, ``TeamNotFound``."""
+    version = await find_plan(tx, plan)
+    check_team(version.plan, team)
     secret = new_secret()
     link = StatusLink(
         marketplace_id=tx.marketplace_id,
@@ -45,7 +47,7 @@ async def create_link(
 
 async def revoke_link(tx: Transaction, plan: str, link_id: UUID, *, by: str) -> StatusLink:
     """Nobody reads by it any more; repeating it changes nothing. ``LinkNotFound``."""
-    version = await get_plan(tx, plan)
+    version = await find_plan(tx, plan)
     revoked = await store.update_revoked(tx, version.plan_id, link_id, by)
     if revoked is not None:
         news = _news(revoked, by)
@@ -59,7 +61,7 @@ async def revoke_link(tx: Transaction, plan: str, link_id: UUID, *, by: str) -> 
 
 async def list_links(tx: Transaction, plan: str) -> list[StatusLink]:
     """Every link of a plan, the newest first, revoked ones too."""
-    return await store.select_links(tx, (await get_plan(tx, plan)).plan_id)
+    return await store.select_links(tx, (await find_plan(tx, plan)).plan_id)
 
 
 async def open_link(database: Database, token: str) -> StatusLink:

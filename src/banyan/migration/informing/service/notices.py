@@ -9,17 +9,16 @@ from banyan.kernel import Page, id_of_cursor, new_id, page_of
 from banyan.migration.informing.errors import NoticeNotFound
 from banyan.migration.informing.model import (
     NOTICE,
-    PLAN,
     Attempt,
     Channel,
     Delivery,
     Notice,
     NoticeDraft,
-    PlanVersion,
 )
-from banyan.migration.informing.service.reading import get_plan, read_plan
 from banyan.migration.informing.store import notices as store
 from banyan.migration.model.plan import Plan
+from banyan.migration.model.standing import PLAN, StoredPlan
+from banyan.migration.service.reading import find_plan
 from banyan.runtime import Event, JobDraft, Transaction
 
 DELIVER_JOB = "migration.deliver_notice"
@@ -36,10 +35,10 @@ class NoticeTold:
 
 
 async def write_notices(
-    tx: Transaction, version: PlanVersion, source: str, drafts: Sequence[tuple[str, NoticeDraft]]
+    tx: Transaction, version: StoredPlan, source: str, drafts: Sequence[tuple[str, NoticeDraft]]
 ) -> int:
     """Tell teams of something, each once: ``source`` names it for good. How many were told."""
-    plan = read_plan(version)
+    plan = version.plan
     notices = [_notice(tx, version, source, team, draft) for team, draft in drafts]
     if not notices:
         return 0
@@ -70,7 +69,7 @@ async def write_notices(
 
 async def send_again(tx: Transaction, plan: str, notice_id: UUID) -> NoticeTold:
     """Try once more by every channel that has not delivered it. ``NoticeNotFound``."""
-    version = await get_plan(tx, plan)
+    version = await find_plan(tx, plan)
     notice = await store.find_notice(tx, notice_id)
     if notice is None or notice.plan_id != version.plan_id:
         raise NoticeNotFound(f"There is no notice {NOTICE.text(notice_id)} of {plan}.")
@@ -102,8 +101,8 @@ async def list_notices(
     limit: int,
     cursor: str | None = None,
 ) -> Page[NoticeTold]:
-    """What teams were told, the newest first. ``PlanNotApplied``."""
-    version = await get_plan(tx, plan)
+    """What teams were told, the newest first. ``PlanNotFound``."""
+    version = await find_plan(tx, plan)
     rows = await store.select_notices(
         tx,
         version.plan_id,
@@ -131,7 +130,7 @@ async def _told(tx: Transaction, notices: Sequence[Notice]) -> list[NoticeTold]:
 
 
 def _notice(
-    tx: Transaction, version: PlanVersion, source: str, team: str, draft: NoticeDraft
+    tx: Transaction, version: StoredPlan, source: str, team: str, draft: NoticeDraft
 ) -> Notice:
     return Notice(
         marketplace_id=tx.marketplace_id,

@@ -4,10 +4,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from banyan.kernel import new_token
-from banyan.migration.informing.model import PLAN
 from banyan.migration.informing.rules.signing import secret_text
-from banyan.migration.informing.service.reading import check_team, get_plan, read_plan
+from banyan.migration.informing.service.reading import check_team
 from banyan.migration.informing.store import secrets as store
+from banyan.migration.model.standing import PLAN
+from banyan.migration.service.reading import find_plan
 from banyan.runtime import MARKETPLACE, Event, Transaction, Vault
 
 BOTH_VALID = timedelta(days=1)
@@ -19,10 +20,10 @@ async def reveal_secret(
 ) -> str:
     """A team's secret as ``whsec_…``, made if there is none; ``rotate``: a new one.
 
-    ``PlanNotApplied``, ``TeamNotFound``, ``SecretUnreadable``.
+    ``PlanNotFound``, ``TeamNotFound``, ``SecretUnreadable``.
     """
-    version = await get_plan(tx, plan)
-    check_team(read_plan(version), team)
+    version = await find_plan(tx, plan)
+    check_team(version.plan, team)
     present = await signing_secrets(tx, vault, version.plan_id, team)
     if not rotate:
         return secret_text(present[0])

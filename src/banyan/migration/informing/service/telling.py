@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from banyan.migration.informing.model import PLAN, NoticeDraft, PlanVersion, Snapshot
+from banyan.migration.informing.model import NoticeDraft, Snapshot
 from banyan.migration.informing.rules.planning import milestone_status
 from banyan.migration.informing.rules.saying import PHASES, concerns
 from banyan.migration.informing.rules.wording import (
@@ -17,12 +17,14 @@ from banyan.migration.informing.rules.wording import (
     summary,
 )
 from banyan.migration.informing.service.notices import write_notices
-from banyan.migration.informing.service.reading import read_plan, snapshot_of
+from banyan.migration.informing.service.reading import snapshot_of
 from banyan.migration.informing.store import standing as store
 from banyan.migration.model.plan import Plan
+from banyan.migration.model.standing import PLAN, StoredPlan
+from banyan.migration.store.plans import find_plan_by_id
 from banyan.runtime import Event, Transaction
 
-Divergences: TypeAlias = "Callable[[Transaction, UUID, str], Awaitable[int]]"
+Divergences: TypeAlias = Callable[[Transaction, UUID, str], Awaitable[int]]
 """How many divergences of a route of a plan wait for a decision."""
 
 WEEK = timedelta(days=7)
@@ -32,10 +34,10 @@ async def tell_of_event(
     tx: Transaction, event: str, subject: str, sequence: int, payload: Mapping[str, Any]
 ) -> int:
     """Tell the teams that an event concerns; how many were told."""
-    version = await store.find_plan(tx, plan_id=PLAN.parse(subject))
+    version = await find_plan_by_id(tx, PLAN.parse(subject))
     if version is None:
         return 0
-    plan = read_plan(version)
+    plan = version.plan
     source = f"event/{sequence}"
     if event == "migration.plan_applied":
         number = payload.get("version")
@@ -52,7 +54,7 @@ async def tell_of_event(
     return await write_notices(tx, version, source, [(team, draft) for team in teams])
 
 
-async def tell_of_late_milestones(tx: Transaction, version: PlanVersion) -> int:
+async def tell_of_late_milestones(tx: Transaction, version: StoredPlan) -> int:
     """Record each milestone that is late, once, and tell who takes part in it."""
     snapshot = await snapshot_of(tx, version)
     told = 0
@@ -78,7 +80,7 @@ async def tell_of_late_milestones(tx: Transaction, version: PlanVersion) -> int:
 
 
 async def tell_of_week(
-    tx: Transaction, version: PlanVersion, divergences: Divergences | None = None
+    tx: Transaction, version: StoredPlan, divergences: Divergences | None = None
 ) -> int:
     """Each team's summary of the week behind; once a week, however often it is asked for."""
     snapshot = await snapshot_of(tx, version)

@@ -30,7 +30,9 @@ async def find_valid_link(queries: Queries, link_id: UUID) -> StatusLink | None:
     return await queries.one(
         StatusLink,
         """
-        select *
+        select
+          marketplace_id, link_id, plan_id, team, title, hash, created_by, created_at, revoked_by,
+          revoked_at
         from migration.links
         where link_id = %(link_id)s and revoked_at is null
         """,

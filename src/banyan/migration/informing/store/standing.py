@@ -1,45 +1,10 @@
-"""Plans, where routes stand, and what happened to them."""
+"""What happened to routes, what their customers saw, and which milestones are late."""
 
 from datetime import date, datetime
 from uuid import UUID
 
-from banyan.migration.informing.model import PlanVersion, RouteChange, RouteStanding
+from banyan.migration.informing.model import RouteChange
 from banyan.runtime import Transaction
-
-
-async def find_plan(
-    tx: Transaction, *, name: str | None = None, plan_id: UUID | None = None
-) -> PlanVersion | None:
-    """The latest version of a plan, by its name or its id."""
-    return await tx.one(
-        PlanVersion,
-        """
-        select marketplace_id, plan_id, name, version, document, applied_by, why, applied_at
-        from migration.plans
-        where marketplace_id = %(marketplace_id)s
-          and (%(name)s::text is null or name = %(name)s)
-          and (%(plan_id)s::uuid is null or plan_id = %(plan_id)s)
-        order by version desc
-        limit 1
-        """,
-        name=name,
-        plan_id=plan_id,
-    )
-
-
-async def select_routes(tx: Transaction, plan_id: UUID) -> list[RouteStanding]:
-    return await tx.all(
-        RouteStanding,
-        """
-        select
-          route, phase, read_bp, writes_to, step, change, entered_at, held_why, announced_for,
-          announced_at, is_gone
-        from migration.routes
-        where marketplace_id = %(marketplace_id)s and plan_id = %(plan_id)s
-        order by route
-        """,
-        plan_id=plan_id,
-    )
 
 
 async def select_changes(
