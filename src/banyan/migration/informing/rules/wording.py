@@ -23,6 +23,7 @@ from banyan.migration.rules.units import percent
 
 Facts = Mapping[str, Any]
 _WHY_MAX = 500
+_DIFFERENCES_MAX = 10
 
 
 def notice_of_event(plan: Plan, event: str, facts: Facts) -> NoticeDraft | None:
@@ -66,9 +67,21 @@ def notice_of_plan(plan: Plan, event: str, facts: Facts, version: int) -> Notice
     lines = [
         f"Version {version}, {routes}.",
         _why(facts),
+        *_differences(facts),
         f"Milestones: {'; '.join(dates)}." if dates else "",
     ]
     return NoticeDraft(event, said[:300], [line for line in lines if line], facts=dict(facts))
+
+
+def _differences(facts: Facts) -> list[str]:
+    """What a new version changes, as far as a message can hold it."""
+    changes = [one for one in facts.get("changes") or () if one.get("kind") == "changed"]
+    lines = [
+        f"{one.get('what')}: {one.get('before')} became {one.get('after')}. {one.get('effect')}"
+        for one in changes[:_DIFFERENCES_MAX]
+    ]
+    more = len(changes) - len(lines)
+    return [*lines, f"And {plural(more, 'more change')}."] if more > 0 else lines
 
 
 def notice_of_rehearsal(plan: Plan, event: str, facts: Facts) -> NoticeDraft:
