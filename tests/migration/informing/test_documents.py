@@ -34,7 +34,7 @@ async def test_task_items_become_boxes_and_html_stays_text(database: Database, l
         TELL, "Look at the [board](https://example.com/board)",
     ]  # fmt: skip
     html = "".join(shown.parts)
-    assert "<h1>Before</h1>" in html
+    assert "<h3>Before</h3>" in html
     assert "<strong>support</strong>" in html
     assert "&lt;script&gt;" in html
     assert "<li>plain</li>" in html

@@ -17,6 +17,9 @@ _BOXES = ("[ ] ", "[x] ", "[X] ")
 _MARK = "\ue000"
 """Stands where a box goes; of the private area, and taken out of what people write."""
 
+_BELOW = 2
+"""Levels by which headings stand below that of the card in which they are shown."""
+
 _SCHEMES = ("http://", "https://", "mailto:", "#")
 
 
@@ -32,6 +35,8 @@ def document(name: DocumentName, text: str, ticks: Sequence[Tick] = ()) -> Docum
     items: list[Item] = []
     seen: Counter[str] = Counter()
     for place, token in enumerate(tokens):
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(6, int(token.tag[1]) + _BELOW)}"
         if token.type != "inline" or not _is_first_in_item(tokens, place):
             continue
         wording = _take_box(token)
