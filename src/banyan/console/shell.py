@@ -66,7 +66,12 @@ async def frame_of(visit: Visit, shown: Shown, markets: Mapping[str, Marketplace
 def _live_href(visit: Visit, shown: Shown, at: StreamPosition) -> str:
     if shown.live_subjects == ():
         return ""
-    return visit.href("live", since=position_text(at), subjects=",".join(shown.live_subjects or ()))
+    return visit.href(
+        "live",
+        since=position_text(at),
+        subjects=",".join(shown.live_subjects or ()),
+        every=str(shown.live_every_s or ""),
+    )
 
 
 def _navigation(visit: Visit, cases: CaseCounts) -> tuple[NavGroup, ...]:

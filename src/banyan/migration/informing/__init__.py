@@ -44,13 +44,12 @@ from banyan.migration.informing.service.reading import (
     snapshot_of_plan,
 )
 from banyan.migration.informing.service.secrets import reveal_secret
-from banyan.migration.informing.service.telling import Divergences, tell_of_event
+from banyan.migration.informing.service.telling import served_since, tell_of_event
 
 __all__ = [
     "LINK",
     "NOTICE",
     "Delivery",
-    "Divergences",
     "Document",
     "DocumentName",
     "ItemNotFound",
@@ -79,6 +78,7 @@ __all__ = [
     "revoke_link",
     "send_again",
     "served_sentence",
+    "served_since",
     "snapshot_of",
     "snapshot_of_plan",
     "status_page",

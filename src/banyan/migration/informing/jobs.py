@@ -25,7 +25,6 @@ from banyan.migration.informing.service.notices import (
 )
 from banyan.migration.informing.service.reading import snapshot_of
 from banyan.migration.informing.service.telling import (
-    Divergences,
     is_over,
     tell_of_event,
     tell_of_late_milestones,
@@ -67,9 +66,7 @@ _MORNING = time(6, tzinfo=UTC)
 _MONDAY = time(7, tzinfo=UTC)
 
 
-def jobs(
-    settings: Settings, *, divergences: Divergences | None = None, clock: Clock | None = None
-) -> list[JobHandler]:
+def jobs(settings: Settings, *, clock: Clock | None = None) -> list[JobHandler]:
     """The handlers. ``clock`` is the world's time, which webhooks are stamped with; the
     marketplace's own may stand elsewhere. ``InvalidSetting``."""
     outside = _Outside(
@@ -79,12 +76,11 @@ def jobs(
         networks(settings.private_networks),
         clock or SystemClock(),
     )
-    weekly = _Weekly(divergences)
     return [
         BatchJob("migration.tell", _tell, batch_max=50, subscribes=TOLD),
         OutsideJob(DELIVER_JOB, outside.begin, outside.deliver, outside.end, lease_s=_LEASE_S),
         BatchJob(DAY_JOB, outside.look_at_dates, batch_max=5),
-        BatchJob(WEEK_JOB, weekly.run, batch_max=5),
+        BatchJob(WEEK_JOB, _sum_up, batch_max=5),
         BatchJob(
             "migration.on_notice_case", _follow_cases, subscribes=frozenset({"case.resolved"})
         ),
@@ -120,18 +116,14 @@ async def _plan_of(tx: Transaction, job: Job) -> StoredPlan | None:
     return await find_plan_by_id(tx, PLAN.parse(str(job.payload["plan"])))
 
 
-@dataclass(frozen=True, slots=True)
-class _Weekly:
-    divergences: Divergences | None
-
-    async def run(self, tx: Transaction, jobs: Sequence[Job]) -> None:
-        for job in jobs:
-            version = await _plan_of(tx, job)
-            if version is None:
-                continue
-            await tell_of_week(tx, version, self.divergences)
-            if not is_over(await snapshot_of(tx, version)):
-                await tx.enqueue(_week_of(PLAN.text(version.plan_id), tx.now))
+async def _sum_up(tx: Transaction, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        version = await _plan_of(tx, job)
+        if version is None:
+            continue
+        await tell_of_week(tx, version)
+        if not is_over(await snapshot_of(tx, version)):
+            await tx.enqueue(_week_of(PLAN.text(version.plan_id), tx.now))
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -109,8 +109,8 @@ class Week:
     requests: int = 0
     errors: int = 0
     fall_backs: int = 0
-    divergences_open: int | None = None
-    """Clusters that nobody has decided yet; None: not known."""
+    divergences_open: int = 0
+    """That wait for a decision or to be mended."""
 
 
 def summary(
@@ -168,7 +168,7 @@ def _next(snapshot: Snapshot, name: str) -> str:
 
 def _figures(title: str, week: Week) -> str:
     open_ = week.divergences_open
-    compared = "" if open_ is None else f", {plural(open_, 'divergence')} to decide"
+    compared = f", {plural(open_, 'divergence')} to decide or mend" if open_ else ""
     return (
         f"{title}: {plural(week.requests, 'request')}, {week.errors:,} failed, "
         f"{week.fall_backs:,} answered by falling back{compared}."

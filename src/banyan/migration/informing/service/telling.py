@@ -1,10 +1,11 @@
 """From what happened to what teams are told: events, late milestones, weeks."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from banyan import comparison
 from banyan.migration.informing.model import NoticeDraft, Snapshot
 from banyan.migration.informing.rules.planning import milestone_status
 from banyan.migration.informing.rules.saying import PHASES, concerns
@@ -23,9 +24,6 @@ from banyan.migration.model.plan import Plan
 from banyan.migration.model.standing import PLAN, StoredPlan
 from banyan.migration.store.plans import find_plan_by_id
 from banyan.runtime import Event, Transaction
-
-Divergences: TypeAlias = Callable[[Transaction, UUID, str], Awaitable[int]]
-"""How many divergences of a route of a plan wait for a decision."""
 
 WEEK = timedelta(days=7)
 
@@ -79,14 +77,12 @@ async def tell_of_late_milestones(tx: Transaction, version: StoredPlan) -> int:
     return told
 
 
-async def tell_of_week(
-    tx: Transaction, version: StoredPlan, divergences: Divergences | None = None
-) -> int:
+async def tell_of_week(tx: Transaction, version: StoredPlan) -> int:
     """Each team's summary of the week behind; once a week, however often it is asked for."""
     snapshot = await snapshot_of(tx, version)
     since = tx.now - WEEK
     changes = await store.select_changes(tx, version.plan_id, since=since)
-    weeks = await _weeks(tx, snapshot, divergences)
+    weeks = await _weeks(tx, snapshot)
     year, week, _ = tx.now.isocalendar()
     drafts: list[tuple[str, NoticeDraft]] = [
         (team, summary(snapshot, team, changes, weeks))
@@ -102,16 +98,23 @@ def is_over(snapshot: Snapshot) -> bool:
     return all(one is not None and one.phase == PHASES[-1] for one in standings)
 
 
-async def _weeks(
-    tx: Transaction, snapshot: Snapshot, divergences: Divergences | None
-) -> dict[str, Week]:
-    served = await store.select_served(tx, snapshot.plan_id, tx.now - WEEK)
-    by_route = {route: (requests, errors, backs) for route, requests, errors, backs in served}
+async def served_since(
+    tx: Transaction, plan_id: UUID, since: datetime
+) -> dict[str, tuple[int, int, int]]:
+    """Of each route since an instant: its customers' requests, those that failed, and those that
+    legacy answered in the candidate's place."""
+    rows = await store.select_served(tx, plan_id, since)
+    return {route: (requests, errors, backs) for route, requests, errors, backs in rows}
+
+
+async def _weeks(tx: Transaction, snapshot: Snapshot) -> dict[str, Week]:
+    since = tx.now - WEEK
+    by_route = await served_since(tx, snapshot.plan_id, since)
     weeks: dict[str, Week] = {}
     for route in snapshot.plan.routes:
         requests, errors, backs = by_route.get(route.name, (0, 0, 0))
-        open_ = await divergences(tx, snapshot.plan_id, route.name) if divergences else None
-        weeks[route.name] = Week(requests, errors, backs, open_)
+        compared = await comparison.standing(tx, snapshot.plan_id, route.name, since)
+        weeks[route.name] = Week(requests, errors, backs, compared.open)
     return weeks
 
 
