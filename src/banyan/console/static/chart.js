@@ -55,12 +55,12 @@ function layout(data, range, unit) {
   return {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: getComputedStyle(document.body).fontFamily, color: ink, size: 12 },
-    margin: { l: isNarrow ? 40 : 52, r: isNarrow ? 44 : 62, t: 8, b: 34 }, bargap: 0.25, hovermode: "x unified",
+    margin: { l: isNarrow ? 40 : 52, r: unit ? 12 : isNarrow ? 44 : 62, t: 8, b: 34 }, bargap: 0.25, hovermode: "x unified",
     hoverlabel: { bgcolor: panel, bordercolor: line, font: { color: ink } },
     legend: { orientation: "h", x: 0, y: 1.14, font: { size: 12 } },
     xaxis: { ...axis, type: "date", showgrid: false, fixedrange: false, hoverformat: unit ? "%-d %b, %H:%M" : "%-d %b %Y", range, rangemode: "normal" },
     yaxis: { ...axis, nticks: 6, title: title(unit || data.series[0].name), tickformat: unit ? "~g" : "~s" },
-    yaxis2: unit ? undefined : { ...axis, tickmode: "auto", nticks: 6, title: title(data.series[1].name), overlaying: "y", side: "right", showgrid: false, tickformat: "~s" },
+    ...(unit ? {} : { yaxis2: { ...axis, tickmode: "auto", nticks: 6, title: title(data.series[1].name), overlaying: "y", side: "right", showgrid: false, tickformat: "~s" } }),
     dragmode: isNarrow ? false : "zoom",
   };
 }

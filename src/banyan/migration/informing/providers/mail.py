@@ -53,7 +53,7 @@ async def send(server: MailServer | None, message: EmailMessage) -> Outcome:
     started_s = time.monotonic()
     try:
         answer, is_delivered = await asyncio.to_thread(_send, server, message), True
-    except (smtplib.SMTPException, OSError) as error:
+    except (smtplib.SMTPException, OSError, ValueError) as error:
         answer, is_delivered = f"{type(error).__name__}: {error}"[:300], False
     return Outcome(is_delivered, answer, round((time.monotonic() - started_s) * 1000))
 

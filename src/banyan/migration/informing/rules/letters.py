@@ -24,7 +24,7 @@ def mail(notice: Notice, plan_title: str, sender: str, address: str) -> EmailMes
     foot = f"Migration: {plan_title}. Your team owns this or depends on it."
     message = EmailMessage()
     message["From"] = sender
-    message["To"] = address
+    message["To"] = "".join(address.split())  # a line break would begin another header
     message["Subject"] = " ".join(f"[{plan_title}] {notice.title}".split())
     message["Date"] = format_datetime(notice.written_at.astimezone(UTC))
     message["Message-ID"] = f"<{NOTICE.text(notice.notice_id)}@banyan>"

@@ -85,12 +85,15 @@ def _differences(facts: Facts) -> list[str]:
 
 
 def notice_of_rehearsal(plan: Plan, event: str, facts: Facts) -> NoticeDraft:
-    """What came of a rehearsal of faults."""
-    passed = bool(facts.get("passed", facts.get("is_passed")))
-    title = title_of_plan(plan)
-    said = f"{title}: the rehearsal {'passed' if passed else 'failed'}"
-    sentence = str(facts.get("sentence") or "")
-    return NoticeDraft(event, said[:300], [sentence] if sentence else [], facts=dict(facts))
+    """What came of a rehearsal of faults, route by route."""
+    outcome = "passed" if facts.get("has_passed") else "failed"
+    routes: Sequence[Facts] = facts.get("routes") or ()
+    lines = [
+        f"{title_of(plan, str(one.get('route')))}: {one.get('sentence')}"
+        for one in routes[:_DIFFERENCES_MAX]
+    ]
+    said = f"{title_of_plan(plan)}: the rehearsal {outcome}"
+    return NoticeDraft(event, said[:300], lines, facts=dict(facts))
 
 
 def notice_of_late(plan: Plan, status: MilestoneStatus) -> NoticeDraft:

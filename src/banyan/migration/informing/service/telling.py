@@ -42,7 +42,7 @@ async def tell_of_event(
         draft = notice_of_plan(
             plan, event, payload, number if isinstance(number, int) else version.version
         )
-    elif "rehears" in event:
+    elif event == "migration.rehearsed":
         draft = notice_of_rehearsal(plan, event, payload)
     else:
         draft = notice_of_event(plan, event, payload)
