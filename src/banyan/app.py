@@ -37,6 +37,7 @@ from banyan.kernel import BanyanError, SystemClock
 from banyan.ledger import api as ledger_api
 from banyan.ledger import jobs as ledger_jobs
 from banyan.migration import api as migration_api
+from banyan.migration import informing
 from banyan.migration import jobs as migration_jobs
 from banyan.movement import api as movement_api
 from banyan.operations import api as operations_api
@@ -117,6 +118,7 @@ TAGS = (
     Tag("divergences", "What candidate and legacy differ in, and what was decided about it."),
     Tag("divergence_reports", "What experiments within an application saw."),
     Tag("cases", "What a machine could not decide and a person must."),
+    Tag("migration_status", "Who is told what of a migration: pages, notices, runbooks."),
     Tag("ledger", "Accounts, transfers and balances: where the money is."),
     Tag("chart_of_accounts", "Which number of your chart each account of the ledger has."),
     Tag("exports", "What accounting takes out."),
@@ -150,6 +152,7 @@ def operations(settings: Settings | None = None) -> list[Operation]:
         *movement_api.operations(),
         *comparison_api.operations(settings),
         *migration_api.operations(),
+        *informing.operations(settings or Settings()),
     ]
 
 
@@ -159,7 +162,10 @@ def scopes() -> list[str]:
 
 
 def job_handlers(
-    database: Database, providers: Providers | None = None, outbox: Path | None = None
+    database: Database,
+    providers: Providers | None = None,
+    outbox: Path | None = None,
+    settings: Settings | None = None,
 ) -> list[JobHandler]:
     """Every kind of job. Without ``providers`` there are only the sandbox and the bank rails.
 
@@ -176,6 +182,7 @@ def job_handlers(
         *ledger_jobs.jobs(),
         *commission_jobs.jobs(sales_since),
         *migration_jobs.jobs(),
+        *informing.jobs(settings or Settings()),
     ]
 
 
@@ -255,7 +262,7 @@ async def work(settings: Settings) -> None:
     ):
         worker = Worker(
             database,
-            job_handlers(database, providers, _outbox(settings)),
+            job_handlers(database, providers, _outbox(settings), settings),
             operations_jobs.open_case_for_failed_job,
             lanes=settings.worker_lanes,
         )

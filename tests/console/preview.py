@@ -17,10 +17,11 @@ from banyan.console.assets import serve_asset
 from banyan.console.render import page_html, plain_html
 from banyan.console.security import PAGE_HEADERS
 from tests.console.samples import PAGES, SamplePage, SignInView
+from tests.console.samples_migration import MIGRATION_PAGES
 
 
 def preview_app() -> Starlette:
-    pages = [Route(page.path, _show(page)) for page in PAGES]
+    pages = [Route(page.path, _show(page)) for page in (*PAGES, *MIGRATION_PAGES)]
     return Starlette(
         routes=[
             Route("/console/static/{name}", serve_asset),

@@ -7,9 +7,10 @@ import pytest
 
 from banyan.console.render import page_html, plain_html
 from tests.console.samples import BASE, ORDER_VIEW, PAGES, SamplePage, SignInView, frame
+from tests.console.samples_migration import MIGRATION_PAGES
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
+@pytest.mark.parametrize("page", [*PAGES, *MIGRATION_PAGES], ids=lambda page: page.path)
 def test_a_page_renders_within_the_policy(page: SamplePage) -> None:
     html = page_html(page.template, page.frame, page.view)
     assert html.count("<h1") == 1

@@ -42,6 +42,16 @@ def close_command(frame: Frame) -> str:
     return f"banyan ledger close --marketplace {frame.marketplace_id} {last:%Y-%m}"
 
 
+def plan_command(frame: Frame) -> str:
+    """Look at what a plan would change, then apply it."""
+    at = f"--marketplace {frame.marketplace_id} migration.yaml"
+    return f'banyan migrate plan {at}\nbanyan migrate apply {at} --why "Begin with product pages"'
+
+
+def rehearse_command(plan: str) -> str:
+    return f"banyan migrate rehearse {plan}"
+
+
 def _key(frame: Frame) -> str:
     live = "# A live marketplace needs a payment provider; without one, try this in a sandbox.\n"
     return (

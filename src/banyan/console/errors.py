@@ -31,3 +31,10 @@ class InvalidUser(InvalidRequest):
 class EmailTaken(Conflict):
     code = "email_taken"
     title = "The e-mail address has an account"
+
+
+class ReasonMissing(InvalidRequest):
+    """Say why: the reason is kept with the step."""
+
+    code = "reason_missing"
+    title = "A reason is missing"

@@ -2,6 +2,7 @@
 
 from banyan.invoicing import INVOICE
 from banyan.kernel import IdKind, InvalidId, Money
+from banyan.migration import PLAN
 from banyan.operations import CASE
 from banyan.orders import ORDER
 from banyan.parties import BUYER, SELLER
@@ -17,11 +18,16 @@ _PAGES: tuple[tuple[IdKind, str], ...] = (
     (INVOICE, "invoices/{}"),
     (BATCH, "payouts/batches/{}"),
     (BUYER, "orders?q={}"),
+    (PLAN, "migration/{}"),
 )
 
 
 def subject_href(base: str, subject: str) -> str:
     """The page about ``subject``; empty if it is not an id that has one."""
+    plan, is_route, route = subject.partition("/")
+    if is_route and plan.startswith(f"{PLAN.prefix}_"):
+        href = subject_href(base, plan)
+        return f"{href}/routes/{route}" if href else ""
     for kind, path in _PAGES:
         if subject.startswith(f"{kind.prefix}_"):
             try:

@@ -11,6 +11,7 @@ import logging
 from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from math import inf
 from uuid import UUID
 
 from starlette.requests import Request
@@ -23,6 +24,7 @@ from banyan.runtime import Database, StreamPosition, events_after, stream_end
 POLL_S = 1.0
 STREAM_S = 55.0
 QUIET_S = 15.0
+EVERY_S_MIN = 2
 _READ_MAX = 1_000
 
 _log = logging.getLogger(__name__)
@@ -118,7 +120,8 @@ async def serve_live(console: Console, feed: LiveFeed, request: Request) -> Resp
     """GET /console/{market}/live?since=…&subjects=ord_…,pay_…
 
     ``since`` is where the stream ended when the page was made: what has happened between then and
-    now makes the page out of date at once.
+    now makes the page out of date at once. ``every``: seconds after which it is anyway, for figures
+    that change without events.
     """
     if await find_session(console, request) is None:
         return Response(status_code=401)
@@ -130,6 +133,7 @@ async def serve_live(console: Console, feed: LiveFeed, request: Request) -> Resp
         marketplace.marketplace_id,
         frozenset(subjects.split(",")[:50]) if subjects else None,
         position_in(request.query_params.get("since", "")),
+        _every_s(request.query_params.get("every", "")),
     )
     headers = {**PAGE_HEADERS, "X-Accel-Buffering": "no"}
     return StreamingResponse(
@@ -144,6 +148,12 @@ class _Wanted:
     marketplace_id: UUID
     subjects: frozenset[str] | None
     since: StreamPosition
+    every_s: float
+
+
+def _every_s(text: str) -> float:
+    """Seconds, or infinity where none or nonsense is given."""
+    return float(max(EVERY_S_MIN, int(text[:4]))) if text.isascii() and text.isdigit() else inf
 
 
 async def _lines(
@@ -158,7 +168,8 @@ async def _lines(
             if await stream_end(tx) > wanted.since:
                 listener.tell(None)
         while (left_s := ends_at - clock()) > 0:
-            is_stale = await listener.is_stale_within(min(left_s, QUIET_S))
+            wait_s = min(left_s, QUIET_S, wanted.every_s)
+            is_stale = await listener.is_stale_within(wait_s) or wait_s == wanted.every_s
             yield "event: change\ndata: {}\n\n" if is_stale else ": quiet\n\n"
     if await find_session(console, request) is None:
         yield "event: signed-out\ndata: {}\n\n"

@@ -23,6 +23,7 @@ AREAS = frozenset(
         "reconciliation",
         "invoices",
         "ledger",
+        "migration",
         "events",
     )
 )

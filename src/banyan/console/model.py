@@ -33,6 +33,8 @@ class Permission(StrEnum):
     """Cancel an order."""
     MOVE_MONEY = "move_money"
     """Refund a buyer."""
+    MIGRATE = "migrate"
+    """Move routes of a migration, decide divergences, tick runbooks, give out status pages."""
     READ_AUDIT = "read_audit"
     """See who did what."""
 
@@ -47,10 +49,11 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.WORK_CASES,
                 Permission.ACT_ON_ORDERS,
                 Permission.MOVE_MONEY,
+                Permission.MIGRATE,
             }
         ),
         Role.FINANCE: frozenset({Permission.VIEW, Permission.MOVE_MONEY, Permission.READ_AUDIT}),
-        Role.ENGINEER: frozenset({Permission.VIEW, Permission.READ_AUDIT}),
+        Role.ENGINEER: frozenset({Permission.VIEW, Permission.MIGRATE, Permission.READ_AUDIT}),
         Role.ADMIN: frozenset(Permission),
     }
 )

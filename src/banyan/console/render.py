@@ -13,6 +13,8 @@ from banyan.console.commands import (
     import_command,
     offer_command,
     order_command,
+    plan_command,
+    rehearse_command,
     seller_command,
 )
 from banyan.console.look import FILTERS, distance
@@ -47,6 +49,8 @@ def _environment() -> Environment:
         "import_command": import_command,
         "offer_command": offer_command,
         "order_command": order_command,
+        "plan_command": plan_command,
+        "rehearse_command": rehearse_command,
         "seller_command": seller_command,
     }
     environment.filters.update(filters)

@@ -23,12 +23,14 @@ from banyan.console import (
     reliability,
     sellers,
     signing_in,
+    status_pages,
 )
 from banyan.console.assets import serve_asset
 from banyan.console.endpoints import Action, Page, action, page, refused, to_sign_in
 from banyan.console.errors import PageNotFound
 from banyan.console.live import LiveFeed, serve_live
 from banyan.console.markets import AREAS
+from banyan.console.migration import board, data, divergences, notices, route, steps
 from banyan.console.model import Permission
 from banyan.console.visit import Console, find_session, markets_of
 from banyan.kernel import Clock, SystemClock
@@ -69,6 +71,14 @@ _PAGES: dict[str, Page] = {
     "/ledger/periods/{month}": periods.show_period,
     "/ledger/transfers": ledger.show_transfers,
     "/ledger/transfers/{transfer_id}": ledger.show_transfer,
+    "/migration": board.show_plans,
+    "/migration/{plan}": board.show_board,
+    "/migration/{plan}/routes/{route}": route.show_route,
+    "/migration/{plan}/divergences": divergences.show_divergences,
+    "/migration/{plan}/divergences/{divergence_id}": divergences.show_divergence,
+    "/migration/{plan}/data": data.show_data,
+    "/migration/{plan}/data/{set_id}": data.show_data_set,
+    "/migration/{plan}/notices": notices.show_notices,
     "/events": events.show_events,
     "/events/{position}": events.show_event,
 }
@@ -78,13 +88,28 @@ _ACTIONS: dict[str, tuple[Action, Permission]] = {
     "/cases/{case_id}/resolve": (cases.decide_case, Permission.WORK_CASES),
     "/orders/{order_id}/cancel": (orders.cancel, Permission.ACT_ON_ORDERS),
     "/orders/{order_id}/refund": (orders.refund, Permission.MOVE_MONEY),
+    **{
+        f"/migration/{{plan}}{path}": (act, Permission.MIGRATE)
+        for path, act in {
+            "/routes/{route}/advance": steps.advance_route,
+            "/routes/{route}/approve": steps.approve_route,
+            "/routes/{route}/hold": steps.hold_route,
+            "/routes/{route}/release": steps.release_route,
+            "/routes/{route}/rollback": steps.roll_route_back,
+            "/routes/{route}/documents/{document}": steps.tick_box,
+            "/divergences/{divergence_id}/decide": divergences.decide_divergence,
+            "/links": notices.make_link,
+            "/links/{link_id}/revoke": notices.revoke,
+            "/notices/{notice_id}/again": notices.send_notice_again,
+        }.items()
+    },
 }
 
 
 def console_routes(
     database: Database, settings: Settings, *, clock: Clock | None = None
 ) -> list[BaseRoute]:
-    """The routes of the console under ``/console``, and ``/``, which leads there.
+    """The routes of the console under ``/console``, ``/``, which leads there, and ``/status``.
 
     ``clock`` is the people's time, for sessions and the audit log; a marketplace has its own.
     """
@@ -112,6 +137,7 @@ def console_routes(
             for path, (act, permission) in _ACTIONS.items()
         ),
         Route("/console/{path:path}", _not_found(console)),
+        *status_pages.status_routes(console),
     ]
 
 

@@ -15,6 +15,16 @@ _SAID = {
     "resolved": "Decided. The order goes on.",
     "cancelled": "The order is being cancelled.",
     "refunded": "The refund is on its way.",
+    "advanced": "Decided. The data plane follows within a second.",
+    "rolled-back": "Rolled back. The data plane follows within a second.",
+    "held": "It stays where it is until it is released.",
+    "released": "It goes on; what is gathered about it begins anew.",
+    "approved": "Approved. The step follows once all else holds.",
+    "ticked": "Kept.",
+    "decided": "Decided.",
+    "sent-again": "It is tried once more.",
+    "link-revoked": "Nobody reads by it any more.",
+    "link-made": "The link is made.",
 }
 
 
@@ -56,7 +66,12 @@ async def frame_of(visit: Visit, shown: Shown, markets: Mapping[str, Marketplace
 def _live_href(visit: Visit, shown: Shown, at: StreamPosition) -> str:
     if shown.live_subjects == ():
         return ""
-    return visit.href("live", since=position_text(at), subjects=",".join(shown.live_subjects or ()))
+    return visit.href(
+        "live",
+        since=position_text(at),
+        subjects=",".join(shown.live_subjects or ()),
+        every=str(shown.live_every_s or ""),
+    )
 
 
 def _navigation(visit: Visit, cases: CaseCounts) -> tuple[NavGroup, ...]:
@@ -81,5 +96,6 @@ def _navigation(visit: Visit, cases: CaseCounts) -> tuple[NavGroup, ...]:
                 link("ledger", "Ledger", "l"),
             ),
         ),
+        NavGroup("Change", (link("migration", "Migration", "m"),)),
         NavGroup("Watch", tuple(watch)),
     )

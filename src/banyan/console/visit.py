@@ -86,7 +86,8 @@ class Shown:
     """A page: its template and record, and what its shell says.
 
     ``live_subjects`` are the subjects whose events make the page out of date; None: every event
-    does; empty: it never is.
+    does; empty: it never is. ``live_every_s``: figures on it change without events, too, and it is
+    out of date after so many seconds; 0: only by events.
     """
 
     template: str
@@ -95,6 +96,7 @@ class Shown:
     view: object
     crumbs: tuple[Crumb, ...] = ()
     live_subjects: tuple[str, ...] | None = ()
+    live_every_s: int = 0
     has_chart: bool = False
     search: str = ""
 

@@ -39,6 +39,16 @@ from banyan.migration.errors import (
 from banyan.migration.measuring import Load, measure
 from banyan.migration.model.evidence import ArmWindow, Window
 from banyan.migration.model.plan import Criteria, Phase, Plan, RoutePlan, Team
+from banyan.migration.model.rehearsal import PHASES as REHEARSED_PHASES
+from banyan.migration.model.rehearsal import (
+    Cell,
+    Evidence,
+    RehearsedRoute,
+    RouteResult,
+    SigningKey,
+    StoredRehearsal,
+)
+from banyan.migration.model.rehearsal import Fault as RehearsalFault
 from banyan.migration.model.report import (
     Capacity,
     Comparison,
@@ -51,15 +61,6 @@ from banyan.migration.model.report import (
     Report,
     RouteReport,
 )
-from banyan.migration.model.rehearsal import PHASES as REHEARSED_PHASES
-from banyan.migration.model.rehearsal import (
-    Cell,
-    Evidence,
-    RehearsedRoute,
-    RouteResult,
-    SigningKey,
-    StoredRehearsal,
-from banyan.migration.model.rehearsal import Fault as RehearsalFault
 from banyan.migration.model.standing import (
     PLAN,
     AppliedPlan,
@@ -102,7 +103,6 @@ from banyan.migration.service.reading import (
     status_of,
     versions_of,
 )
-from banyan.migration.service.reports import report_of, save_measurement
 from banyan.migration.service.rehearsals import (
     find_evidence,
     list_rehearsals,
@@ -113,6 +113,7 @@ from banyan.migration.service.rehearsals import (
     signing_key,
     verify_evidence,
 )
+from banyan.migration.service.reports import report_of, save_measurement
 from banyan.migration.service.steps import (
     advance,
     announce,
@@ -139,9 +140,9 @@ __all__ = [
     "Costs",
     "Criteria",
     "Estimate",
-    "Figures",
     "Evidence",
     "EvidenceInvalid",
+    "Figures",
     "Gates",
     "InvalidPlan",
     "Load",
@@ -202,8 +203,8 @@ __all__ = [
     "history",
     "hold",
     "list_plans",
-    "measure",
     "list_rehearsals",
+    "measure",
     "milestones_of",
     "minutes_of",
     "next_phase",

@@ -51,6 +51,13 @@ class Settings:
     bank_outbox: str = _setting(
         "", "Folder where files for the bank are left; empty: people download them."
     )
+    smtp_url: str = _setting(
+        "", "Mail server: smtp://user:password@host:587 or smtps://…; empty: no mail.", secret=True
+    )
+    mail_from: str = _setting("banyan@localhost", "Who mails come from.")
+    private_networks: str = _setting(
+        "", "Networks inside that webhooks may go to (10.0.0.0/8, …); empty: outside only."
+    )
     body_size_bytes_max: int = _setting(1_048_576, "Largest request body that the API reads.")
     requests_per_minute: int = _setting(
         600_000, "Requests that one API key may send in a minute (rate class `default`)."

@@ -1,0 +1,1 @@
+"""Migration: plans on boards, their routes, what differs, the data, who was told; and moving them."""

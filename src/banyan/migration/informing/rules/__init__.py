@@ -1,0 +1,1 @@
+"""What is shown and told, decided without input or output."""

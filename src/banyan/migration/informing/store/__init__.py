@@ -1,0 +1,1 @@
+"""SQL of informing: one function, one statement."""
