@@ -8,10 +8,8 @@ from pathlib import Path
 
 from examples.legacy_shop.application import LegacyShop
 from examples.legacy_shop.database import Database
-from examples.legacy_shop.seed import seed
+from examples.legacy_shop.seed import OLIST, seed
 from examples.legacy_shop.server import Server
-
-OLIST = Path(__file__).parents[1] / "olist"
 
 
 def main() -> None:
@@ -24,11 +22,8 @@ def main() -> None:
         default=0.0,
         help="waited before each query, as on a network",
     )
-    parser.add_argument(
-        "--seed", action="store_true", help="begin anew, even if the database exists"
-    )
     given = parser.parse_args()
-    if given.seed or not given.database.exists():
+    if not given.database.exists():
         seed(given.database, OLIST)
     shop = LegacyShop(Database(given.database, given.query_delay_ms / 1000))
     server = Server(("127.0.0.1", given.port), shop)

@@ -12,6 +12,7 @@ import hashlib
 import json
 import random
 import re
+import signal
 import sqlite3
 import ssl
 import sys
@@ -26,12 +27,13 @@ from urllib.parse import unquote
 
 import httpx
 
-from examples.legacy_shop.pages import instalment, money
+from examples.legacy_shop.pages import CSS, instalment, money
 from examples.legacy_shop.seed import CUSTOMERS, email_of, password_of
 
 _TLS = ssl.create_default_context()
 _TIMEOUT_S = 15
 _PHOTO_BYTES = 200_000
+_REPORT_S = 0.5
 _WORDS = ("model", "Telefonia", "classic", "B", "informatica a", "esporte", "0", "_a%c")
 
 _PRODUCT = re.compile(
@@ -160,8 +162,9 @@ class Customer:
         """Come once, and note what is wrong; never raises but when cancelled."""
         self._tally.visits += 1
         try:
+            await self._css_tag()
             await self._browse()
-            if self._dice.random() < 0.2:
+            if self._dice.random() < 0.7:
                 await self._use_the_app()
             if self._dice.random() < 0.7:
                 await self._fill_the_cart()
@@ -239,6 +242,7 @@ class Customer:
 
     async def _css_tag(self) -> str:
         answer = await self._send("GET", "/static/shop.css", "css")
+        self._expect("the style sheet", answer.text, CSS)
         return answer.headers["etag"]
 
     async def _look_at(self, sku: str) -> str:
@@ -327,14 +331,17 @@ class Customer:
         await self._page("/", "home", "Today at Loja Boa", flash="See you soon")
 
     async def _use_the_app(self) -> None:
-        page = self._dice.randint(1, 10)
-        answer = await self._send("GET", "/api/products", "api", params={"page": str(page)})
+        page, size = self._dice.randint(1, 10), self._dice.choice((5, 10, 20))
+        answer = await self._send(
+            "GET", "/api/products", "api", params={"page": str(page), "per_page": str(size)}
+        )
         self._expect("status of the app's list", answer.status_code, 200)
         for row in answer.json()["products"]:
             self._is_product(row)
-        sku = self._dice.choice(sorted(self._goods.products))
-        answer = await self._send("GET", f"/api/products/{sku}", "api")
-        self._is_product(answer.json())
+        for _ in range(2):
+            sku = self._dice.choice(sorted(self._goods.products))
+            answer = await self._send("GET", f"/api/products/{sku}", "api")
+            self._is_product(answer.json())
         answer = await self._send("GET", "/api/cart", "api")
         content = answer.json()
         lines = [(row["sku"], str(row["quantity"])) for row in content["items"]]
@@ -456,25 +463,61 @@ async def drive(
             group.create_task(come_and_go(number))
 
 
+async def _report(tally: Tally, path: Path) -> None:
+    """Write down twice a second how it goes, for who reads it from another process."""
+    while True:
+        write_report(tally, path)
+        await asyncio.sleep(_REPORT_S)
+
+
+def write_report(tally: Tally, path: Path) -> None:
+    """What was seen since the beginning, as JSON; the file is whole whenever it is read."""
+    content = {
+        "requests": tally.requests,
+        "visits": tally.visits,
+        "orders": tally.orders,
+        "complaints": [str(complaint) for complaint in tally.complaints],
+        "ms": {
+            kind: [round(1000 * seconds, 2) for seconds in every]
+            for kind, every in tally.seconds.items()
+        },
+    }
+    new = path.with_suffix(".new")
+    new.write_text(json.dumps(content))
+    new.replace(path)
+
+
+async def _run(given: argparse.Namespace) -> Tally:
+    tally, stopped = Tally(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    if given.seconds:
+        loop.call_later(given.seconds, stopped.set)
+    reporting = given.report and asyncio.create_task(_report(tally, given.report))
+    await drive(
+        given.url,
+        Goods.read(given.database),
+        tally,
+        customers=given.customers,
+        pause_s=given.pause_s,
+        until=stopped.is_set,
+    )
+    if reporting:
+        reporting.cancel()
+        write_report(tally, given.report)
+    return tally
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m examples.legacy_shop.customers")
     parser.add_argument("url")
     parser.add_argument("--database", type=Path, default=Path("legacy_shop.db"))
     parser.add_argument("--customers", type=int, default=20)
-    parser.add_argument("--pause-s", type=float, default=0.2)
-    parser.add_argument("--seconds", type=float, default=10)
-    given = parser.parse_args()
-    tally, end = Tally(), time.monotonic() + given.seconds
-    asyncio.run(
-        drive(
-            given.url,
-            Goods.read(given.database),
-            tally,
-            customers=given.customers,
-            pause_s=given.pause_s,
-            until=lambda: time.monotonic() > end,
-        )
-    )
+    parser.add_argument("--pause-s", type=float, default=0.2, help="mean pause before each request")
+    parser.add_argument("--seconds", type=float, default=0, help="0: until Ctrl-C")
+    parser.add_argument("--report", type=Path, help="keep writing what was seen to this file")
+    tally = asyncio.run(_run(parser.parse_args()))
     say = sys.stdout.write
     say(f"{tally.visits} visits, {tally.requests} requests, {tally.orders} orders, ")
     say(f"p50 {tally.quantile_ms(0.5):.1f} ms, p99 {tally.quantile_ms(0.99):.1f} ms\n")

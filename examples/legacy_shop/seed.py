@@ -1,5 +1,7 @@
 """Makes the shop's database from real orders: the 300 products of ``examples/olist`` sold most.
 
+``python -m examples.legacy_shop.seed shop.db``, in place of what is there.
+
 The data set names no product: a name is made of its category and the beginning of its id. Customers
 are made up, their past orders are real ones. The same folder gives the same database.
 """
@@ -8,12 +10,14 @@ import csv
 import hashlib
 import secrets
 import sqlite3
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 PRODUCTS = 300
 CUSTOMERS = 400
+OLIST = Path(__file__).parents[1] / "olist"
 _SCHEMA = Path(__file__).with_name("schema.sql")
 _WORDS = ("Sturdy and well made.", "A classic.", "Sold by the thousand.", "Light, and lasts long.")
 
@@ -150,3 +154,7 @@ def _fill_history(
 def _rows(source: Path, table: str) -> Iterator[dict[str, str]]:
     with (source / f"{table}.csv").open(newline="") as file:
         yield from csv.DictReader(file)
+
+
+if __name__ == "__main__":
+    seed(Path(sys.argv[1]), OLIST)

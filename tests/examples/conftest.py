@@ -19,13 +19,11 @@ from banyan.developers import create_key
 from banyan.runtime import Database, Settings
 from examples.legacy_shop.application import LegacyShop
 from examples.legacy_shop.database import Database as ShopDatabase
-from examples.legacy_shop.seed import seed
+from examples.legacy_shop.seed import OLIST, seed
 from examples.legacy_shop.server import Server
 from examples.new_shop.application import NewShop, application
 from examples.new_shop.marketplace import Marketplace
 from examples.new_shop.shared import Shared
-
-OLIST = Path(__file__).parents[2] / "examples/olist"
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,18 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+async def test_a_child_can_be_ended_before_the_others(tmp_path: Path) -> None:
+    said: list[str] = []
+    async with Supervisor(tmp_path, say=said.append) as running:
+        await running.start(Child("api", IDLE, ready=is_up(tmp_path / "api.log")))
+        await running.start(Child("guest", IDLE, ready=is_up(tmp_path / "guest.log")))
+        api, guest = running.pid_of("api"), running.pid_of("guest")
+        await running.end("guest")
+        assert (is_alive(guest), is_alive(api)) == (False, True)
+    assert not is_alive(api)
+    assert said == []
+
+
 async def test_a_killed_child_is_started_again(tmp_path: Path) -> None:
     said: list[str] = []
     async with Supervisor(tmp_path, say=said.append) as running:

@@ -60,6 +60,7 @@ class _Kept:
     log: Path
     process: asyncio.subprocess.Process
     early_deaths: int = 0
+    keeper: asyncio.Task[None] | None = None
 
 
 class Supervisor:
@@ -102,10 +103,21 @@ class Supervisor:
         """Start ``child`` and keep it running; returns once it is ready."""
         log = self._logs / f"{child.name}.log"
         kept = _Kept(child, log, await _spawn(child, log))
+        kept.keeper = asyncio.create_task(self._keep(kept))
         self._kept.append(kept)
-        self._tasks.append(asyncio.create_task(self._keep(kept)))
+        self._tasks.append(kept.keeper)
         if child.ready is not None:
             await _until_ready(child.ready, child.name, log)
+
+    async def end(self, name: str) -> None:
+        """End a child for good, before the others."""
+        kept = next(kept for kept in self._kept if kept.child.name == name)
+        assert kept.keeper is not None, "a child that was started is kept"
+        kept.keeper.cancel()
+        await asyncio.gather(kept.keeper, return_exceptions=True)
+        await _stop(kept.process)
+        self._kept.remove(kept)
+        self._tasks.remove(kept.keeper)
 
     async def start_postgres(self, folder: Path) -> LocalServer:
         """Start or adopt the server on ``folder``, keep it running, stop it after all children."""
