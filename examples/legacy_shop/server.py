@@ -22,8 +22,13 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 1024
 
-    def __init__(self, address: tuple[str, int], application: Application) -> None:
-        super().__init__(address, _Handler)
+    def __init__(
+        self,
+        address: tuple[str, int],
+        application: Application,
+        handler: "type[Handler] | None" = None,
+    ) -> None:
+        super().__init__(address, handler or Handler)
         self.application = application
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -32,7 +37,9 @@ class Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
+    """One connection; ``answer`` is called for each request, whatever its method."""
+
     server: Server
     protocol_version = "HTTP/1.1"
     server_version = "LojaBoa/2.3"
@@ -46,10 +53,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("do_"):
-            return self._answer
+            return self.answer
         raise AttributeError(name)
 
-    def _answer(self) -> None:
+    def answer(self) -> None:
         started: list[tuple[str, Headers]] = []
 
         def start_response(status: str, headers: Headers, *_: Any) -> None:
