@@ -181,8 +181,8 @@ class Customer:
         except Noticed as noticed:
             self._complain(str(noticed))
             await self._start_over()
-        except httpx.HTTPError as error:
-            self._complain(f"{type(error).__name__} {error}")
+        except (httpx.HTTPError, LookupError, TypeError, ValueError) as error:
+            self._complain(f"{type(error).__name__} {error}")  # no answer, or not what an app reads
             await self._start_over()
 
     def _complain(self, what: str) -> None:

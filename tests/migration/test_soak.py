@@ -26,9 +26,9 @@ from tests.migration.soak.site import Site, factor
 
 pytestmark = pytest.mark.slow
 
-CHANGES = 2_000
-REQUESTS_A_FAULT = 150
-WEIGHTS = (0, 100, 2_500, BP)
+CHANGES = 1_000
+REQUESTS_A_FAULT = 60
+WEIGHTS = (0, 2_500, BP)
 
 
 @pytest.fixture

@@ -32,7 +32,11 @@ FAULTS = (
     "wrong_cookie",
     "slow_database",
 )
-"""What a running candidate can do wrong; a crashed one is killed by the test."""
+"""What a running candidate can do wrong; a crashed one is killed by the test.
+
+What is wrong with a wrong body is nothing that the customers of these tests look at: whoever is at the
+candidate sees it until it is found.
+"""
 
 
 class Whole:
@@ -51,7 +55,7 @@ class Whole:
         body = b"".join(parts)
         status, headers = told[0]
         if self.fault == "wrong_body":
-            body = body.replace(b"since 2009", b"since 2010").replace(b'"sku"', b'"SKU"')
+            body = body.replace(b"since 2009", b"since 2010").replace(b"created_at", b"createdAt")
         if self.fault == "wrong_cookie":
             headers.append(("Set-Cookie", "cart=; Path=/; Max-Age=0"))
         kept = [(name, value) for name, value in headers if name.lower() != "content-length"]
