@@ -224,7 +224,8 @@ async def _to_the_end(stage: Stage) -> None:
         "[red]kill -9[/] of the control plane. Envoy serves on; the next one goes on from there."
     )
     os.kill(stage.supervisor.pid_of(GATEWAY_CHILD), signal.SIGKILL)
-    for _ in range(ROLLBACKS_MAX):
+    rounds = 0
+    while True:
         for name in _held(await stage.look()):
             await stage.release(name, "The release before is back.")
         status = await stage.until(
@@ -233,8 +234,9 @@ async def _to_the_end(stage: Stage) -> None:
         )
         if not _held(status):
             break
-    else:
-        raise GotStuck(f"{', '.join(_held(status))} was rolled back {ROLLBACKS_MAX} times.")
+        rounds += 1
+        if rounds == ROLLBACKS_MAX:
+            raise GotStuck(f"{', '.join(_held(status))} was rolled back {rounds} times.")
     stage.say(
         "[bold]5. Candidate.[/] All customers are at the new shop; legacy answers only to compare."
     )
