@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 from uuid import UUID
 
 import httpx
@@ -170,7 +171,8 @@ def _environment(settings: Settings) -> Mapping[str, str]:
 async def _links(database: Database, settings: Settings, shops: places.Shops) -> list[str]:
     user = await find_user(database, DEMO_USER) or await add_user(database, DEMO_USER, "admin")
     link = await sign_in_link(database, user.user_id, LINK_LASTS)
+    board = quote(f"/console/{PLAN}/migration/{PLAN}")
     return [
-        f"[bold]The shop[/]   {shops.url}   (customer0007@lojaboa.example, senha-0007)",
-        f"[bold]The board[/]  {settings.url}{link}",
+        f"[bold]The shop[/]   {shops.url}   (log in as customer0007@lojaboa.example, senha-0007)",
+        f"[bold]The board[/]  {settings.url}{link}&next={board}",
     ]

@@ -246,7 +246,7 @@ async def _to_the_end(stage: Stage) -> None:
 
 
 async def _found(stage: Stage, routes: Sequence[str], *places: str) -> list[Divergence]:
-    """Open divergences of these routes in these places, once there are some and no more come.
+    """Open divergences in these places, once every route has one and no more come.
 
     One that a run before has accepted is none.
     """
@@ -260,7 +260,7 @@ async def _found(stage: Stage, routes: Sequence[str], *places: str) -> list[Dive
         now = [each for each in of_these if each.state == "open"]
         if any(each.state == "accepted" for each in of_these) and not now:
             return []
-        if now and len(now) == len(found):
+        if {each.route for each in now} == {*routes} and len(now) == len(found):
             return now
         found = now
         await asyncio.sleep(SETTLE_S)
