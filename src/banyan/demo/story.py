@@ -36,6 +36,7 @@ ROLLBACKS_MAX = 4
 ENGINEER = "engineer@lojaboa.example"
 
 _CAUSE = Cause("person", ENGINEER, "banyan demo-migration")
+_HISTORY = 50
 _PRICED = ("catalogue", "search", "api")
 _PAGES = ("pages",)
 _WELL_ON = (Phase.RAMP, Phase.CANDIDATE)
@@ -103,11 +104,17 @@ class Stage:
                 tx, found.divergence_id, choice, why=why, by=ENGINEER, owner="storefront"
             )
 
+    async def begin(self) -> None:
+        """What has been until now is of a demo before, and isn't said."""
+        async with self.transaction() as tx:
+            before = await migration.history(tx, self.plan_id, limit=_HISTORY)
+        self.seen.update((each.route, each.change) for each in before.data)
+
     async def look(self) -> PlanStatus:
         """Where everything stands now; what moved since the last look is said."""
         async with self.transaction() as tx:
             status = await migration.status_of(tx, self.plan_id)
-            recent = await migration.history(tx, self.plan_id, limit=50)
+            recent = await migration.history(tx, self.plan_id, limit=_HISTORY)
         self.report = self.shops.report()
         for change in reversed(recent.data):
             if (change.route, change.change) not in self.seen:
@@ -150,6 +157,7 @@ async def play(stage: Stage) -> Told:
 
 
 async def _as_it_was(stage: Stage) -> None:
+    await stage.begin()
     stage.say("[bold]1. Legacy alone.[/] The gateway passes everything through.")
     await stage.shops.release(["rounding"])
     stage.told.before = await stage.requests(REQUESTS_BEFORE)
