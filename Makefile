@@ -11,14 +11,18 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 \
 	--custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help up test test-slow check format lock clean
+.PHONY: help up demo-migration test test-slow check format lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 up: ## run Banyan with the demo: PORT=9000 elsewhere, DEMO=0 empty, for a marketplace of your own
 	$(SETUP)
 	@exec $(BIN)/banyan up --port $(PORT) $(if $(filter 0 no false,$(DEMO)),--no-demo)
+
+demo-migration: ## take a legacy shop over while its customers shop; PORT=9000 elsewhere
+	$(SETUP)
+	@exec $(BIN)/banyan demo-migration --port $(PORT)
 
 test: check ## check the code and run the tests
 	@$(BIN)/pytest -m "not slow" $(PYTEST)

@@ -79,6 +79,8 @@ from banyan.runtime.http import Operation, Rate, Tag, delete_expired, http_app
 _log = logging.getLogger(__name__)
 
 DEMO_NAME = "Demo (real orders of 2018)"
+SHOP_NAME = "Loja Boa"
+_BRAZIL = Settings(currency="BRL", country="BR")
 DEMO_STARTS_AT = datetime.fromisoformat("2016-01-01T00:00:00+00:00")
 """Before every order of the data: a sandbox's clock only moves forward."""
 
@@ -313,9 +315,13 @@ async def ensure_marketplaces(
     live = await _ensure(database, "Marketplace", settings, livemode=True)
     if not demo:
         return live, await _ensure(database, "Sandbox", settings, livemode=False)
-    brazil = Settings(currency="BRL", country="BR")
-    sandbox = await _ensure(database, DEMO_NAME, brazil, livemode=False, clock_at=DEMO_STARTS_AT)
+    sandbox = await _ensure(database, DEMO_NAME, _BRAZIL, livemode=False, clock_at=DEMO_STARTS_AT)
     return live, sandbox
+
+
+async def ensure_shop(database: Database) -> Marketplace:
+    """The sandbox of the shop that the demo migrates, made if missing; it lives in real time."""
+    return await _ensure(database, SHOP_NAME, _BRAZIL, livemode=False)
 
 
 async def _ensure(

@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 
 from banyan import __version__, app, fx, migration, reconciliation, replay
 from banyan.console import Role, add_user, find_user, sign_in_link
+from banyan.demo import demo_migration
 from banyan.developers import KEY, create_key, list_keys, revoke_key
 from banyan.export_commands import export_group
 from banyan.kernel import BanyanError, NotFound, TooLarge, Unavailable
@@ -95,6 +96,23 @@ def up(host: str | None, port: int | None, demo: bool) -> None:
     """
     settings = _settings(host, port)
     _run(run_up(settings, demo=demo, terminal=_terminal))
+
+
+@cli.command("demo-migration")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port of the API.  [default: 8000]")
+@click.option(
+    "--stay/--no-stay",
+    default=None,
+    help="Keep everything running at the end, to look around.  [default: on a terminal]",
+)
+def demo_migration_command(port: int | None, stay: bool | None) -> None:
+    """Take a legacy shop over while its customers shop, in a few minutes.
+
+    Runs in a checkout: the shops are in `examples`. It uses the Banyan that runs in this folder, or
+    starts one.
+    """
+    is_staying = _terminal.is_terminal if stay is None else stay
+    _run(demo_migration(_settings(None, port), _terminal, stay=is_staying))
 
 
 @cli.command()
@@ -462,7 +480,7 @@ def _with_schema(settings: Settings, *, wait_s: float = 0) -> Settings:
 
 @asynccontextmanager
 async def _transaction(name: str) -> AsyncGenerator[Transaction]:
-    """In the marketplace that a person names by its id, or as live, sandbox or demo."""
+    """In the marketplace that a person names by its id, or as live, sandbox, demo or shop."""
     async with app.open_database(_with_schema(_settings())) as database:
         chosen = _chosen(await _all_marketplaces(database), name)
         async with database.transaction(chosen.marketplace_id, _BY_HAND) as tx:
@@ -471,9 +489,9 @@ async def _transaction(name: str) -> AsyncGenerator[Transaction]:
 
 def _chosen(known: list[Marketplace], name: str) -> Marketplace:
     for marketplace in known:
-        is_demo = marketplace.name == app.DEMO_NAME
+        called = {app.DEMO_NAME: "demo", app.SHOP_NAME: "shop"}.get(marketplace.name, "sandbox")
         names = {MARKETPLACE.text(marketplace.marketplace_id), marketplace.name}
-        names.add("live" if marketplace.livemode else "demo" if is_demo else "sandbox")
+        names.add("live" if marketplace.livemode else called)
         if name in names:
             return marketplace
     there = ", ".join(f"{MARKETPLACE.text(m.marketplace_id)} ({m.name})" for m in known) or "none"

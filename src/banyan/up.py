@@ -1,5 +1,6 @@
 """``banyan up``: everything on one machine, with or without the demo."""
 
+import asyncio
 import os
 import shlex
 import shutil
@@ -24,7 +25,11 @@ from banyan.runtime.local import Child, StartError, Supervisor, check_port, lock
 
 DEMO_USER = "demo@banyan.example"
 DEMO_SOURCE = Path("examples/olist")
-_LINK_LASTS = timedelta(hours=12)
+MIGRATION_SOURCE = Path("examples/legacy_shop/migration.yaml")
+MIGRATION_DONE = Path("demo-migration/done")
+"""Under the state folder; there once that demo has come to its end."""
+LINK_LASTS = timedelta(hours=12)
+_GUEST_POLL_S = 0.2
 _UP = Cause("system", "banyan up", "banyan up")
 
 
@@ -40,28 +45,30 @@ async def up(settings: Settings, *, demo: bool, terminal: Terminal) -> None:
     Raises ``StartError`` with a sentence if something is in the way.
     """
     state = settings.state_folder.absolute()
-    _make_folder(state)
+    make_folder(state)
     with locked(state / "banyan.lock"):
         check_port(settings.host, settings.port)
         say = partial(terminal.print, soft_wrap=True, markup=False)
         async with Supervisor(state / "log", say=say) as supervisor:
-            settings = await _with_database(supervisor, settings, terminal)
+            settings = await with_database(supervisor, settings, terminal)
             applied = apply_schema(settings.database_url)
             terminal.print(
                 f"Schema: {len(applied)} changes applied." if applied else "Schema: current."
             )
             async with app.open_database(settings) as database:
                 _, sandbox = await app.ensure_marketplaces(database, settings, demo=demo)
-            await _start_processes(supervisor, settings, state)
+            await start_processes(supervisor, settings, state)
             if demo:
                 await _run_demo(settings, sandbox, terminal)
+                await _run_migration(supervisor, settings, terminal)
             else:
                 _print_empty(terminal, settings)
             terminal.print("\nCtrl-C stops everything; what was done is kept.", style="dim")
             await supervisor.wait()
 
 
-def _make_folder(state: Path) -> None:
+def make_folder(state: Path) -> None:
+    """The state folder; ``StartError`` where it can't be."""
     try:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -70,9 +77,8 @@ def _make_folder(state: Path) -> None:
         raise StartError(f"The folder {state} can't be written by this user (uid {os.geteuid()}).")
 
 
-async def _with_database(
-    supervisor: Supervisor, settings: Settings, terminal: Terminal
-) -> Settings:
+async def with_database(supervisor: Supervisor, settings: Settings, terminal: Terminal) -> Settings:
+    """The settings with a database: the one they name, or an embedded one that is started."""
     if settings.database_url:
         terminal.print("PostgreSQL: the one that BANYAN_DATABASE_URL names.")
         return settings
@@ -81,17 +87,12 @@ async def _with_database(
     return replace(settings, database_url=server.url)
 
 
-async def _start_processes(supervisor: Supervisor, settings: Settings, state: Path) -> None:
+async def start_processes(supervisor: Supervisor, settings: Settings, state: Path) -> None:
+    """API and worker."""
     metrics = state / "metrics"
     shutil.rmtree(metrics, ignore_errors=True)
     metrics.mkdir()
-    env = {
-        "BANYAN_DATABASE_URL": settings.database_url,
-        "BANYAN_STATE_FOLDER": str(state),
-        "BANYAN_HOST": settings.host,
-        "BANYAN_PORT": str(settings.port),
-        "PROMETHEUS_MULTIPROC_DIR": str(metrics),
-    }
+    env = {**_environment(settings, state), "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
     banyan = [sys.executable, "-m", "banyan"]
 
     async def answers() -> bool:
@@ -104,6 +105,15 @@ async def _start_processes(supervisor: Supervisor, settings: Settings, state: Pa
 
     await supervisor.start(Child("api", [*banyan, "serve"], env, ready=answers))
     await supervisor.start(Child("worker", [*banyan, "work"], env))
+
+
+def _environment(settings: Settings, state: Path) -> dict[str, str]:
+    return {
+        "BANYAN_DATABASE_URL": settings.database_url,
+        "BANYAN_STATE_FOLDER": str(state),
+        "BANYAN_HOST": settings.host,
+        "BANYAN_PORT": str(settings.port),
+    }
 
 
 async def _run_demo(settings: Settings, sandbox: Marketplace, terminal: Terminal) -> None:
@@ -121,6 +131,22 @@ async def _run_demo(settings: Settings, sandbox: Marketplace, terminal: Terminal
     except BanyanError as error:
         terminal.print(f"[red]The replay stopped:[/] {escape(error.detail)}")
     await _print_ways_in(settings, api_key, terminal)
+
+
+async def _run_migration(supervisor: Supervisor, settings: Settings, terminal: Terminal) -> None:
+    """Have ``banyan demo-migration`` play as a guest; however it ends, everything else goes on."""
+    if not (MIGRATION_SOURCE.is_file() and DEMO_SOURCE.is_dir()):
+        return
+    terminal.print("\nTaking a legacy shop over while its customers shop (docs/demo-migration.md):")
+    state = settings.state_folder.absolute()
+    done = state / MIGRATION_DONE
+    done.unlink(missing_ok=True)
+    argv = [sys.executable, "-m", "banyan", "demo-migration", "--stay"]
+    guest = await supervisor.invite(argv, _environment(settings, state))
+    while guest.returncode is None and not done.exists():  # noqa: ASYNC110 - another process's doing
+        await asyncio.sleep(_GUEST_POLL_S)
+    if guest.returncode:
+        terminal.print("[yellow]That demo has stopped; its reason is above.[/] All else goes on.")
 
 
 async def _demo_key(database: Database, sandbox: Marketplace, file: Path) -> str:
@@ -142,7 +168,7 @@ async def _demo_key(database: Database, sandbox: Marketplace, file: Path) -> str
 async def _print_ways_in(settings: Settings, api_key: str, terminal: Terminal) -> None:
     async with app.open_database(settings) as database:  # not kept: PostgreSQL may have died since
         user = await find_user(database, DEMO_USER) or await add_user(database, DEMO_USER, "admin")
-        link = await sign_in_link(database, user.user_id, _LINK_LASTS)
+        link = await sign_in_link(database, user.user_id, LINK_LASTS)
     url = settings.url
     terminal.print(
         f"""

@@ -50,7 +50,9 @@ def test_an_unknown_log_level_is_refused_with_those_there_are() -> None:
 
 
 def test_an_envoy_of_an_unknown_kind_is_refused() -> None:
-    with pytest.raises(InvalidSetting, match="BANYAN_ENVOY must be empty or external, not 'docker'"):
+    with pytest.raises(
+        InvalidSetting, match="BANYAN_ENVOY must be empty or external, not 'docker'"
+    ):
         Settings.from_environment({"BANYAN_ENVOY": "docker"})
 
 

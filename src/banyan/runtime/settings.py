@@ -63,7 +63,8 @@ class Settings:
         600_000, "Requests that one API key may send in a minute (rate class `default`)."
     )
     envoy: str = _setting(
-        "", "Envoy that the gateway serves with: empty: the embedded one; `external`: a fleet of yours."
+        "",
+        "Envoy that the gateway serves with: empty: the embedded one; `external`: a fleet of yours.",
     )
     envoy_folder: str = _setting(
         "", "Folder of an external Envoy where it sees the gateway's `xds`; empty: the same path."
@@ -86,7 +87,9 @@ class Settings:
                 f"not {self.log_level[:40]!r}."
             )
         if self.envoy not in ("", "external"):
-            raise InvalidSetting(f"BANYAN_ENVOY must be empty or external, not {self.envoy[:40]!r}.")
+            raise InvalidSetting(
+                f"BANYAN_ENVOY must be empty or external, not {self.envoy[:40]!r}."
+            )
         if self.database_url and not self.database_url.startswith(DATABASE_SCHEMES):
             raise InvalidSetting("BANYAN_DATABASE_URL must begin with postgresql://")
 

@@ -57,6 +57,37 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+async def test_a_child_can_be_ended_before_the_others(tmp_path: Path) -> None:
+    said: list[str] = []
+    async with Supervisor(tmp_path, say=said.append) as running:
+        await running.start(Child("api", IDLE, ready=is_up(tmp_path / "api.log")))
+        await running.start(Child("guest", IDLE, ready=is_up(tmp_path / "guest.log")))
+        api, guest = running.pid_of("api"), running.pid_of("guest")
+        await running.end("guest")
+        assert (is_alive(guest), is_alive(api)) == (False, True)
+    assert not is_alive(api)
+    assert said == []
+
+
+async def test_a_guest_may_end_and_is_ended_first(tmp_path: Path) -> None:
+    ends = tmp_path / "ends"
+    said: list[str] = []
+    async with Supervisor(tmp_path, say=said.append) as running:
+        argv = [sys.executable, "-u", "-c", TELLS_ITS_END, str(ends)]
+        await running.start(Child("api", [*argv, "api"], ready=is_up(tmp_path / "api.log")))
+        short = await running.invite([sys.executable, "-c", "raise SystemExit(3)"], {})
+        assert await short.wait() == 3
+        begun = tmp_path / "begun"
+        told = TELLS_ITS_END.replace(
+            'print("up", flush=True)', f"open({str(begun)!r}, 'w').close()"
+        )
+        guest = await running.invite([sys.executable, "-c", told, str(ends), "guest"], {})
+        await until(begun.exists)
+    assert guest.returncode == 0
+    assert ends.read_text() == "guest\napi\n"
+    assert said == []
+
+
 async def test_a_killed_child_is_started_again(tmp_path: Path) -> None:
     said: list[str] = []
     async with Supervisor(tmp_path, say=said.append) as running:

@@ -60,6 +60,7 @@ class _Kept:
     log: Path
     process: asyncio.subprocess.Process
     early_deaths: int = 0
+    keeper: asyncio.Task[None] | None = None
 
 
 class Supervisor:
@@ -69,6 +70,7 @@ class Supervisor:
         self._logs = logs
         self._say = say
         self._kept: list[_Kept] = []
+        self._guests: list[asyncio.subprocess.Process] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._server: asyncio.Task[LocalServer] | None = None
         self._body: asyncio.Task[object] | None = None
@@ -102,10 +104,34 @@ class Supervisor:
         """Start ``child`` and keep it running; returns once it is ready."""
         log = self._logs / f"{child.name}.log"
         kept = _Kept(child, log, await _spawn(child, log))
+        kept.keeper = asyncio.create_task(self._keep(kept))
         self._kept.append(kept)
-        self._tasks.append(asyncio.create_task(self._keep(kept)))
+        self._tasks.append(kept.keeper)
         if child.ready is not None:
             await _until_ready(child.ready, child.name, log)
+
+    async def end(self, name: str) -> None:
+        """End a child for good, before the others."""
+        kept = next(kept for kept in self._kept if kept.child.name == name)
+        assert kept.keeper is not None, "a child that was started is kept"
+        kept.keeper.cancel()
+        await asyncio.gather(kept.keeper, return_exceptions=True)
+        await _stop(kept.process)
+        self._kept.remove(kept)
+        self._tasks.remove(kept.keeper)
+
+    async def invite(
+        self, argv: Sequence[str], env: Mapping[str, str]
+    ) -> asyncio.subprocess.Process:
+        """Start a guest: it writes where we write, may end when it likes, and is ended first."""
+        guest = await asyncio.create_subprocess_exec(
+            *_tied(argv),
+            env={**os.environ, **env},
+            stdin=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self._guests.append(guest)
+        return guest
 
     async def start_postgres(self, folder: Path) -> LocalServer:
         """Start or adopt the server on ``folder``, keep it running, stop it after all children."""
@@ -126,8 +152,8 @@ class Supervisor:
         if self._stops == 0:
             self._end_body()
             return
-        for kept in self._kept:
-            _signal(kept.process, signal.SIGKILL)
+        for process in [*self._guests, *(kept.process for kept in self._kept)]:
+            _signal(process, signal.SIGKILL)
 
     def _end_body(self, failure: StartError | None = None) -> None:
         """Cancel the block's body, once."""
@@ -170,6 +196,8 @@ class Supervisor:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for guest in self._guests:
+            await _stop(guest)
         for kept in reversed(self._kept):
             await _stop(kept.process)
         if self._server is not None:
@@ -182,15 +210,18 @@ async def _spawn(child: Child, log: Path) -> asyncio.subprocess.Process:
     """Run a child in a session of its own: Ctrl-C is for the supervisor, who ends it in order."""
     with open_log(log) as output:
         return await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-I", "-S", str(LAUNCH), "tied", str(os.getpid())),
-            *child.argv,
+            *_tied(child.argv),
             env={**os.environ, **child.env},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
         )
+
+
+def _tied(argv: Sequence[str]) -> list[str]:
+    """The command, so that its process ends when ours does."""
+    return [sys.executable, "-I", "-S", str(LAUNCH), "tied", str(os.getpid()), *argv]
 
 
 async def _until_ready(ready: Callable[[], Awaitable[bool]], name: str, log: Path) -> None:
