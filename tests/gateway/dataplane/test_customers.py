@@ -8,7 +8,7 @@ from pathlib import Path
 from banyan.gateway import Cookies, Identity
 from tests.gateway.dataplane.rig import Rig, body_of, get, headers_of, ok, running, say
 
-CUSTOMERS = [hashlib.sha256(str(number).encode()).hexdigest()[:15] for number in range(400)]
+CUSTOMERS = [hashlib.sha256(str(number).encode()).hexdigest()[:15] for number in range(300)]
 
 
 async def sides(port: int, lines: Iterable[str]) -> list[bytes]:
@@ -35,13 +35,13 @@ def device(customers: Iterable[str]) -> list[str]:
 
 async def test_a_ramp_moves_customers_one_way_and_keeps_them(rig: Rig) -> None:
     there: set[int] = set()
-    for weight in (0, 100, 500, 2_500, 5_000, 7_500, 10_000):
+    for weight in (0, 100, 2_500, 5_000, 10_000):
         await rig.change(read_bp=weight)
         first, again = [await sides(rig.port, device(CUSTOMERS)) for _ in range(2)]
         assert first == again
         now = {number for number, side in enumerate(first) if side == b"candidate"}
         assert there <= now
-        assert abs(len(now) / len(CUSTOMERS) - weight / 10_000) < 0.08
+        assert abs(len(now) / len(CUSTOMERS) - weight / 10_000) < 0.09
         there = now
     assert len(there) == len(CUSTOMERS)
 

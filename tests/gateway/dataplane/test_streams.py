@@ -4,8 +4,8 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
-import pytest
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 
@@ -27,8 +27,12 @@ async def connected(
             await writer.wait_closed()
 
 
-@pytest.mark.parametrize("weight", [0, 10_000])
-async def test_events_arrive_as_they_are_sent(rig: Rig, weight: int) -> None:
+async def test_events_arrive_as_they_are_sent(rig: Rig) -> None:
+    for weight in (0, 10_000):
+        await events_arrive(rig, weight)
+
+
+async def events_arrive(rig: Rig, weight: int) -> None:
     await rig.change(read_bp=weight)
     heard = asyncio.Event()
 
@@ -53,11 +57,12 @@ async def test_events_arrive_as_they_are_sent(rig: Rig, weight: int) -> None:
         await reader.readuntil(b"0\r\n\r\n")
 
 
-@pytest.mark.parametrize("weight", [0, 10_000])
-@pytest.mark.parametrize("is_chunked", [False, True])
-async def test_a_large_download_is_whole_and_not_held_back(
-    rig: Rig, weight: int, is_chunked: bool
-) -> None:
+async def test_a_large_download_is_whole_and_not_held_back(rig: Rig) -> None:
+    for weight, is_chunked in ((0, False), (10_000, False), (10_000, True)):
+        await downloads(rig, weight, is_chunked=is_chunked)
+
+
+async def downloads(rig: Rig, weight: int, *, is_chunked: bool) -> None:
     await rig.change(read_bp=weight)
     part = bytes(range(256)) * 4096
     started = asyncio.Event()
@@ -94,9 +99,12 @@ async def test_a_large_download_is_whole_and_not_held_back(
     assert hashlib.sha256(body).digest() == hashlib.sha256(part * 20).digest()
 
 
-@pytest.mark.parametrize("side", ["legacy", "candidate"])
-@pytest.mark.parametrize("is_chunked", [False, True])
-async def test_a_large_upload_is_whole(rig: Rig, side: str, is_chunked: bool) -> None:
+async def test_a_large_upload_is_whole(rig: Rig) -> None:
+    for side, is_chunked in (("legacy", True), ("candidate", False)):
+        await uploads(rig, side, is_chunked=is_chunked)
+
+
+async def uploads(rig: Rig, side: str, *, is_chunked: bool) -> None:
     await rig.change(read_bp=10_000 if side == "candidate" else 0, writes_to=side)
     part = bytes(range(256)) * 4096
     head = b"PUT /r/file HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
@@ -110,27 +118,26 @@ async def test_a_large_upload_is_whole(rig: Rig, side: str, is_chunked: bool) ->
     assert asked.body == part * 20
 
 
-@pytest.mark.parametrize("weight", [0, 10_000])
-async def test_a_websocket_talks_through_a_change_of_weight(rig: Rig, weight: int) -> None:
+async def test_a_websocket_talks_through_a_change_of_weight(rig: Rig) -> None:
     async def echo(connection: ServerConnection) -> None:
         async for message in connection:
             await connection.send(message)
 
     async with serve(echo, "127.0.0.1", 0) as server:
-        from dataclasses import replace
-
         port = server.sockets[0].getsockname()[1]
         upstream = replace(rig.spec.legacy, port=port)
         new = replace(upstream, name="new")
         rig.spec = replace(rig.spec, legacy=upstream, candidates=(new,))
-        await rig.change(read_bp=weight)
-        async with connect(f"ws://127.0.0.1:{rig.port}/r/websocket") as socket:
-            for number, message in enumerate(("one", b"\x00" * 100_000, "three")):
-                await socket.send(message)
-                assert await socket.recv() == message
-                await rig.change(read_bp=1_000 * number)
-            await socket.send("last")
-            assert await socket.recv() == "last"
+        await rig.change(read_bp=0)
+        url = f"ws://127.0.0.1:{rig.port}/r/websocket"
+        async with connect(url) as first:
+            await rig.change(read_bp=10_000)
+            async with connect(url) as second:
+                for number, message in enumerate(("one", b"\x00" * 100_000, "three")):
+                    for socket in (first, second):
+                        await socket.send(message)
+                        assert await socket.recv() == message
+                    await rig.change(read_bp=1_000 * number)
 
 
 async def test_changed_weights_end_no_connection_and_no_request(rig: Rig) -> None:
