@@ -170,3 +170,11 @@ def test_cookies_are_secrets() -> None:
     assert TOKEN.fullmatch(MASKER.cookie("cart", "abcdefgh12345"))
     assert TOKEN.fullmatch(MASKER.cookie("sessionid", "1"))
     assert MASKER.cookie("lang", "de") == "de"
+
+
+def test_a_name_that_is_personal_makes_no_place_of_its_own() -> None:
+    how = comparing(key=b"k")
+    left, right = json_('{"ann@example.org": {"n": 1}}'), json_('{"ann@example.org": {"n": 2}}')
+    [one] = compare(left, right, how=how).differences
+    assert one.pattern == "$['*'].n"
+    assert TOKEN.search(one.path)

@@ -1,7 +1,7 @@
 """The sheet on which differences are noted, as they are found."""
 
 from banyan.difference.model import DIFFERENCES_MAX, Difference, Kind
-from banyan.difference.rules.masking import Masker
+from banyan.difference.rules.masking import TOKEN, Masker
 
 _PATH_LENGTH_MAX = 300
 _SHOWN_LENGTH_MAX = 400
@@ -35,13 +35,12 @@ class Sheet:
         if self.is_full:
             self.is_whole = False
             return
-        mask = self.masker
+        where = self.masker.text(path, _PATH_LENGTH_MAX)[:_SHOWN_LENGTH_MAX]
+        alike = where if pattern is None else self.masker.text(pattern, _PATH_LENGTH_MAX)
         self.found.append(
             Difference(
-                mask.text(path, _PATH_LENGTH_MAX)[:_SHOWN_LENGTH_MAX],
-                mask.text(path if pattern is None else pattern, _PATH_LENGTH_MAX)[
-                    :_SHOWN_LENGTH_MAX
-                ],
+                where,
+                TOKEN.sub("*", alike)[:_SHOWN_LENGTH_MAX],  # or each customer were a place
                 kind,
                 legacy,
                 candidate,
