@@ -89,7 +89,8 @@ async def _interleave(move: Move, seed: int, steps: int) -> None:
             task.cancel()
             with suppress(asyncio.CancelledError, SideUnavailable):
                 await task
-            mover = await move.mover()
+            dead, mover = mover, await move.mover()
+            await dead.close()  # what its thread still holds stays open until it is done
         else:
             await task
     await move.settle(mover)
@@ -128,7 +129,8 @@ async def _both_ways(move: Move, seed: int, steps: int) -> None:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-            mover = await move.mover()
+            dead, mover = mover, await move.mover()
+            await dead.close()
         else:
             await task
     await move.settle(mover)
