@@ -89,7 +89,11 @@ def report_command(ways: Ways, place_of: PlaceOf) -> click.Command:
         by: str,
         yes: bool,
     ) -> None:
-        """Show what each route was before and is after: latency, errors, capacity, cost."""
+        """Show what each route was before and is after.
+
+        Latency, errors and, where it was measured under load, capacity and cost, as a page that
+        prints.
+        """
         costs = _costs(cost_legacy, cost_candidate, currency)
         load = Load(seconds=seconds, rounds=rounds, headers=_headers(headers))
         if paths and not measure:

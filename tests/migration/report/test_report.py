@@ -130,6 +130,17 @@ def test_a_side_that_only_refuses_has_no_capacity() -> None:
     assert capacity_of(measured) is None
 
 
+def test_a_candidate_that_is_never_as_quick_is_called_that() -> None:
+    slow = run("candidate", (1, 20, 50), (2, 20, 100))
+    measured = Measurement(
+        route="product", paths=("/",), measured_at=BEGAN, by="ada", runs=(LEGACY_RUN, slow)
+    )
+    (route,) = report([*BEFORE, *AFTER], measured=measured).routes
+    assert "Even alone its requests take longer" in route.sentence
+    assert route.capacity
+    assert route.capacity.candidate.value == 0
+
+
 def test_a_client_at_its_limit_is_told_of() -> None:
     bound = run("candidate", (1, 200, 8), (4, 600, 20), client=True)
     measured = Measurement(

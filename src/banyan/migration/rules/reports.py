@@ -24,12 +24,14 @@ def fair_attempts(phase: Phase, attempts: Iterable[Attempt]) -> list[Attempt]:
 
 
 def minutes_of_counts(phase: Phase, counts: RouteCounts, minute: datetime) -> list[Minute]:
-    """What one tick adds to a minute of a route."""
-    served = _both(counts.served, counts.served_writes)
+    """What one tick adds to a minute of a route.
+
+    The sides' minutes are of reads: writes go to one side at a time, and would make the two unlike.
+    """
     sides = {
-        "legacy": _both(counts.legacy, counts.writes_legacy),
-        "candidate": _both(counts.candidate, counts.writes_candidate),
-        "served": served,
+        "legacy": counts.legacy,
+        "candidate": counts.candidate,
+        "served": _both(counts.served, counts.served_writes),
     }
     return [
         Minute(

@@ -95,7 +95,9 @@ def _sentence(customers: Comparison, sides: Comparison, capacity: Capacity | Non
     if not said:
         missing = "before" if customers.before is None else "after"
         said = f"Nothing to compare yet: no minute of {missing} was seen."
-    if capacity is not None and capacity.legacy.value:
+    if capacity is not None and not capacity.candidate.value:
+        said += " Even alone its requests take longer than legacy's at its limit."
+    elif capacity is not None and capacity.legacy.value:
         more = "at least " if capacity.is_client_bound else ""
         times = capacity.candidate.value / capacity.legacy.value
         said += f" {more.capitalize()}{times:.1f} times the requests at the same latency."
