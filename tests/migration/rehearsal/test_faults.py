@@ -78,7 +78,7 @@ async def test_a_slow_one_answers_late(proxy: FaultProxy, client: httpx.AsyncCli
 
 async def test_a_truncated_body_is_half_of_it(proxy: FaultProxy, client: httpx.AsyncClient) -> None:
     await proxy.inject(Fault.TRUNCATED)
-    received = b""
+    received, length = b"", 0
     with pytest.raises(httpx.RemoteProtocolError):
         async with client.stream("GET", "/product/1") as response:
             length = int(response.headers["content-length"])

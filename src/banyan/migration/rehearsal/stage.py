@@ -40,7 +40,8 @@ from banyan.runtime import Cause, Database, apply_schema, create_marketplace, lo
 
 BY = "rehearsal"
 WHY = "Rehearsal"
-_WAIT_S = 60.0
+_WAIT_S = 180.0
+"""As long as a machine that is short of time may need to start something."""
 _POLL_S = 0.05
 _PERSON = Cause("person", BY, BY)
 
