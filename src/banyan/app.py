@@ -31,7 +31,7 @@ from banyan.developers import authenticator
 from banyan.fraud import api as fraud_api
 from banyan.fx import api as fx_api
 from banyan.fx import jobs as fx_jobs
-from banyan.gateway import GatewayError
+from banyan.gateway import GatewayError, data_plane
 from banyan.invoicing import api as invoicing_api
 from banyan.invoicing import jobs as invoicing_jobs
 from banyan.kernel import BanyanError, SystemClock
@@ -310,6 +310,7 @@ async def lead(
         database_url=settings.database_url,
         open_database=open_for_it,
         comparer=comparer,
+        plane=data_plane(folder, settings),
     )
     try:
         while not stop.is_set():

@@ -17,7 +17,9 @@ async def test_a_route_is_read_and_moved(
         applied = await migration.apply_plan(tx, plan_text(), by="ana", why="Begin")
     plan = f"/v1/migrations/{PLAN.text(applied.stored.plan_id)}"
     route = f"{plan}/routes/catalogue"
-    assert [each["name"] for each in (await client.get("/v1/migrations")).json()["data"]] == ["shop"]
+    assert [each["name"] for each in (await client.get("/v1/migrations")).json()["data"]] == [
+        "shop"
+    ]
     assert (await client.get(plan)).json()["version"] == 1
 
     async def post(what: str, status: int, **body: object) -> dict[str, object]:
@@ -35,7 +37,9 @@ async def test_a_route_is_read_and_moved(
     assert (await post("hold", 200))["held_why"] == "Test"
     assert (await post("release", 200))["held_why"] is None
     assert (await post("rollback", 200))["phase"] == "legacy"
-    changes = (await client.get(f"{plan}/changes", params={"route": "catalogue", "limit": 2})).json()
+    changes = (
+        await client.get(f"{plan}/changes", params={"route": "catalogue", "limit": 2})
+    ).json()
     assert [each["kind"] for each in changes["data"]] == ["rolled_back", "released"]
     more = await client.get(f"{plan}/changes", params={"cursor": changes["next_cursor"]})
     assert more.status_code == 200
