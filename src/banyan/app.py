@@ -9,7 +9,7 @@ import logging
 import os
 import signal
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from banyan.developers import authenticator
 from banyan.fraud import api as fraud_api
 from banyan.fx import api as fx_api
 from banyan.fx import jobs as fx_jobs
+from banyan.gateway import GatewayError, data_plane
 from banyan.invoicing import api as invoicing_api
 from banyan.invoicing import jobs as invoicing_jobs
 from banyan.kernel import BanyanError, SystemClock
@@ -85,6 +86,7 @@ DEMO_STARTS_AT = datetime.fromisoformat("2016-01-01T00:00:00+00:00")
 """Before every order of the data: a sandbox's clock only moves forward."""
 
 _SWEEP_EVERY_S = 600
+_LEAD_AGAIN_S = 5.0
 _LEAD_WAIT_S = 3.0
 """How long a control plane waits for its database before it goes on without."""
 
@@ -281,9 +283,16 @@ async def work(settings: Settings) -> None:
 
 
 async def lead(
-    settings: Settings, folder: Path, stored: migration.StoredPlan | migration.Remembered
+    settings: Settings,
+    folder: Path,
+    stored: migration.StoredPlan | migration.Remembered,
+    *,
+    keeps_trying: bool = False,
 ) -> None:
-    """Lead a migration plan until SIGTERM or Ctrl-C; its data plane goes on after that."""
+    """Lead a migration plan until SIGTERM or Ctrl-C; its data plane goes on after that.
+
+    ``GatewayUnusable`` if the data plane can't run here, unless it ``keeps_trying``.
+    """
 
     async def open_for_it() -> Database:
         database = await Database.open(settings.database_url, size=4, wait_s=_LEAD_WAIT_S)
@@ -301,9 +310,19 @@ async def lead(
         database_url=settings.database_url,
         open_database=open_for_it,
         comparer=comparer,
+        plane=data_plane(folder, settings),
     )
     try:
-        await control.run(stop)
+        while not stop.is_set():
+            try:
+                await control.run(stop)
+            except GatewayError as error:
+                if not keeps_trying:
+                    raise
+                _log.error("the gateway can't run: %s", error.detail)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_LEAD_AGAIN_S):
+                        await stop.wait()
     finally:
         comparer.close()
 

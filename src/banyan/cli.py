@@ -137,7 +137,8 @@ def work() -> None:
 @cli.command()
 @click.option("--plan", help="Which plan to lead.  [default: the only one]")
 @click.option("--marketplace", help="live, sandbox, demo or mkt_…  [default: the only live one]")
-def gateway(plan: str | None, marketplace: str | None) -> None:
+@click.option("--keep-trying", is_flag=True, help="Wait until Envoy can run, in place of ending.")
+def gateway(plan: str | None, marketplace: str | None, keep_trying: bool) -> None:
     """Lead a migration plan: judge its routes, and tell Envoy.
 
     Envoy is started, or adopted if it runs, and goes on when this ends. Another process that leads
@@ -145,7 +146,7 @@ def gateway(plan: str | None, marketplace: str | None) -> None:
     """
     settings = _settings()
     telemetry.configure_logging(settings.log_level)
-    _run(app.lead(*_run(_led(settings, plan, marketplace))))
+    _run(app.lead(*_run(_led(settings, plan, marketplace)), keeps_trying=keep_trying))
 
 
 async def _led(

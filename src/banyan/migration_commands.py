@@ -20,6 +20,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from banyan import migration
+from banyan.gateway import data_plane
 from banyan.kernel import InvalidRequest, NotFound, Unavailable
 from banyan.ledger_commands import Ways
 from banyan.migration import (
@@ -412,7 +413,7 @@ async def _roll_back(ways: Ways, settings: Settings, asked: _Rollback) -> int:
         here = migration.remembered_in(settings.state_folder.absolute(), asked.plan)
         if not here or isinstance(error, migration.RouteNotFound):
             raise
-        return await _roll_back_here(here, asked, error.detail)
+        return await _roll_back_here(settings, here, asked, error.detail)
 
 
 async def _roll_back_stored(place: Place, settings: Settings, asked: _Rollback) -> int:
@@ -429,17 +430,15 @@ async def _roll_back_stored(place: Place, settings: Settings, asked: _Rollback) 
     if change is None:
         click.echo(f"{asked.route} is rolled back already, and held.")
         return 0
-    if await _is_effective(place, change):
-        click.echo(f"{_step_words(change)} Its customers are on legacy. It is held.")
+    words = f"{_step_words(change)} Its customers are on legacy. It is held."
+    if await _tell_here(place, settings, stored, even_if_led=False):
+        click.echo(f"{words} No control plane runs here: the data plane was told directly.")
         return 0
-    folder = migration.folder_of(
-        settings.state_folder.absolute(), stored.name, place.marketplace.marketplace_id
-    )
-    if await _tell_here(place, stored, folder):
-        click.echo(
-            f"{_step_words(change)} Its customers are on legacy. It is held. No control plane "
-            "leads the plan; the data plane on this machine was told directly."
-        )
+    if await _is_effective(place, change):
+        click.echo(words)
+        return 0
+    if await _tell_here(place, settings, stored, even_if_led=True):
+        click.echo(f"{words} The control plane here hangs: the data plane was told directly.")
         return 0
     click.echo(
         f"{_step_words(change)} That is written down, BUT NOT IN EFFECT: no control plane leads "
@@ -450,23 +449,34 @@ async def _roll_back_stored(place: Place, settings: Settings, asked: _Rollback) 
     return NOT_EFFECTIVE
 
 
-async def _tell_here(place: Place, stored: StoredPlan, folder: Path) -> bool:
-    """Have the data plane on this machine follow the database; whether there is one."""
-    async with place.transaction() as tx:
-        return await migration.follow_here(tx, folder, stored.plan_id)
+async def _tell_here(
+    place: Place, settings: Settings, stored: StoredPlan, *, even_if_led: bool
+) -> bool:
+    """Have the data plane on this machine follow the database; whether there is one, and it did."""
+    folder = migration.folder_of(
+        settings.state_folder.absolute(), stored.name, stored.marketplace_id
+    )
+    if migration.ControlFolder(folder).recall() is None:
+        return False
+    async with data_plane(folder, settings) as plane, place.transaction() as tx:
+        return await migration.follow_here(tx, plane, stored.plan_id, even_if_led=even_if_led)
 
 
 async def _roll_back_here(
-    here: Sequence[tuple[Path, migration.Remembered]], asked: _Rollback, why_not: str
+    settings: Settings,
+    here: Sequence[tuple[Path, migration.Remembered]],
+    asked: _Rollback,
+    why_not: str,
 ) -> int:
     folders = [path for path, kept in here if asked.route in kept.standings]
     if len(folders) != 1:
         raise NotFound(
             f"{why_not} And of {asked.route} there is no one data plane on this machine."
         )
-    done = await migration.roll_back_here(
-        folders[0], asked.route, by=asked.by, why=asked.why, is_forced=asked.is_forced
-    )
+    async with data_plane(folders[0], settings) as plane:
+        done = await migration.roll_back_here(
+            plane, asked.route, by=asked.by, why=asked.why, is_forced=asked.is_forced
+        )
     click.echo(
         f"{asked.route} is rolled back in the data plane here, after {done.took_ms:.0f} ms; its "
         f"customers are on legacy. It is written down once the database is back. ({why_not})"

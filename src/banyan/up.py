@@ -5,6 +5,7 @@ import os
 import shlex
 import shutil
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -16,11 +17,19 @@ import msgspec
 from rich.console import Console as Terminal
 from rich.markup import escape
 
-from banyan import app, replay
+from banyan import app, migration, replay
 from banyan.console import add_user, find_user, sign_in_link
 from banyan.developers import authenticator, create_key
 from banyan.kernel import BanyanError
-from banyan.runtime import Cause, Database, Marketplace, Settings, apply_schema
+from banyan.runtime import (
+    MARKETPLACE,
+    Cause,
+    Database,
+    Marketplace,
+    Settings,
+    apply_schema,
+    list_marketplaces,
+)
 from banyan.runtime.local import Child, StartError, Supervisor, check_port, locked
 
 DEMO_USER = "demo@banyan.example"
@@ -57,7 +66,9 @@ async def up(settings: Settings, *, demo: bool, terminal: Terminal) -> None:
             )
             async with app.open_database(settings) as database:
                 _, sandbox = await app.ensure_marketplaces(database, settings, demo=demo)
+                plans = [] if demo else await _plans(database)  # the demo leads its own
             await start_processes(supervisor, settings, state)
+            await _lead(supervisor, settings, state, plans)
             if demo:
                 await _run_demo(settings, sandbox, terminal)
                 await _run_migration(supervisor, settings, terminal)
@@ -85,6 +96,31 @@ async def with_database(supervisor: Supervisor, settings: Settings, terminal: Te
     server = await supervisor.start_postgres(settings.state_folder.absolute() / "postgres")
     terminal.print(f"PostgreSQL: embedded, in {settings.state_folder / 'postgres'}.")
     return replace(settings, database_url=server.url)
+
+
+async def _plans(database: Database) -> list[migration.StoredPlan]:
+    """The migrations that were under way when everything stopped."""
+    async with database.across_marketplaces() as queries:
+        known = await list_marketplaces(queries)
+    found: list[migration.StoredPlan] = []
+    for marketplace in known:
+        async with database.transaction(marketplace.marketplace_id) as tx:
+            found += await migration.list_plans(tx)
+    return found
+
+
+async def _lead(
+    supervisor: Supervisor,
+    settings: Settings,
+    state: Path,
+    plans: Sequence[migration.StoredPlan],
+) -> None:
+    for stored in plans:
+        lead = ["gateway", "--keep-trying", "--plan", stored.name]
+        lead += ["--marketplace", MARKETPLACE.text(stored.marketplace_id)]
+        argv = [sys.executable, "-m", "banyan", *lead]
+        child = Child(f"gateway-{stored.name}", argv, _environment(settings, state))
+        await supervisor.start(child)
 
 
 async def start_processes(supervisor: Supervisor, settings: Settings, state: Path) -> None:

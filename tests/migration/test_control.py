@@ -383,9 +383,10 @@ async def test_a_person_rolls_back_where_neither_control_plane_nor_database_is(
     async with customers.browsing():
         await until(lambda: served_by(customers, "candidate"))
         with away(shop.url, server_url):
-            done = await migration.roll_back_here(
-                shop.folder, "catalogue", by="ana", why="It smells."
-            )
+            async with DataPlane(shop.folder) as plane:
+                done = await migration.roll_back_here(
+                    plane, "catalogue", by="ana", why="It smells."
+                )
             assert not done.by_control_plane
             await only_legacy_serves(customers)
     async with leading(shop):

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from itertools import pairwise
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from banyan.migration import Phase, Plan, Position, next_position, path_of, read_plan, spec_of
@@ -14,6 +14,7 @@ from banyan.migration.rules.phases import ORDER, milestones_of, position_back
 from banyan.migration.rules.units import basis_points, in_words, milliseconds
 from tests.migration.plans import PLAN, plan_text, route
 
+few = settings(max_examples=40, deadline=None)
 STEPS = st.lists(st.integers(1, 10_000), min_size=1, max_size=6, unique=True).map(sorted)
 METHODS = st.sampled_from([None, ["GET"], ["POST"], ["GET", "POST"]])
 DATA = st.sampled_from([None, []])
@@ -36,6 +37,7 @@ def plans(draw: st.DrawFn) -> Plan:
     return msgspec.convert({**PLAN, "routes": routes, "criteria": {"ramp": ramp}}, Plan)
 
 
+@few
 @given(plans())
 def test_weight_and_phase_only_rise_along_the_way(plan: Plan) -> None:
     way = path_of(plan, plan.routes[0])
@@ -46,6 +48,7 @@ def test_weight_and_phase_only_rise_along_the_way(plan: Plan) -> None:
         assert one.read_bp <= other.read_bp
 
 
+@few
 @given(plans())
 def test_every_step_leads_to_the_next_place_on_the_way(plan: Plan) -> None:
     way = path_of(plan, plan.routes[0])
@@ -53,6 +56,7 @@ def test_every_step_leads_to_the_next_place_on_the_way(plan: Plan) -> None:
         assert next_position(way, one) == other
 
 
+@few
 @given(plans(), plans(), st.data())
 def test_another_plan_under_a_route_never_takes_weight_away(
     old: Plan, new: Plan, data: st.DataObject
@@ -62,6 +66,7 @@ def test_another_plan_under_a_route_never_takes_weight_away(
     assert ahead is None or ahead.read_bp >= at.read_bp
 
 
+@few
 @given(plans(), st.data())
 def test_writes_move_with_the_phase_candidate_and_no_sooner(
     plan: Plan, data: st.DataObject
@@ -78,6 +83,7 @@ def test_a_plan_that_names_no_data_keeps_writes_on_legacy() -> None:
     assert path_of(said, said.routes[0])[-2].writes_to == "candidate"
 
 
+@few
 @given(plans(), st.data())
 def test_rolling_back_leads_out_of_customers_way(plan: Plan, data: st.DataObject) -> None:
     at = data.draw(st.sampled_from(path_of(plan, plan.routes[0])))
@@ -90,6 +96,7 @@ def test_rolling_back_leads_out_of_customers_way(plan: Plan, data: st.DataObject
         assert ORDER[back.phase] < ORDER[at.phase]
 
 
+@few
 @given(plans(), st.data())
 def test_the_gateway_is_told_just_the_weight_of_the_position(
     plan: Plan, data: st.DataObject

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from banyan import migration
@@ -90,11 +90,13 @@ def test_repeating_aliases_are_no_bomb() -> None:
     assert "repeats itself too often" in " ".join(sentences(read_plan("\n".join(lines))))
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=300))
 def test_rubbish_never_breaks_the_reading(source: str) -> None:
     assert read_plan(source).plan is None
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=5),

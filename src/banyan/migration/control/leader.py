@@ -3,12 +3,14 @@
 The lock is PostgreSQL's, held by a connection of its own: it goes when the process or its machine does.
 """
 
+import asyncio
 from uuid import UUID
 
 import psycopg
 
 from banyan.kernel import derived_id
 
+_PATIENCE_S = 5.0
 _LOST = (psycopg.OperationalError, psycopg.InterfaceError)
 
 
@@ -24,25 +26,26 @@ class Leadership:
     async def holds(self) -> bool | None:
         """None: the database can't be reached, so that nobody knows."""
         try:
-            if self._connection is None:
-                self._connection = await psycopg.AsyncConnection.connect(
-                    self._url,
-                    autocommit=True,
-                    connect_timeout=3,
-                    application_name="banyan gateway",
-                )
-                self._is_held = False
-            if self._is_held:
-                await self._connection.execute("select 1")
-                return True
-            cursor = await self._connection.execute(
-                "select pg_try_advisory_lock(%(key)s::bigint)", {"key": self._key}
-            )
-            row = await cursor.fetchone()
-            self._is_held = row is not None and row[0] is True
-        except _LOST:
+            async with asyncio.timeout(_PATIENCE_S):
+                return await self._tried()
+        except (*_LOST, TimeoutError):
             await self.resign()
             return None
+
+    async def _tried(self) -> bool:
+        if self._connection is None:
+            self._connection = await psycopg.AsyncConnection.connect(
+                self._url, autocommit=True, application_name="banyan gateway"
+            )
+            self._is_held = False
+        if self._is_held:
+            await self._connection.execute("select 1")
+            return True
+        cursor = await self._connection.execute(
+            "select pg_try_advisory_lock(%(key)s::bigint)", {"key": self._key}
+        )
+        row = await cursor.fetchone()
+        self._is_held = row is not None and row[0] is True
         return self._is_held
 
     async def resign(self) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import UUID
 
 from banyan.gateway import DataPlane
@@ -30,7 +29,7 @@ class DoneHere:
 
 
 async def roll_back_here(
-    folder: Path,
+    plane: DataPlane,
     route: str,
     *,
     by: str,
@@ -38,13 +37,13 @@ async def roll_back_here(
     is_forced: bool = False,
     clock: Clock | None = None,
 ) -> DoneHere:
-    """Take a route out of its customers' way in the data plane of this folder, at once.
+    """Take a route out of its customers' way in this data plane, at once.
 
     It is kept in the folder until the database has it. ``RouteNotFound``, ``RouteNotReady`` where
     there is nothing to roll back, ``NoWayBack`` where the candidate has writes that legacy may lack.
     """
     clock = clock or SystemClock()
-    kept = ControlFolder(folder)
+    kept = ControlFolder(plane.folder)
     remembered = _checked(kept, route, is_forced=is_forced)
     began = time.monotonic()
     order = LocalRollback(
@@ -59,22 +58,37 @@ async def roll_back_here(
     kept.order(order)
     with kept.leading() as is_alone:
         if is_alone:
-            await _tell(folder, kept, remembered)
+            await _tell(plane, kept, remembered)
             return DoneHere(by_control_plane=False, took_ms=_ms_since(began))
     if await _was_told(kept, route):
         return DoneHere(by_control_plane=True, took_ms=_ms_since(began))
-    await _tell(
-        folder, kept, remembered
-    )  # it hangs; files are written one at a time over processes
+    await _tell(plane, kept, remembered)  # it hangs; planes are told one at a time
     return DoneHere(by_control_plane=False, took_ms=_ms_since(began))
 
 
-async def follow_here(tx: Transaction, folder: Path, plan_id: UUID) -> bool:
-    """Have the data plane of this folder do what the database says; whether it is of this plan."""
-    kept = ControlFolder(folder)
+async def follow_here(
+    tx: Transaction, plane: DataPlane, plan_id: UUID, *, even_if_led: bool = False
+) -> bool:
+    """Have this data plane do what the database says; whether it did.
+
+    Not where it is of another plan, nor where a control plane leads it (``even_if_led``: one that
+    hangs).
+    """
+    kept = ControlFolder(plane.folder)
     before = kept.recall()
     if before is None or before.plan_id != plan_id:
         return False
+    with kept.leading() as is_alone:
+        if not is_alone and not even_if_led:
+            return False
+        await _follow(tx, plane, kept, before)
+    return True
+
+
+async def _follow(
+    tx: Transaction, plane: DataPlane, kept: ControlFolder, before: Remembered
+) -> None:
+    plan_id = before.plan_id
     stored = await plans_store.find_plan_by_id(tx, plan_id)
     assert stored is not None, "it was remembered, so it is there"
     standings = {each.route: each for each in await routes_store.select_routes(tx, plan_id)}
@@ -86,12 +100,11 @@ async def follow_here(tx: Transaction, folder: Path, plan_id: UUID) -> bool:
         standings=standings,
         stuck={name: why for name, why in before.stuck.items() if name in standings},
     )
-    await _tell(folder, kept, now)
+    await _tell(plane, kept, now)
     kept.remember(now)
     await routes_store.confirm_changes(
         tx, plan_id, list(standings), [each.change for each in standings.values()]
     )
-    return True
 
 
 def _checked(kept: ControlFolder, route: str, *, is_forced: bool) -> Remembered:
@@ -114,11 +127,10 @@ def _checked(kept: ControlFolder, route: str, *, is_forced: bool) -> Remembered:
     return remembered
 
 
-async def _tell(folder: Path, kept: ControlFolder, remembered: Remembered) -> None:
+async def _tell(plane: DataPlane, kept: ControlFolder, remembered: Remembered) -> None:
     rollbacks = {each.route: each for each in kept.orders()}
     spec = spec_with(remembered.plan, remembered.standings, rollbacks)
-    async with DataPlane(folder) as plane:
-        await plane.apply(spec)
+    await plane.apply(spec)
 
 
 async def _was_told(kept: ControlFolder, route: str) -> bool:

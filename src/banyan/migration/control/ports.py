@@ -9,6 +9,7 @@ from uuid import UUID
 from banyan.gateway import Applied, DataPlaneStatus, GatewaySpec, Written
 from banyan.migration.model.plan import Plan, RoutePlan
 from banyan.migration.service.data import missing_data, why_no_return
+from banyan.migration.service.rehearsals import rehearsal_missing
 from banyan.runtime import Transaction
 
 
@@ -42,14 +43,10 @@ RehearsalGate: TypeAlias = Callable[[Transaction, UUID, Plan, RoutePlan], Awaita
 """What is wrong with the rehearsal of a route; empty: it stands."""
 
 
-async def _no_rehearsal(_: Transaction, __: UUID, ___: Plan, ____: RoutePlan) -> str:
-    return "nobody can tell"
-
-
 @dataclass(frozen=True, slots=True)
 class Gates:
-    """Who is asked about what isn't measured. What nobody answers holds a route."""
+    """Who is asked about what isn't measured."""
 
     data: DataGate = missing_data
     can_return: ReturnGate = why_no_return
-    rehearsal: RehearsalGate = _no_rehearsal
+    rehearsal: RehearsalGate = rehearsal_missing

@@ -75,11 +75,11 @@ class Control:
         gates: Gates | None = None,
         comparer: Comparer | None = None,
         clock: Clock | None = None,
-        is_external: bool = False,
+        plane: DataPlane | None = None,
     ) -> "Control":
-        """A control plane whose data plane is Envoy in ``folder``."""
+        """A control plane whose data plane is in ``folder``; None: the embedded Envoy."""
         clock = clock or SystemClock()
-        plane = DataPlane(folder, is_external=is_external, clock=clock)
+        plane = plane or DataPlane(folder, clock=clock)
         places = plane.places
         return cls(
             marketplace_id=stored.marketplace_id,

@@ -38,6 +38,8 @@ SLOW_S = 1.0
 _JUDGE = Cause("system", "banyan gateway", steps.JUDGE)
 _BEAT_WAIT_S = 1.0
 _FINISH_S = 3.0
+_ROUND_MAX_S = 15.0
+"""A database that doesn't answer for so long is one that is away."""
 _STUCK = "It should go back and can't without losing what the candidate has written:"
 
 _log = logging.getLogger(__name__)
@@ -130,20 +132,11 @@ class Sync:
         if is_slow:
             self._slow_at_s = at_s
         try:
-            await self.pull()
-            for rollback in list(self._world.rollbacks.values()):
-                await self._write_rollback(rollback)
-            await self._confirm()
-            if is_slow:
-                await self._ask_gates()
-                await self._write_findings()
-                await self._beat()
-            await self._write_comparisons()
-            for route in list(self._world.routes.values()):
-                await self._move(route)
-        except Unavailable as error:
+            async with asyncio.timeout(_ROUND_MAX_S):
+                await self._round(is_slow=is_slow)
+        except (Unavailable, TimeoutError) as error:
             if not self._is_lost:
-                _log.warning("the database is away: %s", error.detail)
+                _log.warning("the database is away: %s", error or "it does not answer")
             self._is_lost = True
         except Exception:  # the loop that writes down must outlive what it can't write
             _log.exception("a round with the database failed")
@@ -151,6 +144,19 @@ class Sync:
             if self._is_lost:
                 _log.info("the database is back")
             self._is_lost = False
+
+    async def _round(self, *, is_slow: bool) -> None:
+        await self.pull()
+        for rollback in list(self._world.rollbacks.values()):
+            await self._write_rollback(rollback)
+        await self._confirm()
+        if is_slow:
+            await self._ask_gates()
+            await self._write_findings()
+            await self._beat()
+        await self._write_comparisons()
+        for route in list(self._world.routes.values()):
+            await self._move(route)
 
     async def pull(self) -> None:
         """Take over where the database says that routes stand."""

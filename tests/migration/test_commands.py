@@ -1,0 +1,87 @@
+"""`banyan migrate` as people call it."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.migration.plans import plan_text, route
+from tests.test_cli import Banyan, assert_refused, banyan, market
+
+__all__ = ["banyan", "market"]
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Path:
+    path = tmp_path / "migration.yaml"
+    path.write_text(plan_text())
+    return path
+
+
+def test_a_plan_is_checked_without_a_database(banyan: Banyan, plan: Path) -> None:
+    said = banyan("migrate", "validate", str(plan))
+    assert (said.code, said.err) == (0, "")
+    assert said.out == f"{plan}: shop is sound: 2 routes.\n"
+
+
+def test_every_fault_is_a_line_that_an_editor_can_jump_to(banyan: Banyan, plan: Path) -> None:
+    plan.write_text(plan_text(routes=[route(owner="x", dependents=["y"])]))
+    said = banyan("migrate", "validate", str(plan))
+    assert (said.code, said.out) == (2, "")
+    first, second, last = said.err.splitlines()
+    assert first.startswith(f"{plan}:")
+    assert "routes[0].owner: There is no team x" in first
+    assert "routes[0].dependents[0]: There is no team y" in second
+    assert last == f"banyan: {plan} has 2 faults."
+
+
+def test_a_plan_is_compared_applied_once_and_shown(market: Banyan, plan: Path) -> None:
+    said = market("migrate", "plan", str(plan))
+    assert "+ route catalogue: GET /product/{id} → candidate, owner web" in said.out
+    assert_refused(market("migrate", "status"), "There is no", "`banyan migrate apply`")
+    said = market("migrate", "apply", str(plan), "--why", "Begin", "--yes")
+    assert said.out.endswith("Version 1 of shop holds from now on.\n")
+    said = market("migrate", "apply", str(plan), "--why", "Begin", "--yes")
+    assert said.out == "shop: nothing would change.\nVersion 1 of shop holds already.\n"
+    said = market("migrate", "status")
+    assert "No control plane has led it yet" in said.out
+    shown = msgspec.json.decode(market("migrate", "status", "--json").out)
+    assert [(each["route"], each["phase"]) for each in shown["routes"]] == [
+        ("catalogue", "legacy"),
+        ("rest", "legacy"),
+    ]
+
+
+def test_applying_asks_and_takes_no_for_an_answer(market: Banyan, plan: Path) -> None:
+    said = market("migrate", "apply", str(plan), "--why", "Begin", stdin="n\n")
+    assert said.code == 130
+    assert_refused(market("migrate", "status"), "There is no")
+
+
+def test_a_rollback_that_nobody_carries_out_says_so(market: Banyan, plan: Path) -> None:
+    market("migrate", "apply", str(plan), "--why", "Begin", "--yes")
+    said = market("migrate", "advance", "catalogue", "--why", "Go", "--by", "ana")
+    assert said.out.startswith("catalogue is in shadow.\nIt takes effect once a control plane")
+    said = market("migrate", "advance", "catalogue", "--why", "Go")
+    assert_refused(said, "nobody has judged it", "banyan gateway")
+    market("migrate", "advance", "catalogue", "--why", "Go", "--force")
+    said = market("migrate", "rollback", "catalogue", "--why", "Bad", "--by", "ana")
+    assert (said.code, said.out) == (1, "")
+    assert "NOT IN EFFECT" in said.err
+    said = market("migrate", "rollback", "catalogue", "--why", "Bad")
+    assert said.out == "catalogue is rolled back already, and held.\n"
+    said = market("migrate", "history", "--route", "catalogue", "--limit", "1")
+    assert "catalogue rolled_back canary 1 % → shadow 0 %, by ana: Bad (not in effect" in said.out
+    assert market("migrate", "release", "catalogue", "--why", "Ok").out == (
+        "catalogue is released.\n"
+    )
+
+
+def test_without_a_database_and_a_data_plane_here_a_rollback_says_what_is_missing(
+    banyan: Banyan,
+) -> None:
+    assert_refused(banyan("migrate", "rollback", "catalogue", "--why", "Bad"), "No database runs")
+
+
+def test_the_gateway_says_what_it_lacks(market: Banyan) -> None:
+    assert_refused(market("gateway"), "Say which plan; there are: none")
