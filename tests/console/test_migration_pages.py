@@ -303,17 +303,26 @@ async def test_a_link_is_made_shown_once_and_revoked(
     assert outside.status == 404
 
 
-@pytest.mark.parametrize("page", ["divergences", "data", "notices"])
+@pytest.mark.parametrize("page", ["divergences", "data", "rehearsals", "notices"])
 async def test_empty_pages_say_what_will_appear(console: Console, plan_id: UUID, page: str) -> None:
     browser = await console.enter("viewer")
     shown = await browser.open(f"{AT}/{page}")
     assert browser.status == 200
     said = {
         "divergences": "a sample of requests is answered by both sides",
+        "rehearsals": "A rehearsal starts both platforms",
         "data": "Under data a plan declares sets of rows",
         "notices": "Nobody was told of anything yet",
     }
     assert said[page] in shown
+
+
+async def test_the_report_is_a_page_of_its_own(console: Console, plan_id: UUID) -> None:
+    browser = await console.enter("viewer")
+    page = await browser.open(f"{AT}/report")
+    assert browser.status == 200
+    assert "Shop &lt;of the future&gt;" in page
+    assert "<of the" not in page
 
 
 async def test_what_is_not_there_is_not_found(console: Console, plan_id: UUID) -> None:
@@ -323,6 +332,8 @@ async def test_what_is_not_there_is_not_found(console: Console, plan_id: UUID) -
         f"{AT}/routes/other",
         f"{AT}/divergences/dvg_01h455vb4pex5vsknk084sn02q",
         f"{AT}/data/dset_01h455vb4pex5vsknk084sn02q",
+        f"{AT}/rehearsals/01890a5d-ac96-774b-bcce-b302099a8057",
+        f"{AT}/rehearsals/nonsense",
     ):
         await browser.open(path)
         assert browser.status == 404, path

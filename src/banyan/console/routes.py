@@ -30,7 +30,16 @@ from banyan.console.endpoints import Action, Page, action, page, refused, to_sig
 from banyan.console.errors import PageNotFound
 from banyan.console.live import LiveFeed, serve_live
 from banyan.console.markets import AREAS
-from banyan.console.migration import board, data, divergences, notices, route, steps
+from banyan.console.migration import (
+    board,
+    data,
+    divergences,
+    notices,
+    rehearsals,
+    report,
+    route,
+    steps,
+)
 from banyan.console.model import Permission
 from banyan.console.visit import Console, find_session, markets_of
 from banyan.kernel import Clock, SystemClock
@@ -78,7 +87,10 @@ _PAGES: dict[str, Page] = {
     "/migration/{plan}/divergences/{divergence_id}": divergences.show_divergence,
     "/migration/{plan}/data": data.show_data,
     "/migration/{plan}/data/{set_id}": data.show_data_set,
+    "/migration/{plan}/rehearsals": rehearsals.show_rehearsals,
+    "/migration/{plan}/rehearsals/{rehearsal_id}": rehearsals.show_rehearsal,
     "/migration/{plan}/notices": notices.show_notices,
+    "/migration/{plan}/report": report.show_report,
     "/events": events.show_events,
     "/events/{position}": events.show_event,
 }

@@ -21,6 +21,7 @@ _TABS = (
     ("data", "Data"),
     ("rehearsals", "Rehearsals"),
     ("notices", "Who was told"),
+    ("report", "Before and after"),
 )
 _KINDS = {
     "started": Pill("Began"),

@@ -2,25 +2,20 @@
 
 from typing import cast, get_args
 
-from banyan import movement
 from banyan.console.errors import PageNotFound, ReasonMissing
 from banyan.console.migration.shared import plan_href, plan_of
 from banyan.console.visit import Done, Visit
 from banyan.migration import (
-    Phase,
     StoredPlan,
     advance,
     approve,
-    criteria_of,
     hold,
     release,
     roll_back,
-    route_status_of,
 )
 from banyan.migration.informing import DocumentName, tick_item
 
 _WHY_MAX = 500
-_BEFORE_CUTOVER = (Phase.SHADOW, Phase.CANARY, Phase.RAMP)
 
 
 async def advance_route(visit: Visit) -> Done:
@@ -64,7 +59,6 @@ async def roll_route_back(visit: Visit) -> Done:
         route,
         by=_by(visit),
         why=why,
-        can_return=await _can_return(visit, stored, route),
         is_forced=_is_forced(visit),
     )
     return await _done(visit, stored, route, "roll_back", why, "rolled-back")
@@ -97,18 +91,6 @@ async def _what(visit: Visit) -> tuple[StoredPlan, str, str]:
     if not why:
         raise ReasonMissing("Say why; the reason is kept with the step. Go back and fill it in.")
     return await plan_of(visit), visit.path("route"), why
-
-
-async def _can_return(visit: Visit, stored: StoredPlan, route: str) -> bool:
-    """Whether legacy has what the candidate has written meanwhile."""
-    status = await route_status_of(visit.tx, stored.plan_id, route)
-    if status.standing.writes_to == "legacy":
-        return True
-    names: dict[str, None] = {}
-    for phase in _BEFORE_CUTOVER:
-        data = criteria_of(stored.plan, status.plan, phase).data
-        names.update(dict.fromkeys(data if isinstance(data, tuple) else ()))
-    return (await movement.can_return(visit.tx, stored.plan_id, list(names))).is_safe
 
 
 def _by(visit: Visit) -> str:

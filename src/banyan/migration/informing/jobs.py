@@ -48,6 +48,7 @@ from banyan.runtime import (
 TOLD = frozenset(
     {
         "migration.plan_applied",
+        "migration.rehearsed",
         "migration.route_advanced",
         "migration.route_announced",
         "migration.route_approved",
