@@ -115,16 +115,10 @@ gateway:
 teams: {{shop: {{title: The shop}}}}
 shadow: {{sample: 50%}}
 criteria:
-  shadow: &bounds
-    errors_increase_max: 3%
-    latency_increase_max: 100%
-    latency_floor: 500ms
-    divergence_max: 10%
-    confidence: 90%
-    compared_min: 10
-  canary: *bounds
-  ramp: {{<<: *bounds, steps: [25%, 50%]}}
-  candidate: *bounds
+  shadow: {{{bounds}}}
+  canary: {{{bounds}}}
+  ramp: {{{bounds}, steps: [25%, 50%]}}
+  candidate: {{{bounds}}}
 routes:
   - name: all
     prefix: /
@@ -133,6 +127,10 @@ routes:
     fall_back: {{after: 300ms}}
     auto_advance_to: legacy
 """
+BOUNDS = (
+    "compared_min: 10, errors_increase_max: 3%, latency_increase_max: 100%, latency_floor: 500ms, "
+    "divergence_max: 10%, confidence: 90%"
+)
 
 
 @dataclass
@@ -149,7 +147,10 @@ class Control:
     async def begin(self) -> None:
         site = self.site
         source = PLAN.format(
-            legacy=site.legacy_port, candidate=site.candidate_port, gateway=site.gateway_port
+            legacy=site.legacy_port,
+            candidate=site.candidate_port,
+            gateway=site.gateway_port,
+            bounds=BOUNDS,
         )
         async with self.database.transaction(self.marketplace_id) as tx:
             applied = await migration.apply_plan(tx, source, by="test", why="The soak begins.")
