@@ -227,13 +227,15 @@ async def control(site: Site, database_url: str) -> AsyncIterator[Control]:
         now=SystemClock().now(),
     )  # fmt: skip
     opened = Control(site, database, market.marketplace_id, database_url)
-    await opened.begin()
-    yield opened
-    site.kill("control")
     folder = migration.folder_of(site.folder / "var", "soak", market.marketplace_id)
-    async with DataPlane(folder) as plane:
-        await plane.stop()
-    await database.close()
+    try:
+        await opened.begin()
+        yield opened
+    finally:
+        site.kill_all()
+        async with DataPlane(folder) as plane:
+            await plane.stop()
+        await database.close()
 
 
 async def test_every_fault_in_every_phase(site: Site, control: Control) -> None:
