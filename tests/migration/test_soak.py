@@ -169,12 +169,19 @@ class Control:
         )  # fmt: skip
 
     async def keep_killing(self) -> None:
-        """`kill -9`, as often as one likes, and a new one each time."""
+        """`kill -9`, a while after each has begun to lead."""
         dice = random.Random(2)
+        since = SystemClock().now()
         while True:
-            await asyncio.sleep(dice.uniform(6, 14))
+            async with self.database.transaction(self.marketplace_id) as tx:
+                beat = (await migration.status_of(tx, self.plan_id)).controller
+            if beat is None or beat.beat_at <= since:
+                await asyncio.sleep(0.5)
+                continue
+            await asyncio.sleep(dice.uniform(2, 12))
             self.site.kill("control")
             self.kills += 1
+            since = SystemClock().now()
             self.start()
 
     async def standing(self) -> migration.RouteStanding:
@@ -259,4 +266,4 @@ async def test_every_fault_in_every_phase(site: Site, control: Control) -> None:
         killing.cancel()
         await asyncio.gather(killing, return_exceptions=True)
     site.nobody_complained("at the end")
-    assert control.kills > 3
+    assert control.kills > 0
