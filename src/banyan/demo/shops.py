@@ -26,7 +26,7 @@ CUSTOMERS_CHILD = "demo-customers"
 GATEWAY_CHILD = "demo-gateway"
 
 _PLAN_WRITTEN_ON = date(2026, 11, 25)
-_DATE = re.compile(r"\b20\d\d-\d\d-\d\d\b")
+_DATE = re.compile(r"\b20\d\d-\d\d-\d\d(?!\d)")
 _HOST = "127.0.0.1"
 
 

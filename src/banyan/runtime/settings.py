@@ -141,7 +141,12 @@ def variable_of(name: str) -> str:
     return f"BANYAN_{name.upper()}"
 
 
-_NOT_OURS = {"BANYAN_TEST_DATABASE_URL": "", "BANYAN_API_KEY": "", "BANYAN_URL": ""}
+_NOT_OURS = {
+    "BANYAN_TEST_DATABASE_URL": "",
+    "BANYAN_SOAK": "",
+    "BANYAN_API_KEY": "",
+    "BANYAN_URL": "",
+}
 """Read by the tests, the benchmarks and the replay, not by a process of the product."""
 
 

@@ -18,7 +18,7 @@ from examples.legacy_shop.seed import OLIST, seed
 ROOT = Path(__file__).parents[3]
 CUSTOMERS = 16
 PAUSE_S = 0.03
-PATIENCE_S = 60.0
+PATIENCE_S = 240.0
 """For anything to happen: many times what it takes on a quiet machine."""
 
 
