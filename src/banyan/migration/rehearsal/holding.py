@@ -154,6 +154,8 @@ async def _cell(
 ) -> list[Cell]:
     """One fault in one phase, for all routes at once."""
     names = [route.name for route in routes]
+    # Out of rotation by then, the candidate is asked only every now and then: evidence comes slowly.
+    rollback_s_max = wanted.rollback_s_max * (2 if fault == Fault.DEAD_CONTROL_PLANE else 1)
     await stage.renew()
     unsound = await _settle(stage, customers, phase, names)
     watch = _Watch(stage, phase, names)
@@ -168,7 +170,7 @@ async def _cell(
                 await stage.start_control()
                 await stage.led()
                 watch.restart()
-            await watch.until(_SOUND_S if fault == Fault.NONE else wanted.rollback_s_max)
+            await watch.until(_SOUND_S if fault == Fault.NONE else rollback_s_max)
         await asyncio.sleep(_AFTER_S)
     finally:
         await stage.inject(Fault.NONE)
@@ -193,7 +195,7 @@ async def _cell(
                     example=tally.example,
                     unsound=unsound.get(route.name, ""),
                 ),
-                rollback_ms_max=int(wanted.rollback_s_max * 1_000),
+                rollback_ms_max=int(rollback_s_max * 1_000),
             )
         )
     return cells
