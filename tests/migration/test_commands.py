@@ -38,7 +38,7 @@ def test_every_fault_is_a_line_that_an_editor_can_jump_to(banyan: Banyan, plan: 
 def test_a_plan_is_compared_applied_once_and_shown(market: Banyan, plan: Path) -> None:
     said = market("migrate", "plan", str(plan))
     assert "+ route catalogue: GET /product/{id} → candidate, owner web" in said.out
-    assert_refused(market("migrate", "status"), "There is no", "`banyan migrate apply`")
+    assert_refused(market("migrate", "status"), "No plan was applied", "`banyan migrate apply`")
     said = market("migrate", "apply", str(plan), "--why", "Begin", "--yes")
     assert said.out.endswith("Version 1 of shop holds from now on.\n")
     said = market("migrate", "apply", str(plan), "--why", "Begin", "--yes")
@@ -55,7 +55,7 @@ def test_a_plan_is_compared_applied_once_and_shown(market: Banyan, plan: Path) -
 def test_applying_asks_and_takes_no_for_an_answer(market: Banyan, plan: Path) -> None:
     said = market("migrate", "apply", str(plan), "--why", "Begin", stdin="n\n")
     assert said.code == 130
-    assert_refused(market("migrate", "status"), "There is no")
+    assert_refused(market("migrate", "status"), "No plan was applied")
 
 
 def test_a_rollback_that_nobody_carries_out_says_so(market: Banyan, plan: Path) -> None:
@@ -84,4 +84,4 @@ def test_without_a_database_and_a_data_plane_here_a_rollback_says_what_is_missin
 
 
 def test_the_gateway_says_what_it_lacks(market: Banyan) -> None:
-    assert_refused(market("gateway"), "Say which plan; there are: none")
+    assert_refused(market("gateway"), "No plan was applied")

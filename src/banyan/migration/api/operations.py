@@ -66,7 +66,7 @@ def _reading() -> list[Operation]:
             errors=(PlanNotFound,),
         ),
         Operation(
-            id="getMigrationStatus",
+            id="getMigrationStanding",
             method="GET",
             path=f"{_PATH}/status",
             ids={"migration_id": PLAN},

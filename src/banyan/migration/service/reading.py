@@ -46,7 +46,9 @@ async def get_plan(tx: Transaction, plan_id: UUID) -> StoredPlan:
 async def find_plan(tx: Transaction, name: str | None = None) -> StoredPlan:
     """The plan of a name or id; without one, the only plan there is. ``PlanNotFound``."""
     plans = await plans_store.select_plans(tx)
-    there = ", ".join(each.name for each in plans) or "none; `banyan migrate apply` makes one"
+    if not plans:
+        raise PlanNotFound("No plan was applied here yet; `banyan migrate apply` does that.")
+    there = ", ".join(each.name for each in plans)
     if name is None and len(plans) == 1:
         return plans[0]
     if name is None:
