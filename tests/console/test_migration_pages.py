@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -9,9 +10,23 @@ from psycopg.types.json import Jsonb
 
 from banyan.comparison import Answer, Asked, comparing, examine, record
 from banyan.kernel import FixedClock
-from banyan.migration import PLAN, advance, find_plan, informing, list_plans, roll_back, status_of
+from banyan.migration import (
+    PLAN,
+    Cell,
+    Evidence,
+    RehearsalFault,
+    advance,
+    find_plan,
+    informing,
+    list_plans,
+    record_rehearsal,
+    roll_back,
+    sign_evidence,
+    status_of,
+)
 from banyan.migration.informing import list_links, read_document
-from banyan.runtime import Database
+from banyan.runtime import Database, Settings, Vault
+from tests.conftest import START
 from tests.console.browser import Browser
 from tests.console.conftest import Console
 from tests.migration.informing.samples import applied
@@ -315,6 +330,52 @@ async def test_empty_pages_say_what_will_appear(console: Console, plan_id: UUID,
         "notices": "Nobody was told of anything yet",
     }
     assert said[page] in shown
+
+
+def _evidence() -> Evidence:
+    def cell(fault: RehearsalFault, *, errors: int) -> Cell:
+        return Cell(
+            fault=fault, phase="canary", route="product", requests=400, errors=errors,
+            differences=0, slowest_ms=80, noticed_ms=40, rolled_back_ms=300, verdict="rollback",
+            has_passed=not errors, sentence=f"{errors} of 400 <failed>.",
+        )  # fmt: skip
+
+    faults = (RehearsalFault.HANG, RehearsalFault.CRASH)
+    return Evidence(
+        rehearsal_id="01890a5d-ac96-774b-bcce-b302099a8057", plan="shop", plan_version=1,
+        plan_sha256="0" * 64, changed=(), legacy="http://127.0.0.1:1", candidates={},
+        customers=60, began_at=START.isoformat(), ended_at=START.isoformat(), by="ann",
+        software="banyan 0", faults=faults, phases=("canary", "ramp"),
+        cells=(cell(faults[0], errors=0), cell(faults[1], errors=3)), routes=(), has_passed=False,
+    )  # fmt: skip
+
+
+async def test_a_rehearsal_shows_what_customers_saw_and_whether_it_is_whole(
+    console: Console, database: Database, live: UUID, plan_id: UUID, tmp_path: Path
+) -> None:
+    made = _evidence()
+    vault = Vault(Settings(state_folder=tmp_path))
+    async with database.transaction(live) as tx:
+        signed = await sign_evidence(tx, vault, made)
+        await record_rehearsal(tx, await find_plan(tx, "shop"), signed, by="ann")
+    browser = await console.enter("viewer")
+    page = await browser.open(f"{AT}/rehearsals")
+    href = f"{AT}/rehearsals/{made.rehearsal_id}"
+    assert f'href="{href}"' in page
+    page = await browser.open(href)
+    assert "Signature holds" in page
+    assert "back in 0.3 s" in page
+    assert "product: 3 of 400 &lt;failed&gt;." in page
+    assert "not tried" in page
+    async with database.transaction(live) as tx:
+        await tx.execute(
+            """
+            update migration.rehearsals
+            set evidence = replace(evidence, 'ann', 'ben')
+            where marketplace_id = %(marketplace_id)s
+            """
+        )
+    assert "Signature broken" in await browser.open(href)
 
 
 async def test_the_report_is_a_page_of_its_own(console: Console, plan_id: UUID) -> None:
