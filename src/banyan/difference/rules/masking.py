@@ -32,7 +32,7 @@ _ROUNDS_MAX = 6
 
 _AT = r"(?:@|%40|\\u0040|&#64;|&#x40;)"
 _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("email", re.compile(rf"[\w.+'-]{{1,64}}{_AT}(?:[\w-]{{1,63}}\.){{1,8}}[\w-]{{2,63}}")),
+    ("email", re.compile(rf"[\w.+-][\w.+'-]{{0,63}}{_AT}(?:[\w-]{{1,63}}\.){{1,8}}[\w-]{{2,63}}")),
     ("secret", re.compile(r"eyJ[\w-]{6,}(?:\.[\w-]*){0,4}")),
     ("secret", re.compile(r"(?i)\b(?:bearer|basic|digest) +[\w.~+/=-]{8,}")),
     ("secret", re.compile(r"\b(?:sk|pk|rk|bk|whsec|ghp|gho|glpat|xox[abps])[_-][\w-]{10,}")),
