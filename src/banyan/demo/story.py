@@ -20,7 +20,7 @@ from rich.markup import escape
 from banyan import comparison, migration
 from banyan.comparison import Choice, Divergence
 from banyan.demo.shops import CUSTOMERS_CHILD, GATEWAY_CHILD, Report, Shops
-from banyan.kernel import BanyanError, SystemClock
+from banyan.kernel import Conflict, SystemClock
 from banyan.migration import Change, Phase, PlanStatus
 from banyan.runtime import Cause, Database, Transaction
 from banyan.runtime.local import Supervisor
@@ -43,7 +43,7 @@ _PAGES = ("pages",)
 _WELL_ON = (Phase.RAMP, Phase.CANDIDATE)
 
 
-class GotStuck(BanyanError):
+class GotStuck(Conflict):
     """The demo waits for something that does not come. The console says what each route waits for."""
 
     code = "demo_stuck"
