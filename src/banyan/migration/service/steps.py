@@ -251,9 +251,13 @@ def case_subject(plan_id: UUID, route: str) -> str:
 
 
 async def _locate(tx: Transaction, plan_id: UUID, route: str) -> _Located:
-    stored = await plans_store.find_plan_by_id(tx, plan_id)
-    if stored is None:
+    named = await plans_store.find_plan_by_id(tx, plan_id)
+    if named is None:
         raise PlanNotFound(f"There is no plan {PLAN.text(plan_id)}.")
+    # Events of all routes count on in the plan: two who move different ones take turns.
+    await plans_store.lock_plans(tx, named.name)
+    stored = await plans_store.find_plan_by_id(tx, plan_id)
+    assert stored is not None, "a plan never goes"
     standing = await store.lock_route(tx, plan_id, route)
     plan = stored.plan
     planned = next((each for each in plan.routes if each.name == route), None)
