@@ -251,13 +251,10 @@ def case_subject(plan_id: UUID, route: str) -> str:
 
 
 async def _locate(tx: Transaction, plan_id: UUID, route: str) -> _Located:
-    named = await plans_store.find_plan_by_id(tx, plan_id)
-    if named is None:
-        raise PlanNotFound(f"There is no plan {PLAN.text(plan_id)}.")
-    # Events of all routes count on in the plan: two who move different ones take turns.
-    await plans_store.lock_plans(tx, named.name)
+    await plans_store.lock_events(tx, plan_id)
     stored = await plans_store.find_plan_by_id(tx, plan_id)
-    assert stored is not None, "a plan never goes"
+    if stored is None:
+        raise PlanNotFound(f"There is no plan {PLAN.text(plan_id)}.")
     standing = await store.lock_route(tx, plan_id, route)
     plan = stored.plan
     planned = next((each for each in plan.routes if each.name == route), None)
