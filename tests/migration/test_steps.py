@@ -169,6 +169,22 @@ async def test_of_two_who_advance_at_once_one_moves_it(
     assert sum(isinstance(each, migration.RouteMoved) for each in done) == 3
 
 
+async def test_two_routes_may_move_at_once(database: Database, stored: StoredPlan) -> None:
+    """Both tell of it under the same plan: their events are counted one after the other."""
+
+    async def move(name: str) -> None:
+        async with database.transaction(stored.marketplace_id) as tx:
+            await migration.advance(tx, stored.plan_id, name, by="ana", why="Test", is_forced=True)
+            await asyncio.sleep(0.05)  # the other one comes before this one is committed
+
+    await asyncio.gather(move("catalogue"), move("rest"))
+    async with database.transaction(stored.marketplace_id) as tx:
+        assert await told(tx, stored) == [
+            "migration.plan_applied",
+            *2 * ["migration.route_advanced"],
+        ]
+
+
 async def test_a_rollback_wins_over_an_advance_at_the_same_time(
     database: Database, stored: StoredPlan
 ) -> None:

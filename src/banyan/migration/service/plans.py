@@ -62,6 +62,8 @@ async def apply_plan(
     plan = _checked(read)
     await store.lock_plans(tx, plan.plan)
     stored = await store.find_plan(tx, plan.plan)
+    if stored is not None:
+        await store.lock_events(tx, stored.plan_id)
     version = stored.version if stored is not None else 0
     if expected_version is not None and expected_version != version:
         raise PlanMoved(

@@ -251,6 +251,7 @@ def case_subject(plan_id: UUID, route: str) -> str:
 
 
 async def _locate(tx: Transaction, plan_id: UUID, route: str) -> _Located:
+    await plans_store.lock_events(tx, plan_id)
     stored = await plans_store.find_plan_by_id(tx, plan_id)
     if stored is None:
         raise PlanNotFound(f"There is no plan {PLAN.text(plan_id)}.")

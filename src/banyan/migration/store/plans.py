@@ -21,6 +21,18 @@ async def lock_plans(tx: Transaction, name: str) -> None:
     )
 
 
+async def lock_events(tx: Transaction, plan_id: UUID) -> None:
+    """Events of all that belongs to a plan count on in it: whoever records one takes a turn."""
+    await tx.execute(
+        """
+        select pg_advisory_xact_lock(
+          hashtextextended('migration events:' || %(marketplace_id)s::uuid || ':' || %(plan_id)s::uuid, 0)
+        )
+        """,
+        plan_id=plan_id,
+    )
+
+
 async def find_plan(tx: Transaction, name: str) -> StoredPlan | None:
     """The newest version of the plan of this name."""
     return await tx.one(
