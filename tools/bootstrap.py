@@ -36,7 +36,8 @@ import sys
 
 from banyan.cli import main
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
 """
 
 
