@@ -1,5 +1,6 @@
 """The command line, called as people call it: what it prints, where, and how it ends."""
 
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -550,3 +551,9 @@ def test_a_journal_is_written_to_a_file(market: Banyan, tmp_path: Path) -> None:
     for month, place in (("2018-13", path), ("2018-03", tmp_path / "nowhere" / "march.csv")):
         said = market("export", "journal", month, "--to", str(place), "--marketplace", "sandbox")
         assert_refused(said, month if place == path else "no folder")
+
+
+def test_the_command_can_be_imported_by_processes_of_its_own() -> None:
+    """One that is spawned imports what its parent was started with: it must not start it again."""
+    command = Path(sys.executable).with_name("banyan")
+    assert "main" in runpy.run_path(str(command), run_name="__mp_main__")

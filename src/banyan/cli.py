@@ -106,7 +106,9 @@ def up(host: str | None, port: int | None, demo: bool) -> None:
     help="Keep everything running at the end, to look around.  [default: on a terminal]",
 )
 def demo_migration_command(port: int | None, stay: bool | None) -> None:
-    """Take a legacy shop over while its customers shop, in a few minutes.
+    """Take a legacy shop over while its customers shop.
+
+    That takes a few minutes.
 
     Runs in a checkout: the shops are in `examples`. It uses the Banyan that runs in this folder, or
     starts one.

@@ -153,7 +153,7 @@ def _verify(ways: Ways) -> click.Command:
     @_PLAN
     @_SETS
     def verify(marketplace: str, plan: str | None, names: tuple[str, ...]) -> None:
-        """Have every row compared anew, now; `status` tells what comes of it."""
+        """Have every row compared anew; `status` tells the result."""
 
         async def want() -> None:
             async with ways.transaction(marketplace) as tx:
@@ -172,7 +172,7 @@ def _repair(ways: Ways) -> click.Command:
     @_PLAN
     @_SETS
     def repair(marketplace: str, plan: str | None, names: tuple[str, ...]) -> None:
-        """Carry rows that differ over again, from the side that is the truth."""
+        """Carry the rows that differ over again from the true side."""
 
         async def want() -> None:
             async with ways.transaction(marketplace) as tx:

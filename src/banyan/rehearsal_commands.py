@@ -47,6 +47,9 @@ class _Asked:
     is_on_live: bool
 
 
+_FAULTS_HELP = f"Only these (may be repeated): {', '.join(RehearsalFault)}."
+
+
 def rehearse_command(ways: Ways, settings: Callable[[], Settings]) -> click.Command:
     @click.command("rehearse")
     @_PLAN
@@ -65,7 +68,14 @@ def rehearse_command(ways: Ways, settings: Callable[[], Settings]) -> click.Comm
         help="Lines of `GET /path`.  [default: found by following legacy's links]",
     )  # fmt: skip
     @click.option("--host", default="", help="The Host that customers send.  [default: legacy's]")
-    @click.option("--fault", "faults", multiple=True, type=click.Choice(list(RehearsalFault)))
+    @click.option(
+        "--fault",
+        "faults",
+        multiple=True,
+        type=click.Choice(list(RehearsalFault)),
+        metavar="FAULT",
+        help=_FAULTS_HELP,
+    )
     @click.option("--phase", "phases", multiple=True, type=click.Choice(REHEARSED_PHASES))
     @click.option("--customers", default=60, show_default=True, type=click.IntRange(10, 1_000))
     @click.option(
@@ -80,7 +90,9 @@ def rehearse_command(ways: Ways, settings: Callable[[], Settings]) -> click.Comm
         yes_on_live: bool, requests: Path | None, host: str, faults: tuple[str, ...],
         phases: tuple[str, ...], customers: int, out: Path | None, by: str,
     ) -> None:  # fmt: skip
-        """Put every fault into a candidate, phase by phase, and see that customers notice nothing.
+        """Put every fault into a candidate, in every phase.
+
+        It shows that customers notice nothing, and that what is broken is rolled back.
 
         A database, a control plane and a gateway are set up for it and thrown away afterwards; your
         staging copy is only read from. What comes of it is signed and kept with the plan.

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import multiprocessing
 import os
+import threading
 from collections import Counter, defaultdict, deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -150,8 +151,16 @@ def _within(exchanges: Sequence[Exchange], bytes_max: int) -> list[Exchange]:
 
 
 def _begin() -> None:
-    """In the process that compares: customers' requests come first."""
+    """In the process that compares: customers' requests come first, and it ends with its parent."""
     os.nice(_NICENESS)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "it was started by the control plane"
+    parent.join()
+    os._exit(0)
 
 
 _known: dict[bytes, tuple[Plan, dict[str, Comparing]]] = {}
