@@ -198,12 +198,12 @@ async def _in_the_shadow(stage: Stage) -> None:
 
 
 async def _a_bad_release(stage: Stage) -> None:
-    """One that fails and is slow, while half of the customers are at the new shop."""
+    """One that fails and is slow, while most of the customers are at the new shop."""
     stage.say(
-        "[bold]3. Canary and ramp.[/] A quarter of customers, then half; always the same ones."
+        "[bold]3. Canary and ramp.[/] A third of the customers, then two; always the same ones."
     )
     await stage.until(
-        "catalogue and search take half of the customers",
+        "catalogue and search take most of the customers",
         lambda status: all(_phase(status, name) in _WELL_ON for name in _FAILING),
     )
     planted_at = SystemClock().now()
