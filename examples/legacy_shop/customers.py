@@ -205,7 +205,13 @@ class Customer:
         expected = [p.sku for p in self._goods.products.values() if p.category == category]
         self._expect("products of the category", self._listed(page), expected[:20])
         await self._look_at(self._dice.choice(expected))
-        words = self._dice.choice(_WORDS)
+        for _ in range(2):
+            await self._look_for(self._dice.choice(_WORDS))
+        await self._css_tag()
+        if self._dice.random() < 0.1:
+            await self._odd_corners()
+
+    async def _look_for(self, words: str) -> None:
         found = self._goods.search(words)
         page = await self._page("/search", "search", f"{found} found for {words}", q=words)
         listed = self._listed(page)
@@ -217,8 +223,6 @@ class Customer:
             self._expect(
                 "products of page 2 that page 1 had", set(listed) & {*self._listed(page)}, set()
             )
-        if self._dice.random() < 0.1:
-            await self._odd_corners()
 
     async def _odd_corners(self) -> None:
         """What is strange about this shop has always been so."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus, unquote
 
+import httpx
 from jinja2 import Environment, FileSystemLoader
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -298,7 +299,7 @@ class NewShop:
                 customer=user["id"], state=user["state"], cart=visitor.cart,
                 lines={row["sku"]: row["quantity"] for row in rows}, instalments=instalments,
             )  # fmt: skip
-        except OrderRefused:
+        except (OrderRefused, httpx.TransportError):
             return redirect("/checkout", "Your order could not be taken. Try again")
         order = self.shared.add_order(user["id"], visitor.cart, rows, instalments)
         return forget(redirect(f"/orders/{order}", "Thank you for your order"), "cart")

@@ -12,6 +12,8 @@ Json = dict[str, Any]
 _PAGE = 100
 _AT_ONCE = 8
 _PREFIX = "loja-"
+_PAUSES_S = (0.05, 0.2, 0.8, 2.0)
+_PASSING = frozenset({429, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +121,25 @@ class Marketplace:
 
     async def _post(self, path: str, body: Json, key: str) -> Json:
         async with self._gate:
-            answer = await self._http.post(path, json=body, headers={"idempotency-key": key})
+            answer = await self._patiently(path, body, key)
         if not answer.is_success:
             raise OrderRefused(
                 f"POST {path} was answered {answer.status_code}: {answer.text[:300]}"
             )
         return answer.json()
+
+    async def _patiently(self, path: str, body: Json, key: str) -> httpx.Response:
+        """The key makes it harmless to ask again, after a lost connection or a restart too."""
+        for pause_s in _PAUSES_S:
+            try:
+                answer = await self._http.post(path, json=body, headers={"idempotency-key": key})
+            except httpx.TransportError:
+                await asyncio.sleep(pause_s)
+                continue
+            if answer.status_code not in _PASSING:
+                return answer
+            await asyncio.sleep(pause_s)
+        return await self._http.post(path, json=body, headers={"idempotency-key": key})
 
     async def _pages(self, path: str) -> AsyncIterator[Json]:
         first = f"{path}{'&' if '?' in path else '?'}limit={_PAGE}"

@@ -5,6 +5,7 @@ import re
 import shutil
 import socket
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -28,6 +29,15 @@ GATEWAY_CHILD = "demo-gateway"
 _PLAN_WRITTEN_ON = date(2026, 11, 25)
 _DATE = re.compile(r"\b20\d\d-\d\d-\d\d(?!\d)")
 _HOST = "127.0.0.1"
+_PRODUCT = re.compile(r'href="(/p/[^"]+)"')
+_MEASURED = {
+    "home": ("/",),
+    "categories": ("/c/telefonia", "/c/esporte_lazer"),
+    "search": ("/search?q=model", "/search?q=classic"),
+    "api": ("/api/products", "/api/products?page=2"),
+}
+_MEASURE_TURNS = 41
+_MEASURE_TIMEOUT_S = 30.0
 
 
 class Report(msgspec.Struct):
@@ -85,6 +95,28 @@ class Shops:
             return msgspec.json.decode(self.report_file.read_bytes(), type=Report)
         except FileNotFoundError:
             return Report()
+
+    async def measure(self) -> dict[str, tuple[list[float], list[float]]]:
+        """How long (ms) legacy and the new shop take, asked in turn, with nobody else there.
+
+        By route: legacy's answers and the new shop's, the same requests.
+        """
+        sides = [f"http://{_HOST}:{port}" for port in (self.legacy_port, self.new_port)]
+        measured: dict[str, tuple[list[float], list[float]]] = {}
+        async with httpx.AsyncClient(timeout=_MEASURE_TIMEOUT_S) as client:
+            page = (await client.get(f"{sides[0]}/")).text
+            products = _PRODUCT.findall(page)[:3]
+            for route, paths in {**_MEASURED, "products": products}.items():
+                took: tuple[list[float], list[float]] = ([], [])
+                for turn in range(_MEASURE_TURNS):
+                    for path in paths:
+                        for side, ms in zip(sides, took, strict=True):
+                            started_s = time.perf_counter()
+                            await client.get(f"{side}{path}")
+                            if turn:  # the first one warms up
+                                ms.append(1000 * (time.perf_counter() - started_s))
+                measured[route] = took
+        return measured
 
     async def release(self, regressions: Sequence[str]) -> None:
         """Have the new shop run a release with these faults; without any, a good one."""

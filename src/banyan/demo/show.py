@@ -1,7 +1,7 @@
 """The demo on a terminal: a board that lives, what happened above it, and the figures at the end."""
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console, Group
@@ -11,18 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from banyan.demo.shops import Report
-from banyan.demo.story import Span, Told
+from banyan.demo.story import Told
 from banyan.migration import PlanStatus
 
 BAR_WIDTH = 20
 COMPLAINTS_SHOWN = 5
-_KINDS = {
-    "catalogue": ("home", "category", "product"),
-    "search": ("search",),
-    "api": ("api",),
-    "purchase": ("cart", "checkout", "login", "account", "order", "orders"),
-    "pages": ("css", "about"),
-}
 
 
 class Board:
@@ -99,38 +92,29 @@ def print_summary(console: Console, told: Told, report: Report, links: Sequence[
         table.add_row("  from verdict to effect", f"{1000 * took_s:.0f} ms", "weight 0 in Envoy")
     console.print()
     console.print(table)
-    if told.before is not None and told.after is not None:
+    if told.took_ms:
         console.print()
-        console.print(_latencies(told.before, told.after, report))
+        console.print(_latencies(told.took_ms))
     for complaint in report.complaints[:COMPLAINTS_SHOWN]:
         console.print("[red]![/]", escape(complaint), highlight=False)
     for link in links:
         console.print(link, highlight=False, soft_wrap=True)
 
 
-def _latencies(before: Span, after: Span, report: Report) -> Table:
-    """What customers waited, before and after."""
+def _latencies(took_ms: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> Table:
+    """What an answer takes at legacy and at the new shop."""
     table = Table.grid(padding=(0, 3))
     table.add_column(min_width=32)
     for _ in range(4):
         table.add_column(justify="right")
     heads = ("p50 before", "after", "p99 before", "after")
-    table.add_row("[bold]What customers waited[/]", *(f"[dim]{head}[/]" for head in heads))
-    for route, kinds in _KINDS.items():
-        old, new = _slice(before, report, kinds), _slice(after, report, kinds)
-        if not old or not new:
-            continue
-        cells = [f"{_quantile(part, share):.1f} ms" for share in (0.5, 0.99) for part in (old, new)]
+    table.add_row("[bold]What an answer takes[/]", *(f"[dim]{head}[/]" for head in heads))
+    for route, sides in took_ms.items():
+        cells = [
+            f"{_quantile(sorted(every), share):.1f} ms" for share in (0.5, 0.99) for every in sides
+        ]
         table.add_row(f"  {route}", *cells)
     return table
-
-
-def _slice(span: Span, report: Report, kinds: Sequence[str]) -> list[float]:
-    return sorted(
-        ms
-        for kind in kinds
-        for ms in report.ms.get(kind, [])[span.first.get(kind, 0) : span.last.get(kind, 0)]
-    )
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:
