@@ -36,7 +36,7 @@ def test_the_summary_has_every_figure() -> None:
     assert "12,345" in rows["Requests of customers"]
     assert rows["Errors that customers saw"][4] == "0"
     assert rows["Bad release noticed and rolled back"][6:8] == ["3.2", "s"]
-    assert rows["from verdict to effect"][-6:-4] == ["40", "ms"]
+    assert rows["from verdict to effect"][4:6] == ["40", "ms"]
     assert [cell for cell in rows["search"] if cell != "ms"] == [
         "search", "80.0", "5.0", "200.0", "9.0",
     ]  # fmt: skip
