@@ -89,7 +89,7 @@ def print_summary(console: Console, told: Told, report: Report, links: Sequence[
         took_s = (back.effective_at - back.decided_at).total_seconds() if back.effective_at else 0.0
         noticed = f"{back.route}, {told.noticed_s:.1f} s after the bad release"
         table.add_row("Bad release noticed and rolled back", f"{told.noticed_s:.1f} s", noticed)
-effect = f"{1000 * took_s:.0f} ms" if took_s > 0 else "at once"
+        effect = f"{1000 * took_s:.0f} ms" if took_s > 0 else "at once"
         table.add_row("  from verdict to effect", effect, "weight 0 in Envoy, then written down")
     console.print()
     console.print(table)
