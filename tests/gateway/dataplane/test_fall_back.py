@@ -61,6 +61,25 @@ async def test_legacy_answers_in_place_of_a_candidate_that_fails(rig: Rig) -> No
         assert len(rig.legacy.asked) == 7
 
 
+async def test_a_late_failure_beside_a_second_attempt_harms_nobody(rig: Rig) -> None:
+    """Both sides fail, or only the candidate does, after the other one was asked as well."""
+
+    async def fails_late(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.6)  # the fall-back is at 0.3 s
+        writer.write(ok(b"broken", status=b"500 Internal Server Error"))
+
+    async def is_late(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.6)
+        writer.write(ok(b"legacy"))
+
+    await rig.change(read_bp=10_000)
+    envoy = (await rig.plane.status()).pid
+    for answers, wanted in (((fails_late, is_late), 200), ((hangs, fails), 500)):
+        rig.candidate.answer, rig.legacy.answer = answers
+        assert status_of(await get(rig.port, "/r/")) == wanted
+    assert (await rig.plane.status()).pid == envoy
+
+
 async def test_legacy_answers_while_the_candidate_is_down(rig: Rig) -> None:
     await rig.change(read_bp=10_000)
     await rig.candidate.__aexit__(None, None, None)

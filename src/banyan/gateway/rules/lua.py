@@ -41,9 +41,14 @@ def edge(identity: Identity, cookies: Cookies) -> str:
 
 
 def buffering(bytes_max: int) -> str:
-    """Holds an answer of known length until it is whole, so that one cut short can be asked anew."""
+    """Holds an answer of known length until it is whole, so that one cut short can be asked anew.
+
+    Never a 5xx: where another attempt is under way, holding it ends Envoy 1.40.
+    """
     return f"""
 function envoy_on_response(handle)
+  local status = tonumber(handle:headers():get(":status") or "0")
+  if status >= 500 then return end
   local length = tonumber(handle:headers():get("content-length") or "")
   if length and length > 0 and length <= {bytes_max} then handle:body(true) end
 end
