@@ -40,6 +40,7 @@ FOR_SEVERAL_MARKETPLACES = {"console.audit"}
 NOT_LED_BY_MARKETPLACE = {
     "developers.keys_by_hash",  # which marketplace a key belongs to is what the key tells
     "console.audit_pkey",
+    "migration.links_by_id",  # likewise: the token of a status page tells
 }
 
 _TABLES: LiteralString = """
