@@ -124,7 +124,10 @@ def _at(url: str, name: str) -> str:
 
 def _make(url: str, name: str, template: str = "template0") -> None:
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"create database {name} template {template}".encode())
+        # Copied as files: through the log, hundreds of small tables take twice as long.
+        connection.execute(
+            f"create database {name} template {template} strategy file_copy".encode()
+        )
 
 
 def _drop(url: str, name: str) -> None:

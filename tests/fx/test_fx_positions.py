@@ -192,7 +192,7 @@ steps = st.lists(
         st.permutations(["BRL", "USD", "EUR", "JPY"]),
         st.integers(
             1, 3_000
-        ),  # rates and amounts of twelve steps may multiply: as far as money goes
+        ),  # they multiply from step to step
         st.integers(1, 3_000),
     ),
     min_size=1,
