@@ -190,9 +190,7 @@ steps = st.lists(
     st.tuples(
         st.sampled_from(["convert", "trade", "rate", "book"]),
         st.permutations(["BRL", "USD", "EUR", "JPY"]),
-        st.integers(
-            1, 3_000
-        ),  # they multiply from step to step
+        st.integers(1, 3_000),  # they multiply from step to step
         st.integers(1, 3_000),
     ),
     min_size=1,

@@ -127,7 +127,7 @@ async def answers(shop: Shop) -> bool:
 async def until(
     is_so: Callable[[], Awaitable[bool]],
     task: "asyncio.Task[None] | None" = None,
-    wait_s: float = 30,
+    wait_s: float = 90,
 ) -> None:
     async with asyncio.timeout(wait_s):
         while not await is_so():

@@ -245,6 +245,7 @@ async def control(site: Site, database_url: str) -> AsyncIterator[Control]:
         await database.close()
 
 
+@pytest.mark.soak
 async def test_every_fault_in_every_phase(site: Site, control: Control) -> None:
     """The judge takes the route back where customers are at a candidate that fails or differs; the
     control plane is killed now and then; and nobody complains."""

@@ -33,6 +33,7 @@ async def test_faults_are_noticed_and_customers_notice_nothing(database_url: str
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 async def test_every_fault_in_every_phase() -> None:
     said: list[str] = []
     async with Shop("legacy") as legacy, Shop("candidate") as candidate:
@@ -49,6 +50,7 @@ async def test_every_fault_in_every_phase() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 async def test_a_candidate_that_is_not_sound_fails_without_a_fault(
     database_url: str,
 ) -> None:
