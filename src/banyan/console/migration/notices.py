@@ -23,6 +23,7 @@ from banyan.migration.informing import (
     create_link,
     list_links,
     list_notices,
+    may_send_again,
     open_link,
     revoke_link,
     send_again,
@@ -129,7 +130,7 @@ def _notice(visit: Visit, plan: Plan, told: NoticeTold) -> NoticeLine:
             for one in told.deliveries
         ),
         at=told.notice.written_at,
-        can_send_again=any(one.state in ("not_sent", "undelivered") for one in told.deliveries),
+        can_send_again=any(may_send_again(one, visit.tx.now) for one in told.deliveries),
     )
 
 
