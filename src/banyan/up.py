@@ -35,6 +35,7 @@ from banyan.runtime.local import Child, StartError, Supervisor, check_port, lock
 DEMO_USER = "demo@banyan.example"
 DEMO_SOURCE = Path("examples/olist")
 MIGRATION_SOURCE = Path("examples/legacy_shop/migration.yaml")
+MIGRATION_PLAN = "loja-boa"
 MIGRATION_DONE = Path("demo-migration/done")
 """Under the state folder; there once that demo has come to its end."""
 LINK_LASTS = timedelta(hours=12)
@@ -66,7 +67,7 @@ async def up(settings: Settings, *, demo: bool, terminal: Terminal) -> None:
             )
             async with app.open_database(settings) as database:
                 _, sandbox = await app.ensure_marketplaces(database, settings, demo=demo)
-                plans = [] if demo else await _plans(database)  # the demo leads its own
+                plans = await plans_to_lead(database)
             await start_processes(supervisor, settings, state)
             await _lead(supervisor, settings, state, plans)
             if demo:
@@ -98,14 +99,19 @@ async def with_database(supervisor: Supervisor, settings: Settings, terminal: Te
     return replace(settings, database_url=server.url)
 
 
-async def _plans(database: Database) -> list[migration.StoredPlan]:
-    """The migrations that were under way when everything stopped."""
+async def plans_to_lead(database: Database) -> list[migration.StoredPlan]:
+    """The migrations that were under way when everything stopped.
+
+    Without the demo's, which ``banyan demo-migration`` leads: of two that lead one plan, one waits.
+    """
     async with database.across_marketplaces() as queries:
         known = await list_marketplaces(queries)
     found: list[migration.StoredPlan] = []
     for marketplace in known:
+        has_demo = marketplace.name == app.SHOP_NAME and not marketplace.livemode
         async with database.transaction(marketplace.marketplace_id) as tx:
-            found += await migration.list_plans(tx)
+            plans = await migration.list_plans(tx)
+        found += [one for one in plans if not (has_demo and one.name == MIGRATION_PLAN)]
     return found
 
 

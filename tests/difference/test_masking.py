@@ -70,7 +70,8 @@ def test_equal_values_look_equal_and_can_not_be_tried_without_the_key() -> None:
 
 
 TEXTS = st.text(max_size=60) | st.lists(
-    st.sampled_from([*PERSONAL, " ", ",", "x", "1", "@", "+", "[email:abcdefgh]", "é", "\0", "\ud800"]),
+    st.sampled_from([*PERSONAL, " ", ",", "x", "1", "@", "+", "[email:abcdefgh]", "é", "\0", "\ud800",
+                     "password=", '"token": "', '"', "'", "\\", "&", "#", "=", ":", "[", "]", "code="]),
     max_size=6,
 ).map("".join)  # fmt: skip
 
@@ -178,3 +179,62 @@ def test_a_name_that_is_personal_makes_no_place_of_its_own() -> None:
     [one] = compare(left, right, how=how).differences
     assert one.pattern == "$['*'].n"
     assert TOKEN.search(one.path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "access_token=hunter2&state=SP",
+        "page=2&password=hunter2&x=1",
+        "user[password]=hunter2",
+        "user%5Bpassword%5D=hunter2",
+        "grant_type=authorization_code&code=hunter2",
+        '{"csrfToken":"hunter2","password":"hunter2"}',
+        "window.state = {user: {password : 'hunter2', \"age\": 30}};",
+        'body="{\\"password\\":\\"hunter2\\"}"',
+        '{"password":"say \\"hunter2\\" now"}',
+        "<b data-user='{&quot;password&quot;:&quot;hunter2&quot;}'>",
+        "Authorization: Basic hunter2",
+        '"password": "x [email:abcdefgh] hunter2"',
+        "[email:abcdefgh]password=hunter2",
+        'otp="hunter2',
+    ],
+)
+def test_a_secret_beside_its_name_is_hidden_in_any_text(text: str) -> None:
+    shown = MASKER.text(text)
+    assert "hunter2" not in shown
+    assert TOKEN.search(shown)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"code":"out_of_stock"}',
+        "code: 404",
+        "token: null",
+        '{"session":true}',
+        "page=2&sort=price",
+    ],
+)
+def test_what_stands_beside_other_names_stays(text: str) -> None:
+    assert MASKER.text(text) == text
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://shop.example/cb#access_token=hunter2&page=2",
+        "https://shop.example/cb?page=2#access_token=hunter2",
+        "/cb?code=hunter2&page=2",
+        "/app#/reset/page=2?jwt=hunter2",
+    ],
+)
+def test_parameters_in_a_fragment_are_masked_too(url: str) -> None:
+    shown = MASKER.header("location", url)
+    assert "hunter2" not in shown
+    assert "page=2" in shown
+
+
+def test_places_are_named_in_full() -> None:
+    for place in ("cookie:session_id", "p.address:nth-of-type(2)"):
+        assert MASKER.text(place, is_place=True) == place

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from typing import Any
 
@@ -354,3 +355,33 @@ print(sum(len(one["observations"]) for one in seen))
         capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert (ran.returncode, ran.stdout.strip()) == (0, "2"), ran.stderr
+
+
+async def test_a_redirect_is_not_followed_with_the_key() -> None:
+    asked: list[str] = []
+
+    class Redirect(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self._answer()
+
+        def do_GET(self) -> None:
+            self._answer()
+
+        def _answer(self) -> None:
+            asked.append(f"{self.path} {self.headers['Authorization']}")
+            self.send_response(302)
+            self.send_header("Location", "/elsewhere")
+            self.end_headers()
+
+        def log_message(self, *_: object, **__: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Redirect) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        reporter = Reporter(f"http://127.0.0.1:{server.server_port}", "bk_test_x", every_s=60)
+        Experiment("moved", reporter).run(lambda: 1, lambda: 2)
+        figures = await _flushed(reporter, 1)
+        await asyncio.to_thread(reporter.close)
+        server.shutdown()
+    assert (figures.sent, figures.dropped) == (0, 1)
+    assert asked == ["/v1/divergence_reports Bearer bk_test_x"]

@@ -6,7 +6,7 @@ A page is a function from a ``Visit`` to what is ``Shown``, an action one to wha
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -18,6 +18,7 @@ from banyan.console.render import page_html, plain_html
 from banyan.console.security import PAGE_HEADERS
 from banyan.console.shell import frame_of
 from banyan.console.visit import (
+    ONCE_COOKIE,
     Console,
     Done,
     Shown,
@@ -30,6 +31,8 @@ from banyan.console.visit import (
 from banyan.kernel import BanyanError
 from banyan.runtime import Cause, Marketplace
 from banyan.runtime.http import status_of
+
+_ONCE_LASTS_S = 60
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +59,10 @@ def page(console: Console, show: Page, permission: Permission = Permission.VIEW)
                     return shown
                 frame = await frame_of(visit, shown, markets)
             html = page_html(shown.template, frame, shown.view)
-            return HTMLResponse(html, headers=dict(PAGE_HEADERS))
+            answer = HTMLResponse(html, headers=dict(PAGE_HEADERS))
+            if visit.once:
+                set_cookie(console, answer, ONCE_COOKIE, "", 0, path=request.url.path)
+            return answer
         except BanyanError as refusal:
             return refused(request, refusal)
 
@@ -80,9 +86,35 @@ def action(console: Console, act: Action, permission: Permission) -> Endpoint:
         except BanyanError as refusal:
             return refused(request, refusal)
         joint = "&" if "?" in done.href else "?"
-        return RedirectResponse(f"{done.href}{joint}done={done.word}", 303)
+        answer = RedirectResponse(f"{done.href}{joint}done={done.word}", 303)
+        if done.once:
+            path = done.href.partition("?")[0]
+            set_cookie(console, answer, ONCE_COOKIE, done.once, _ONCE_LASTS_S, path=path)
+        return answer
 
     return endpoint
+
+
+def set_cookie(
+    console: Console,
+    answer: Response,
+    name: str,
+    value: str,
+    max_age_s: int,
+    *,
+    path: str = "/console",
+) -> None:
+    """A cookie that no script reads and no other site's form brings along."""
+    same_site: Literal["lax"] = "lax"
+    answer.set_cookie(
+        name,
+        value,
+        max_age=max_age_s,
+        path=path,
+        httponly=True,
+        samesite=same_site,
+        secure=console.settings.url.startswith("https://"),
+    )
 
 
 def to_sign_in(request: Request) -> Response:

@@ -1,7 +1,6 @@
 """The sign-in page, signing out, and the choice of colours."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -12,7 +11,7 @@ from banyan.console.accounts import (
     sign_in_by_password,
     sign_out,
 )
-from banyan.console.endpoints import Endpoint, refused, to_sign_in
+from banyan.console.endpoints import Endpoint, refused, set_cookie, to_sign_in
 from banyan.console.errors import FormExpired, SignInRefused
 from banyan.console.model import Session
 from banyan.console.render import plain_html
@@ -80,9 +79,7 @@ def sign_in(console: Console) -> Endpoint:
             )
             return _sign_in_page(console, request, view, browser, status_of(SignInRefused))
         answer = RedirectResponse(_inside(form.get("next", "")), 303)
-        _set_cookie(
-            console, answer, SESSION_COOKIE, session.token, int(SESSION_TTL.total_seconds())
-        )
+        set_cookie(console, answer, SESSION_COOKIE, session.token, int(SESSION_TTL.total_seconds()))
         return answer
 
     return endpoint
@@ -121,7 +118,7 @@ def choose_theme(console: Console) -> Endpoint:
         answer = RedirectResponse(_inside(form.get("back", "")), 303)
         theme = form.get("theme", "")
         chosen = theme if theme in ("light", "dark") else "auto"
-        _set_cookie(console, answer, THEME_COOKIE, chosen, 365 * 86_400)
+        set_cookie(console, answer, THEME_COOKIE, chosen, 365 * 86_400)
         return answer
 
     return endpoint
@@ -142,21 +139,8 @@ def _sign_in_page(
 ) -> Response:
     html = plain_html("signing_in/sign_in.html", view, theme_of(request))
     answer = HTMLResponse(html, status, headers=dict(PAGE_HEADERS))
-    _set_cookie(console, answer, _BROWSER_COOKIE, browser, 86_400)
+    set_cookie(console, answer, _BROWSER_COOKIE, browser, 86_400)
     return answer
-
-
-def _set_cookie(console: Console, answer: Response, name: str, value: str, max_age_s: int) -> None:
-    same_site: Literal["lax"] = "lax"
-    answer.set_cookie(
-        name,
-        value,
-        max_age=max_age_s,
-        path="/console",
-        httponly=True,
-        samesite=same_site,
-        secure=console.settings.url.startswith("https://"),
-    )
 
 
 def _inside(path: str) -> str:

@@ -26,6 +26,8 @@ from banyan.runtime import (
 
 SESSION_COOKIE = "banyan_session"
 THEME_COOKIE = "banyan_theme"
+ONCE_COOKIE = "banyan_once"
+"""What only the next page is to know: a secret that must not stand in an address."""
 FORM_BYTES_MAX = 16_384
 
 _log = logging.getLogger(__name__)
@@ -54,6 +56,11 @@ class Visit:
     @property
     def query(self) -> Mapping[str, str]:
         return self.request.query_params
+
+    @property
+    def once(self) -> str:
+        """What the action that led here has left for this page; empty when it is seen again."""
+        return self.request.cookies.get(ONCE_COOKIE, "")
 
     def path(self, name: str) -> str:
         return self.request.path_params[name]
@@ -103,10 +110,14 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """An action that took effect; ``word`` names what the next page says (see ``_SAID``)."""
+    """An action that took effect; ``word`` names what the next page says (see ``_SAID``).
+
+    ``once`` is for that page alone, which reads it from ``Visit.once``.
+    """
 
     href: str
     word: str
+    once: str = ""
 
 
 async def find_session(console: Console, request: Request) -> Session | None:

@@ -27,12 +27,12 @@ from banyan.up import (
     DEMO_USER,
     LINK_LASTS,
     MIGRATION_DONE,
+    MIGRATION_PLAN,
     make_folder,
     start_processes,
     with_database,
 )
 
-PLAN = "loja-boa"
 _CAUSE = Cause("person", ENGINEER, "banyan demo-migration")
 
 
@@ -96,7 +96,7 @@ async def _with_shops(
     async with app.open_database(settings) as database:
         marketplace = await app.ensure_shop(database)
         marketplace_id = marketplace.marketplace_id
-        plane = DataPlane(migration.folder_of(state, PLAN, marketplace_id))
+        plane = DataPlane(migration.folder_of(state, MIGRATION_PLAN, marketplace_id))
         await plane.stop()  # one that a killed demo has left
         shops = places.choose(state / "demo-migration")
         async with database.transaction(marketplace_id, _CAUSE) as tx:
@@ -108,7 +108,7 @@ async def _with_shops(
             plan_id = await _begin(database, marketplace_id, shops)
             env = _environment(settings)
             await places.start_gateway(
-                supervisor, shops, PLAN, MARKETPLACE.text(marketplace_id), env
+                supervisor, shops, MIGRATION_PLAN, MARKETPLACE.text(marketplace_id), env
             )
             await places.start_customers(supervisor, shops)
             links = await _links(database, settings, shops)
@@ -135,7 +135,7 @@ async def _begin(database: Database, marketplace_id: UUID, shops: places.Shops) 
     source = shops.plan(SystemClock().now().date())
     async with database.transaction(marketplace_id, _CAUSE) as tx:
         for stored in await migration.list_plans(tx):
-            if stored.name == PLAN:
+            if stored.name == MIGRATION_PLAN:
                 await _reset(tx, stored.plan_id)
     async with database.transaction(marketplace_id, _CAUSE) as tx:
         applied = await migration.apply_plan(tx, source, by=ENGINEER, why="The demo begins.")
@@ -171,7 +171,7 @@ def _environment(settings: Settings) -> Mapping[str, str]:
 async def _links(database: Database, settings: Settings, shops: places.Shops) -> list[str]:
     user = await find_user(database, DEMO_USER) or await add_user(database, DEMO_USER, "admin")
     link = await sign_in_link(database, user.user_id, LINK_LASTS)
-    board = quote(f"/console/{PLAN}/migration/{PLAN}")
+    board = quote(f"/console/{MIGRATION_PLAN}/migration/{MIGRATION_PLAN}")
     return [
         f"[bold]The shop[/]   {shops.url}   (log in as customer0007@lojaboa.example, senha-0007)",
         f"[bold]The board[/]  {settings.url}{link}&next={board}",

@@ -28,6 +28,16 @@ _OBSERVATIONS_MAX = 25
 _TRIES_MAX = 3
 
 
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """A redirect is an answer like any other: the key is for no one but who was named."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_NoRedirects)
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """Since the process began: runs ``compared`` and of them ``different``; ``sent`` to Banyan;
@@ -283,7 +293,7 @@ class Reporter:
             },
         )
         try:
-            with urllib.request.urlopen(request, timeout=self._timeout_s) as answer:  # noqa: S310
+            with _OPENER.open(request, timeout=self._timeout_s) as answer:
                 answer.read()
         except urllib.error.HTTPError as error:
             with error:

@@ -279,3 +279,29 @@ async def test_a_summary_comes_every_monday(
     assert "Product pages: 1,200 requests, 3 failed, 7 answered by falling back." in first
     assert not any("Checkout" in line for line in first), "search has nothing to do with it"
     assert "What has changed: nothing this week." in weekly[0].lines
+
+
+async def test_a_delivery_that_nobody_tries_any_more_can_be_sent_again(
+    database: Database, live: UUID, tmp_path: Path, clock: FixedClock
+) -> None:
+    teller = worker_of(database, handlers(tmp_path)[:1])
+    await applied(database, live)
+    await teller.run_due()
+    [told] = await _told(database, live, team="web")
+    async with database.transaction(live) as tx:
+        await tx.execute(
+            """
+            update runtime.jobs
+            set is_failed = true
+            where marketplace_id = %(marketplace_id)s and kind = 'migration.deliver_notice'
+            """
+        )
+    async with mailbox() as mails:
+        worker = worker_of(database, handlers(tmp_path, smtp_url=mails.url))
+        for wait, sent in ((timedelta(minutes=5), 0), (timedelta(hours=1), 1)):
+            clock.advance(wait)
+            async with database.transaction(live) as tx:
+                await informing.send_again(tx, "shop", told.notice.notice_id)
+                await informing.send_again(tx, "shop", told.notice.notice_id)
+            await worker.run_due()
+            assert len(mails.got) == sent, "a try that may still come is left alone"

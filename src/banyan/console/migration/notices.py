@@ -23,6 +23,7 @@ from banyan.migration.informing import (
     create_link,
     list_links,
     list_notices,
+    may_send_again,
     open_link,
     revoke_link,
     send_again,
@@ -84,7 +85,7 @@ async def make_link(visit: Visit) -> Done:
         by=visit.session.user.email,
     )
     await visit.audit("migration.link", LINK.text(link.link_id), link.title)
-    return Done(plan_href(visit, stored.name, "notices", made=token), "link-made")
+    return Done(plan_href(visit, stored.name, "notices"), "link-made", once=token)
 
 
 async def revoke(visit: Visit) -> Done:
@@ -105,7 +106,7 @@ async def send_notice_again(visit: Visit) -> Done:
 
 async def _new_url(visit: Visit, stored: StoredPlan) -> str:
     """Of the link that was just made: only a token of this plan is shown back."""
-    token = visit.query.get("made", "")[:100]
+    token = visit.once[:100]
     if not token:
         return ""
     try:
@@ -129,7 +130,7 @@ def _notice(visit: Visit, plan: Plan, told: NoticeTold) -> NoticeLine:
             for one in told.deliveries
         ),
         at=told.notice.written_at,
-        can_send_again=any(one.state in ("not_sent", "undelivered") for one in told.deliveries),
+        can_send_again=any(may_send_again(one, visit.tx.now) for one in told.deliveries),
     )
 
 

@@ -55,8 +55,22 @@ _FIELDS_WITHIN = (
 )  # fmt: skip
 _FIELDS_WHOLE = (
     "pwd pass auth mail tel fax pan ssn dob zip cpf cnpj login sid phpsessid jsessionid ip xforwardedfor "
-    "forwarded xrealip trueclientip cfconnectingip line1 line2"
+    "forwarded xrealip trueclientip cfconnectingip line1 line2 "
+    "otp jwt nonce"
 )
+_PARAMETERS = frozenset({"code"})
+"""Of addresses and forms; elsewhere it is the code of an error or a country."""
+_QUOTE = r"""(?:\\{0,3}["']|&quot;|&\#34;|&\#39;)?"""
+_NAMED = re.compile(
+    rf"(?P<name>[\w-]{{1,64}})(?:\]|%5[Dd])?{_QUOTE}\s{{0,4}}(?::|=>|={{1,3}})\s{{0,4}}"
+    rf"(?P<quote>{_QUOTE})(?:(?i:bearer|basic|digest)\s{{1,4}})?"
+)
+_TO_QUOTE = {
+    '"': re.compile(r'(?:[^"\\]|\\.)*', re.DOTALL),
+    "'": re.compile(r"(?:[^'\\]|\\.)*", re.DOTALL),
+}
+_TO_DELIMITER = re.compile(r"(?!\[[a-z]{1,20}:[a-p]{8}\])\[?[^\s&;,\"'<>{}\[\]\\]+")
+_NO_SECRETS = frozenset({"null", "none", "undefined", "true", "false"})
 _SAFE_FIELDS = frozenset({"authorizationurl", "addresstype", "sessionlength", "birthdaydiscount"})
 
 
@@ -117,15 +131,18 @@ class Masker:
             or any(one.fullmatch(name) for one in self.fields)
         )
 
-    def text(self, value: str, length_max: int = VALUE_LENGTH_MAX) -> str:
+    def text(
+        self, value: str, length_max: int = VALUE_LENGTH_MAX, *, is_place: bool = False
+    ) -> str:
         """A text with what its patterns find replaced, cut after ``length_max`` characters.
 
-        What is looked at reaches beyond the cut, and its end isn't shown: nothing is seen in half.
+        So are values that stand beside a name, as in forms and scripts, but for a place in an answer,
+        where ``cookie:a`` is no value. What is looked at reaches beyond the cut, and its end isn't shown: nothing is seen in half.
         """
         if not self.is_on:
             return _cut(value, length_max)
         source = value[: length_max + _LOOKAHEAD]
-        masked = self._whole(printable(source))
+        masked = self._whole(printable(source), is_place=is_place)
         if len(source) < len(value):
             length_max = min(length_max, max(len(masked) - _LOOKAHEAD + 50, 0))
         if len(masked) <= length_max:
@@ -136,10 +153,10 @@ class Masker:
         )
         return masked[:end] + "…"
 
-    def _whole(self, text: str) -> str:
+    def _whole(self, text: str, *, is_place: bool) -> str:
         """Masked until nothing more is found: what one mask hides may have stood in another's way."""
         for _ in range(_ROUNDS_MAX):
-            spans = self._spans(text)
+            spans = self._spans(text, is_place=is_place)
             if not spans:
                 break
             shown: list[str] = []
@@ -213,11 +230,24 @@ class Masker:
         return _cut(shown, 4 * VALUE_LENGTH_MAX)
 
     def _url(self, text: str) -> str:
-        path, mark, query = text.partition("?")
-        shown = "/".join(self._segment(part) for part in path.split("/"))
+        """A fragment is a query where it has parameters (OAuth's implicit grant), else a path."""
+        address, hash_mark, fragment = text.partition("#")
+        path, mark, query = address.partition("?")
+        shown = self._path(path)
         if mark:
-            shown += "?" + "&".join(self._parameter(part) for part in query.split("&"))
+            shown += mark + self._query(query)
+        if hash_mark:
+            path, mark, query = fragment.partition("?")
+            shown += hash_mark + (self._query(path) if "=" in path else self._path(path))
+            if mark:
+                shown += mark + self._query(query)
         return shown
+
+    def _path(self, text: str) -> str:
+        return "/".join(self._segment(part) for part in text.split("/"))
+
+    def _query(self, text: str) -> str:
+        return "&".join(self._parameter(part) for part in text.split("&"))
 
     def _segment(self, part: str) -> str:
         plain = unquote_plus(part)
@@ -227,7 +257,8 @@ class Masker:
     def _parameter(self, part: str) -> str:
         name, mark, value = part.partition("=")
         plain_name, plain = unquote_plus(name), unquote_plus(value)
-        masked = self.named(plain_name, plain)
+        is_secret = self.is_on and plain_name.lower() in _PARAMETERS
+        masked = self.pseudonym("field", plain) if is_secret else self.named(plain_name, plain)
         shown = value[: 2 * VALUE_LENGTH_MAX] if masked == plain else _quoted(masked)
         masked_name = self.text(plain_name)
         return (name if masked_name == plain_name else _quoted(masked_name)) + mark + shown
@@ -273,7 +304,26 @@ class Masker:
         else:
             yield _json(self.text(value))
 
-    def _spans(self, source: str) -> list[Span]:
+    def _beside_names(self, source: str) -> Iterator[tuple[int, int]]:
+        """Values of fields in forms, scripts and messages: ``name=value``, ``"name": "value"``."""
+        end = 0
+        for match in _NAMED.finditer(source):
+            if match.start() < end:
+                continue
+            name, at = match["name"], match.end()
+            is_parameter = name.lower() in _PARAMETERS and source[match.end("name") : at] == "="
+            if not (is_parameter or self.is_field(name)):
+                continue
+            value = _TO_QUOTE.get(match["quote"], _TO_DELIMITER).match(source, at)
+            if value is None or value[0].lower() in _NO_SECRETS:
+                continue
+            end = value.end()
+            for kept in TOKEN.finditer(source, at, end):
+                yield at, kept.start()
+                at = kept.end()
+            yield at, end
+
+    def _spans(self, source: str, *, is_place: bool) -> list[Span]:
         """What is to be replaced, from left to right, none within another."""
         found = [
             (match.start(), match.end(), label)
@@ -283,6 +333,8 @@ class Masker:
         found += [
             (start, end, label) for label, finder in _FINDERS for start, end in finder(source)
         ]
+        if not is_place:
+            found += [(start, end, "field") for start, end in self._beside_names(source)]
         if not found:
             return []
         kept = [match.span() for match in TOKEN.finditer(source)]

@@ -35,8 +35,10 @@ class Sheet:
         if self.is_full:
             self.is_whole = False
             return
-        where = self.masker.text(path, _PATH_LENGTH_MAX)[:_SHOWN_LENGTH_MAX]
-        alike = where if pattern is None else self.masker.text(pattern, _PATH_LENGTH_MAX)
+        where = self.masker.text(path, _PATH_LENGTH_MAX, is_place=True)[:_SHOWN_LENGTH_MAX]
+        alike = (
+            where if pattern is None else self.masker.text(pattern, _PATH_LENGTH_MAX, is_place=True)
+        )
         self.found.append(
             Difference(
                 where,

@@ -28,6 +28,7 @@ from banyan.migration.informing.model import (
 from banyan.migration.informing.rules.calendar import calendar
 from banyan.migration.informing.rules.documents import document
 from banyan.migration.informing.rules.feeds import atom
+from banyan.migration.informing.rules.retries import may_send_again
 from banyan.migration.informing.rules.saying import served_sentence
 from banyan.migration.informing.rules.status import status_page
 from banyan.migration.informing.service.documents import read_document, tick_item
@@ -70,6 +71,7 @@ __all__ = [
     "jobs",
     "list_links",
     "list_notices",
+    "may_send_again",
     "open_link",
     "operations",
     "read_document",

@@ -2,8 +2,10 @@
 
 import asyncio
 import smtplib
+import socket
 import ssl
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
@@ -12,6 +14,9 @@ from banyan.migration.informing.model import Outcome
 from banyan.runtime import InvalidSetting
 
 TIMEOUT_S = 10.0
+"""For each command."""
+WITHIN_S = 25.0
+"""For all of them: less than the lease of the job, so that no other worker sends it meanwhile."""
 NO_SERVER = "not sent: no mail server is set (BANYAN_SMTP_URL)"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -46,33 +51,61 @@ def mail_server(url: str) -> MailServer | None:
     )
 
 
-async def send(server: MailServer | None, message: EmailMessage) -> Outcome:
+class _Call:
+    """A conversation with a server in a thread, which has no other way of being ended in time."""
+
+    def __init__(self, server: MailServer, message: EmailMessage, within_s: float) -> None:
+        self._server, self._message = server, message
+        self._ends_at_s = time.monotonic() + within_s
+        self._smtp: smtplib.SMTP | None = None
+
+    def send(self) -> str:
+        server, context = self._server, ssl.create_default_context()
+        with (
+            smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT_S, context=context)
+            if server.is_tls
+            else smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_S)
+        ) as smtp:
+            self._smtp = smtp
+            smtp.ehlo_or_helo_if_needed()
+            is_private = (
+                server.is_tls or server.host in _LOOPBACK
+            )  # whose certificates nobody signs
+            if not is_private and smtp.has_extn("starttls"):
+                smtp.starttls(context=context)
+                is_private = True
+            if server.user:
+                if not is_private:
+                    raise smtplib.SMTPException("the server offers no TLS to send the password by")
+                smtp.login(server.user, server.password)
+            if time.monotonic() >= self._ends_at_s:  # it counts as not sent already
+                raise TimeoutError
+            smtp.send_message(self._message)
+        return "accepted by the mail server"
+
+    def end(self) -> None:
+        """Cut the line, if there still is one: what waits for the server fails."""
+        line = self._smtp.sock if self._smtp is not None else None
+        if line is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(line, socket.SHUT_RDWR)  # not TLS's, which first goes clear
+
+
+async def send(
+    server: MailServer | None, message: EmailMessage, *, within_s: float = WITHIN_S
+) -> Outcome:
     """Hand a mail over to the server; whatever goes wrong is an outcome, never an exception."""
     if server is None:
         return Outcome(is_delivered=False, answer=NO_SERVER, is_set_up=False)
     started_s = time.monotonic()
+    call = _Call(server, message, within_s)
     try:
-        answer, is_delivered = await asyncio.to_thread(_send, server, message), True
+        async with asyncio.timeout(within_s):
+            answer, is_delivered = await asyncio.to_thread(call.send), True
+    except TimeoutError:
+        answer, is_delivered = "the mail server took too long to answer", False
     except (smtplib.SMTPException, OSError, ValueError) as error:
         answer, is_delivered = f"{type(error).__name__}: {error}"[:300], False
+    finally:
+        call.end()
     return Outcome(is_delivered, answer, round((time.monotonic() - started_s) * 1000))
-
-
-def _send(server: MailServer, message: EmailMessage) -> str:
-    context = ssl.create_default_context()
-    with (
-        smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT_S, context=context)
-        if server.is_tls
-        else smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_S)
-    ) as smtp:
-        smtp.ehlo_or_helo_if_needed()
-        is_private = server.is_tls or server.host in _LOOPBACK  # whose certificates nobody signs
-        if not is_private and smtp.has_extn("starttls"):
-            smtp.starttls(context=context)
-            is_private = True
-        if server.user:
-            if not is_private:
-                raise smtplib.SMTPException("the server offers no TLS to send the password by")
-            smtp.login(server.user, server.password)
-        smtp.send_message(message)
-    return "accepted by the mail server"

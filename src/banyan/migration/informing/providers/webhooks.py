@@ -1,5 +1,6 @@
 """Webhooks: one POST, no redirects, a bounded answer."""
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
@@ -10,18 +11,29 @@ from banyan.migration.informing.model import Outcome
 from banyan.migration.informing.providers.addresses import AddressNotAllowed, Network, look_up
 
 TIMEOUT_S = 10.0
+"""For each read."""
+WITHIN_S = 25.0
+"""For all of it, however slowly an answer trickles in: less than the lease of the job."""
 _ANSWER_BYTES_MAX = 2_000
 GONE = "410"
 """How an answer begins with which a receiver says that it wants no more."""
 
 
 async def post(
-    url: str, body: bytes, headers: Mapping[str, str], inside: Sequence[Network]
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    inside: Sequence[Network],
+    *,
+    within_s: float = WITHIN_S,
 ) -> Outcome:
     """Send it and say what came back; whatever goes wrong is an outcome, never an exception."""
     started_s = time.monotonic()
     try:
-        answer, is_delivered = await _post(url, body, headers, inside)
+        async with asyncio.timeout(within_s):
+            answer, is_delivered = await _post(url, body, headers, inside)
+    except TimeoutError:
+        answer, is_delivered = f"no whole answer within {within_s:g} s", False
     except AddressNotAllowed as refusal:
         answer, is_delivered = str(refusal), False
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:

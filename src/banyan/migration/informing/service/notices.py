@@ -15,6 +15,7 @@ from banyan.migration.informing.model import (
     Notice,
     NoticeDraft,
 )
+from banyan.migration.informing.rules.retries import may_send_again
 from banyan.migration.informing.store import notices as store
 from banyan.migration.model.plan import Plan
 from banyan.migration.model.standing import PLAN, StoredPlan
@@ -88,10 +89,12 @@ async def restart(tx: Transaction, deliveries: Iterable[Delivery]) -> None:
     """Try those once more that are not delivered and no longer tried."""
     for found in deliveries:
         one = await store.find_delivery(tx, found.notice_id, found.channel)
-        if one is None or one.state not in ("not_sent", "undelivered"):
+        if one is None or not may_send_again(one, tx.now):
             continue
         await store.update_delivery(tx, _waiting(one, tx))
-        await tx.enqueue(_deliver(one.notice_id, one.channel, one.attempts + 1))
+        job = _deliver(one.notice_id, one.channel, one.attempts + 1)
+        await tx.cancel_job(job.kind, job.key)  # one that failed would stand in its way
+        await tx.enqueue(job)
 
 
 async def list_notices(
