@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 
 from banyan import comparison
+from banyan.comparison import Finding
 from banyan.gateway import DataPlaneStatus, GatewayError
 from banyan.kernel import BanyanError, Clock, Unavailable
 from banyan.migration.control.comparing import Comparer
@@ -215,7 +216,7 @@ class Sync:
         if name in self._watch.stuck:
             await self._hold_stuck(name, self._watch.stuck[name].sentence)
             return
-        if verdict is None or route.ahead is None:
+        if verdict is None or route.ahead is None or not self._world.is_told(route):
             return
         if verdict.kind == "advance":
             await self._step(route, verdict.sentence)
@@ -356,15 +357,20 @@ class Sync:
         findings = self._comparer.take_findings()
         if not findings:
             return
+        routes = self._world.routes
+        current = [each for each in findings if _is_current(each, routes.get(each.route))]
+        before = [each for each in findings if not _is_current(each, routes.get(each.route))]
+        steps_of = {name: route.standing.entered_change for name, route in routes.items()}
         try:
             async with self._transaction() as tx:
-                outcome = await self._comparer.record(tx, self._world.plan_id, findings)
+                await self._comparer.record(tx, self._world.plan_id, before)
+                outcome = await self._comparer.record(tx, self._world.plan_id, current)
         except Unavailable:
             self._comparer.give_back(findings)
             raise
         for name, (compared, diverged) in outcome.items():
             route = self._world.routes.get(name)
-            if route is not None:
+            if route is not None and route.standing.entered_change == steps_of[name]:
                 route.compared += compared
                 route.diverged += diverged
 
@@ -397,6 +403,11 @@ class Sync:
     def _transaction(self) -> AbstractAsyncContextManager[Transaction]:
         assert self._database is not None, "it was opened first"
         return self._database.transaction(self._world.marketplace_id, _JUDGE)
+
+
+def _is_current(finding: Finding, route: RouteControl | None) -> bool:
+    """Whether it was captured in the step that its route stands in."""
+    return route is not None and route.is_of_this_step(int(finding.at.timestamp() * 1_000_000))
 
 
 async def _save_verdict(tx: Transaction, plan_id: UUID, route: RouteControl) -> None:

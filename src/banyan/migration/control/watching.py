@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from banyan.gateway import Attempt, GatewayError, GatewaySpec, Served, Sinks, Written
 from banyan.kernel import Clock, new_id
 from banyan.migration.control.comparing import Comparer
-from banyan.migration.control.folder import LocalRollback
+from banyan.migration.control.folder import LocalRollback, Remembered
 from banyan.migration.control.ports import Plane
 from banyan.migration.control.routes import RouteControl
 from banyan.migration.control.world import World
@@ -31,7 +31,13 @@ class Watch:
     """Keeps the data plane where the world wants it, and judges its routes."""
 
     def __init__(
-        self, world: World, plane: Plane, clock: Clock, comparer: Comparer | None = None
+        self,
+        world: World,
+        plane: Plane,
+        clock: Clock,
+        comparer: Comparer | None = None,
+        *,
+        retry_s: float = _RETRY_S,
     ) -> None:
         self._world, self._plane, self._clock = world, plane, clock
         self.comparer = comparer
@@ -39,7 +45,8 @@ class Watch:
         self._spec: GatewaySpec | None = None
         self._refused: GatewaySpec | None = None
         self._refused_at_s = 0.0
-        self._kept_back: set[str] = set()
+        self._retry_s = retry_s
+        self._remembered: Remembered | None = None
         self._began_at_us = self._now_us()
         self._judged_at_s = 0.0
         self.wake = asyncio.Event()
@@ -57,9 +64,9 @@ class Watch:
         ``GatewayUnusable`` if it can't run here; ``ConfigurationRefused`` by a new one.
         """
         self._world.look_for_rollbacks()
-        spec = self._world.spec()
+        spec, wanted = self._world.spec(), self._world.remembered()
         await self._plane.start(spec)
-        self._noted(spec)
+        self._noted(spec, wanted)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -145,12 +152,12 @@ class Watch:
 
     async def _tell(self) -> None:
         """Let the data plane have what the world wants, if that is news to it."""
-        spec = self._world.spec()
+        spec, wanted = self._world.spec(), self._world.remembered()
         if spec == self._spec:
-            self._noted(spec)
+            self._noted(spec, wanted)
             return
         loop = asyncio.get_running_loop()
-        if spec == self._refused and loop.time() - self._refused_at_s < _RETRY_S:
+        if spec == self._refused and loop.time() - self._refused_at_s < self._retry_s:
             return
         try:
             applied = await self._plane.apply(spec)
@@ -162,20 +169,21 @@ class Watch:
             return
         self._refused = None
         _log.info("told the data plane: %s in %.0f ms", ", ".join(applied.changed), applied.took_ms)
-        self._noted(spec)
+        self._noted(spec, wanted)
 
-    def _noted(self, spec: GatewaySpec) -> None:
+    def _noted(self, spec: GatewaySpec, told: Remembered) -> None:
+        """The data plane has this; the world may have moved on while it was told."""
         world = self._world
-        is_news = spec != self._spec or world.told_version != world.version
         self._spec = spec
         world.says = ""
-        told = {name: each.standing.change for name, each in world.routes.items()}
-        is_news = is_news or told != world.told or set(world.rollbacks) != self._kept_back
-        self._kept_back = set(world.rollbacks)
-        world.told, world.told_version = told, world.version
-        if is_news:
+        world.note_told(
+            {name: each.change for name, each in told.standings.items()}, self._now_us()
+        )
+        world.told_version = told.version
+        if told != self._remembered:
             try:
-                world.folder.remember(world.remembered())
+                world.folder.remember(told)
+                self._remembered = told
             except OSError as error:
                 _log.error("where routes stand can't be kept on disk: %s", error)
 

@@ -1,6 +1,6 @@
 """All that the control plane knows, in one place: both of its loops work on it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
@@ -53,6 +53,17 @@ class World:
             found[standing.route] = known
         self.routes = found
         self.rollbacks = {name: each for name, each in self.rollbacks.items() if name in found}
+
+    def note_told(self, told: Mapping[str, int], now_us: int) -> None:
+        """The data plane has everything up to these changes."""
+        self.told = dict(told)
+        for name, route in self.routes.items():
+            if told.get(name, -1) >= route.standing.entered_change:
+                route.note_told(now_us)
+
+    def is_told(self, route: RouteControl) -> bool:
+        """Whether the data plane does all that is asked of it, and of this route."""
+        return not self.says and self.told.get(route.route.name) == route.standing.change
 
     def remembered(self) -> Remembered:
         return Remembered(

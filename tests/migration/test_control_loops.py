@@ -1,0 +1,200 @@
+"""The control plane's two loops, one round at a time, with a data plane that does what a test says."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from banyan import migration
+from banyan.gateway import (
+    Applied,
+    Attempt,
+    ConfigurationRefused,
+    DataPlaneStatus,
+    GatewayError,
+    GatewaySpec,
+    GatewayUnusable,
+    Written,
+)
+from banyan.kernel import SystemClock
+from banyan.migration import ControlFolder, Gates, Phase, StoredPlan
+from banyan.migration.control.syncing import Sync
+from banyan.migration.control.watching import Watch
+from banyan.migration.control.world import World
+from banyan.migration.model.verdict import Verdict
+from banyan.migration.store import routes as routes_store
+from banyan.runtime import Database
+from tests.migration.plans import plan_text
+
+
+@dataclass
+class FakePlane:
+    """Takes every configuration, unless ``refuses`` is set; nothing is served."""
+
+    refuses: GatewayError | None = None
+    bad_names: set[str] = field(default_factory=set[str])
+    """Of routes whose configuration Envoy would refuse."""
+    out: frozenset[str] | None = frozenset()
+    specs: list[GatewaySpec] = field(default_factory=list[GatewaySpec])
+
+    async def __aenter__(self) -> object:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+        /,
+    ) -> None:
+        return None
+
+    async def start(self, spec: GatewaySpec) -> object:
+        return await self.apply(spec)
+
+    async def apply(self, spec: GatewaySpec) -> Applied:
+        if self.refuses is not None:
+            raise self.refuses
+        if self.bad_names & {each.name for each in spec.routes}:
+            raise ConfigurationRefused("Envoy refuses the new edge.")
+        self.specs.append(spec)
+        return Applied(version="1", changed=("edge",), took_ms=1)
+
+    async def status(self) -> DataPlaneStatus:
+        raise GatewayUnusable("There is none.")
+
+    async def written(self) -> Written | None:
+        return None
+
+    async def ejected(self) -> frozenset[str] | None:
+        return self.out
+
+    def read_bp(self, name: str = "catalogue") -> int:
+        """What it was told last of a route."""
+        [found] = [each for each in self.specs[-1].routes if each.name == name]
+        return found.read_bp
+
+
+@dataclass
+class Led:
+    """A plan that is led, without the loops that turn."""
+
+    database: Database
+    stored: StoredPlan
+    plane: FakePlane
+    world: World
+    watch: Watch
+    sync: Sync
+
+    @property
+    def catalogue(self) -> Any:
+        return self.world.routes["catalogue"]
+
+    async def begin(self) -> None:
+        await self.watch.start()
+        assert await self.sync.connect()
+
+    async def advance(self) -> migration.Change:
+        async with self.database.transaction(self.stored.marketplace_id) as tx:
+            change = await migration.advance(
+                tx, self.stored.plan_id, "catalogue", by="ana", why="Test", is_forced=True
+            )
+        await self.sync.pull()
+        return change
+
+    async def roll_back(self) -> migration.Change:
+        async with self.database.transaction(self.stored.marketplace_id) as tx:
+            change = await migration.roll_back(
+                tx, self.stored.plan_id, "catalogue", by="ana", why="It smells."
+            )
+        await self.sync.pull()
+        assert change is not None
+        return change
+
+    async def apply(self, **changes: Any) -> None:
+        async with self.database.transaction(self.stored.marketplace_id) as tx:
+            await migration.apply_plan(tx, plan_text(**changes), by="ana", why="Test")
+        await self.sync.pull()
+
+    async def phase(self) -> Phase:
+        async with self.database.transaction(self.stored.marketplace_id) as tx:
+            standings = await routes_store.select_routes(tx, self.stored.plan_id)
+        [found] = [each.phase for each in standings if each.route == "catalogue"]
+        return found
+
+
+def led_by(database: Database, url: str, stored: StoredPlan, folder: Path) -> Led:
+    clock, plane = SystemClock(), FakePlane()
+    kept = ControlFolder(folder)
+    kept.prepare()
+    world = World(kept, stored.marketplace_id, stored.plan_id, stored.plan)
+    watch = Watch(world, plane, clock, retry_s=0)
+    sync = Sync(
+        world, watch, plane, lambda: Database.open(url, size=2), gates=Gates(), clock=clock,
+        holder="test", comparer=None,
+    )  # fmt: skip
+    return Led(database, stored, plane, world, watch, sync)
+
+
+@pytest.fixture
+async def led(database: Database, database_url: str, live: UUID, tmp_path: Path) -> Any:
+    async with database.transaction(live) as tx:
+        stored = (await migration.apply_plan(tx, plan_text(), by="ana", why="Test")).stored
+        standings = await routes_store.select_routes(tx, stored.plan_id)
+    made = led_by(database, database_url, stored, tmp_path)
+    made.world.follow(stored.plan, stored.version, standings)
+    await made.begin()
+    yield made
+    await made.sync.finish()
+
+
+def attempt(at_us: int, **more: Any) -> Attempt:
+    values: dict[str, Any] = {
+        "route": "catalogue", "method": "GET", "arm": "candidate", "assigned": "candidate",
+        "status": 200, "duration_us": 1_000, "is_censored": False, "flags": "",
+        "request_id": str(at_us), "customer": at_us,
+    }  # fmt: skip
+    return Attempt(at_us, **{**values, **more})
+
+
+def now_us(later: timedelta = timedelta()) -> int:
+    return int((SystemClock().now() + later).timestamp() * 1_000_000)
+
+
+ADVANCE = Verdict(kind="advance", sentence="All is well.", gates=())
+
+
+async def test_a_route_does_not_advance_before_the_data_plane_followed(led: Led) -> None:
+    led.plane.refuses = GatewayUnusable("Envoy has not taken what is new.")
+    await led.advance()
+    await led.watch.tick()
+    led.catalogue.verdict = ADVANCE
+    await led.sync.once()
+    assert await led.phase() == Phase.SHADOW
+    led.plane.refuses = None
+    await led.watch.tick()
+    led.catalogue.verdict = ADVANCE
+    await led.sync.once()
+    assert await led.phase() == Phase.CANARY
+
+
+async def test_what_came_before_the_data_plane_followed_is_no_evidence(led: Led) -> None:
+    led.plane.refuses = GatewayUnusable("Envoy has not taken what is new.")
+    await led.advance()
+    await led.advance()
+    await led.watch.tick()
+    before_us = now_us()
+    led.world.hear([attempt(before_us)])
+    led.catalogue.gather(before_us, before_us + 1, is_whole=True, is_ejected=False)
+    assert led.catalogue.evidence.groups["reads"].tally.candidate == 0
+    led.plane.refuses = None
+    await led.watch.tick()
+    assert not led.catalogue.is_of_this_step(before_us)
+    after_us = now_us(timedelta(seconds=1))
+    led.world.hear([attempt(before_us), attempt(after_us)])
+    led.catalogue.gather(before_us, after_us, is_whole=True, is_ejected=False)
+    assert led.catalogue.evidence.groups["reads"].tally.candidate == 1
