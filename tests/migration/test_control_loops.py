@@ -21,13 +21,13 @@ from banyan.gateway import (
     Written,
 )
 from banyan.kernel import SystemClock
-from banyan.migration import ControlFolder, Gates, Phase, StoredPlan
+from banyan.migration import Comparer, ControlFolder, Gates, Phase, StoredPlan
 from banyan.migration.control.syncing import Sync
 from banyan.migration.control.watching import Watch
 from banyan.migration.control.world import World
 from banyan.migration.model.verdict import Verdict
 from banyan.migration.store import routes as routes_store
-from banyan.runtime import Database
+from banyan.runtime import Database, Settings, Transaction, Vault
 from tests.migration.plans import plan_text
 
 
@@ -127,6 +127,20 @@ class Led:
         return found
 
 
+class Unready(Comparer):
+    """Can't be prepared the first time."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(Vault(Settings(state_folder=folder)))
+        self.is_ready = False
+
+    async def prepare(self, tx: Transaction, plan_id: UUID, plan: migration.Plan) -> None:
+        if not self.is_ready:
+            self.is_ready = True
+            raise ValueError("what no one thought of")
+        await super().prepare(tx, plan_id, plan)
+
+
 def led_by(database: Database, url: str, stored: StoredPlan, folder: Path) -> Led:
     clock, plane = SystemClock(), FakePlane()
     kept = ControlFolder(folder)
@@ -150,6 +164,15 @@ async def led(database: Database, database_url: str, live: UUID, tmp_path: Path)
     await made.begin()
     yield made
     await made.sync.finish()
+
+
+def after(led: Led, url: str) -> Led:
+    """The process that goes on where another stopped."""
+    made = led_by(led.database, url, led.stored, led.world.folder.path)
+    made.world.follow(
+        led.world.plan, led.world.version, [each.standing for each in led.world.routes.values()]
+    )
+    return made
 
 
 def attempt(at_us: int, **more: Any) -> Attempt:
@@ -198,3 +221,52 @@ async def test_what_came_before_the_data_plane_followed_is_no_evidence(led: Led)
     led.world.hear([attempt(before_us), attempt(after_us)])
     led.catalogue.gather(before_us, after_us, is_whole=True, is_ejected=False)
     assert led.catalogue.evidence.groups["reads"].tally.candidate == 1
+
+
+async def gathered(led: Led, attempts: int) -> None:
+    """In canary, with so many good answers of the candidate that are written down."""
+    await led.advance()
+    await led.advance()
+    await led.watch.tick()
+    began_us = now_us()
+    led.world.hear([attempt(began_us + number) for number in range(attempts)])
+    led.catalogue.gather(began_us, began_us + 1_000, is_whole=True, is_ejected=False)
+    await led.sync.once()
+
+
+@pytest.mark.parametrize("ticks", [0, 1])
+async def test_what_came_before_a_restart_is_not_whole(
+    led: Led, database_url: str, ticks: int
+) -> None:
+    await gathered(led, 50)
+    assert led.catalogue.evidence.groups["reads"].tally.candidate == 50
+    next_one = after(led, database_url)
+    await next_one.watch.start()
+    began_us = now_us()
+    for number in range(ticks):  # while the database does not answer yet
+        next_one.world.hear([attempt(began_us)])
+        next_one.catalogue.gather(began_us, began_us + number + 1, is_whole=True, is_ejected=False)
+    assert await next_one.sync.connect()
+    evidence = next_one.catalogue.evidence
+    assert (evidence.gaps, evidence.began_at_us) == (1, led.catalogue.evidence.began_at_us)
+    assert evidence.windows == led.catalogue.evidence.windows + ticks + 1
+    assert evidence.groups["reads"].tally.candidate == ticks
+    assert evidence.whole_since_us > led.catalogue.evidence.ended_at_us
+    await next_one.sync.finish()
+
+
+async def test_what_was_gathered_is_not_lost_when_the_first_read_fails(
+    led: Led, database_url: str
+) -> None:
+    await gathered(led, 50)
+    next_one = after(led, "")
+    await next_one.watch.start()
+    next_one.sync = Sync(
+        next_one.world, next_one.watch, next_one.plane,
+        lambda: Database.open(database_url, size=2), gates=Gates(), clock=SystemClock(),
+        holder="test", comparer=Unready(led.world.folder.path),
+    )  # fmt: skip
+    assert not await next_one.sync.connect()
+    assert await next_one.sync.connect()
+    assert next_one.catalogue.evidence.gaps == 1
+    await next_one.sync.finish()

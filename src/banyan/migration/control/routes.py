@@ -12,7 +12,7 @@ from banyan.migration.model.plan import Phase, Plan, RoutePlan
 from banyan.migration.model.standing import Position, RouteStanding
 from banyan.migration.model.verdict import Situation, Verdict
 from banyan.migration.rules.criteria import bounds_of, is_candidate_asked
-from banyan.migration.rules.judge import Evidence, begin, gather, judge, windows_of
+from banyan.migration.rules.judge import Evidence, begin, gather, judge, resumed, windows_of
 from banyan.migration.rules.judge.eprocess import EProcess
 from banyan.migration.rules.phases import describe, freeze_of, next_position, path_of
 from banyan.migration.rules.reports import fair_attempts
@@ -85,9 +85,10 @@ class RouteControl:
         """Whether what was asked then was asked in the present phase and step."""
         return self.told_at_us is not None and at_us >= self.told_at_us
 
-    def resume(self, evidence: Evidence) -> None:
-        """Go on with what was gathered before this process began."""
-        self.evidence = evidence
+    def resume(self, saved: Evidence, now_us: int) -> None:
+        """Go on with what was gathered before this process began: nobody knows what came between."""
+        self.evidence = resumed(saved, self.evidence, now_us)
+        self.is_unsaved = True
 
     def hear(self, attempt: Attempt) -> None:
         if self.told_at_us is not None and attempt.started_at_us < self.told_at_us:

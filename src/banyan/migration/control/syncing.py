@@ -36,6 +36,8 @@ from banyan.runtime import Cause, Database, Transaction
 
 SYNC_S = 0.2
 SLOW_S = 1.0
+CONNECT_S = 3.0
+"""How long the start waits for the database before routes are watched without it."""
 _JUDGE = Cause("system", "banyan gateway", steps.JUDGE)
 _BEAT_WAIT_S = 1.0
 _FINISH_S = 3.0
@@ -81,18 +83,32 @@ class Sync:
                 await self.once()
             await asyncio.sleep(SYNC_S)
 
-    async def connect(self) -> bool:
+    async def connect(self, within_s: float = _ROUND_MAX_S) -> bool:
         """Whether the database is at hand; the first time, what was seen before is taken over."""
         if self._database is not None:
             return True
+        database: Database | None = None
         try:
-            self._database = await self._open_database()
-            await self.pull()
-            await self.resume()
-        except Unavailable as error:
-            _log.warning("the database is away: %s", error.detail)
-            return False
-        return True
+            async with asyncio.timeout(within_s):
+                database = await self._open_database()
+                async with database.transaction(self._world.marketplace_id, _JUDGE) as tx:
+                    await self._read(tx)
+                    await self._resume(tx)
+        except (Unavailable, TimeoutError) as error:
+            if not self._is_lost:
+                _log.warning("the database is away: %s", error or "it does not answer")
+            self._is_lost = True
+        except Exception:  # the loop that writes down must outlive what it can't read
+            _log.exception("where routes stand can't be read")
+        else:
+            # Only now: what was written down before must not be replaced by what is new here.
+            self._database, self._is_lost = database, False
+            self._watch.wake.set()
+            return True
+        finally:
+            if database is not None and self._database is None:
+                await database.close()
+        return False
 
     async def finish(self) -> None:
         """Write down what is left; the data plane goes on without us."""
@@ -107,24 +123,26 @@ class Sync:
             _log.warning("not all could be written down at the end: %s", error)
         await self._database.close()
 
-    async def resume(self) -> None:
+    async def _resume(self, tx: Transaction) -> None:
         """Go on where the process before this one stopped."""
         world = self._world
-        minute = self._clock.now().astimezone(UTC).replace(second=0, microsecond=0)
-        async with self._transaction() as tx:
-            kept = await findings_store.select_evidence(tx, world.plan_id)
-            minutes = await findings_store.select_minutes(
-                tx, world.plan_id, route=None, since=minute, until=None
-            )
+        now = self._clock.now()
+        minute = now.astimezone(UTC).replace(second=0, microsecond=0)
+        kept = await findings_store.select_evidence(tx, world.plan_id)
+        minutes = await findings_store.select_minutes(
+            tx, world.plan_id, route=None, since=minute, until=None
+        )
         world.resume_minutes(minutes)
         for name, change, state in kept:
             route = world.routes.get(name)
             if route is None or route.standing.entered_change != change:
                 continue
             try:
-                route.resume(msgspec.convert(state, Evidence, str_keys=True))
+                saved = msgspec.convert(state, Evidence, str_keys=True)
             except msgspec.ValidationError as error:
                 _log.warning("what was gathered about %s can't be read: %s", name, error)
+                continue
+            route.resume(saved, int(now.timestamp() * 1_000_000))
 
     async def once(self) -> None:
         """One round. Whatever fails is said once, and tried again in the next."""
