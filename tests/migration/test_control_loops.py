@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from types import SimpleNamespace, TracebackType
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -18,6 +18,7 @@ from banyan.gateway import (
     GatewayError,
     GatewaySpec,
     GatewayUnusable,
+    Sinks,
     Written,
 )
 from banyan.kernel import SystemClock
@@ -270,3 +271,22 @@ async def test_what_was_gathered_is_not_lost_when_the_first_read_fails(
     assert await next_one.sync.connect()
     assert next_one.catalogue.evidence.gaps == 1
     await next_one.sync.finish()
+
+
+class Quiet:
+    """Sinks to which nothing is reported."""
+
+    def take(self, _: Written | None) -> Any:
+        return SimpleNamespace(is_whole=True, counts=())
+
+
+async def test_a_candidate_is_not_in_rotation_because_nobody_can_say(led: Led) -> None:
+    led.watch.sinks = cast("Sinks", Quiet())
+    await led.watch.tick()
+    assert (led.catalogue.evidence.is_whole, led.catalogue.evidence.gaps) == (True, 0)
+    led.plane.out = frozenset({"catalogue"})
+    await led.watch.tick()
+    led.plane.out = None
+    await led.watch.tick()
+    assert (led.catalogue.evidence.is_whole, led.catalogue.evidence.gaps) == (False, 1)
+    assert led.catalogue.evidence.is_ejected

@@ -94,8 +94,10 @@ class Watch:
         if self.sinks is None:
             return
         seen = self.sinks.take(await self._written())
-        if self.comparer is not None and self.comparer.room:
-            self.comparer.offer(self.sinks.take_exchanges(self.comparer.room))
+        if self.comparer is not None:
+            self.comparer.end_if_hung()
+            if self.comparer.room:
+                self.comparer.offer(self.sinks.take_exchanges(self.comparer.room))
         ejected = await self._ejected()
         now = self._clock.now()
         now_us = self._now_us()
@@ -106,8 +108,8 @@ class Watch:
             is_news = route.gather(
                 self._began_at_us,
                 now_us,
-                is_whole=seen.is_whole,
-                is_ejected=name in ejected,
+                is_whole=seen.is_whole and ejected is not None,
+                is_ejected=name in ejected if ejected is not None else route.evidence.is_ejected,
             )
             if is_news or is_due:
                 self._judge(route)
@@ -194,12 +196,13 @@ class Watch:
         except (TimeoutError, GatewayError, OSError):
             return None
 
-    async def _ejected(self) -> frozenset[str]:
+    async def _ejected(self) -> frozenset[str] | None:
+        """None: nobody knows which candidates are out of rotation."""
         try:
             async with asyncio.timeout(_PATIENCE_S):
-                return await self._plane.ejected() or frozenset()
+                return await self._plane.ejected()
         except (TimeoutError, GatewayError, OSError):
-            return frozenset()
+            return None
 
     def _now_us(self) -> int:
         return int(self._clock.now().timestamp() * 1_000_000)
