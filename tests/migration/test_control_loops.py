@@ -29,7 +29,7 @@ from banyan.migration.control.world import World
 from banyan.migration.model.verdict import Verdict
 from banyan.migration.store import routes as routes_store
 from banyan.runtime import Database, Settings, Transaction, Vault
-from tests.migration.plans import plan_text
+from tests.migration.plans import PLAN, plan_text, route
 
 
 @dataclass
@@ -290,3 +290,66 @@ async def test_a_candidate_is_not_in_rotation_because_nobody_can_say(led: Led) -
     await led.watch.tick()
     assert (led.catalogue.evidence.is_whole, led.catalogue.evidence.gaps) == (False, 1)
     assert led.catalogue.evidence.is_ejected
+
+
+@pytest.mark.parametrize("by_person", [True, False])
+async def test_a_plan_that_is_refused_keeps_no_route_from_going_back(
+    led: Led, by_person: bool
+) -> None:
+    for _ in range(3):
+        await led.advance()
+    await led.watch.tick()
+    assert led.plane.read_bp() > 0
+    led.plane.bad_names = {"broken"}
+    await led.apply(
+        routes=[route(), route(name="broken", path="/b"), *PLAN["routes"][1:]], title="Two"
+    )
+    await led.watch.tick()
+    if by_person:
+        await led.roll_back()
+    else:
+        led.watch.order(led.catalogue, by="judge", why="It fails.")
+    await led.watch.tick()
+    assert led.plane.read_bp() == 0
+    assert led.world.says == "Envoy refuses the new edge."
+    await led.sync.once()
+    await led.watch.tick()
+    await led.sync.once()
+    async with led.database.transaction(led.stored.marketplace_id) as tx:
+        page = await migration.history(tx, led.stored.plan_id, route="catalogue", limit=1)
+    assert [each.kind for each in page.data] == ["rolled_back"]
+    assert page.data[0].effective_at is not None
+    assert led.plane.read_bp() == 0
+
+
+async def test_a_rollback_is_confirmed_only_once_the_data_plane_has_it(led: Led) -> None:
+    for _ in range(3):
+        await led.advance()
+    await led.watch.tick()
+    led.plane.refuses = GatewayUnusable("Envoy has not taken what is new.")
+    led.watch.order(led.catalogue, by="judge", why="It fails.")
+    await led.watch.tick()
+    await led.sync.once()
+    async with led.database.transaction(led.stored.marketplace_id) as tx:
+        page = await migration.history(tx, led.stored.plan_id, route="catalogue", limit=1)
+    assert [(each.kind, each.effective_at) for each in page.data] == [("rolled_back", None)]
+
+
+async def test_it_starts_with_what_was_taken_before_where_the_plan_is_refused(
+    led: Led, database_url: str
+) -> None:
+    for _ in range(3):
+        await led.advance()
+    await led.watch.tick()
+    led.plane.bad_names = {"broken"}
+    await led.apply(
+        routes=[route(), route(name="broken", path="/b"), *PLAN["routes"][1:]], title="Two"
+    )
+    next_one = after(led, database_url)
+    next_one.plane.bad_names = {"broken"}
+    await next_one.watch.start()
+    assert next_one.plane.read_bp() == led.plane.read_bp() > 0
+    assert next_one.world.says
+    next_one.watch.order(next_one.catalogue, by="judge", why="It fails.")
+    await next_one.watch.tick()
+    assert next_one.plane.read_bp() == 0

@@ -199,9 +199,10 @@ class Sync:
         world.follow(plan, version or world.version, standings)
 
     async def _write_rollback(self, rollback: LocalRollback) -> None:
-        """Write down what is in force already."""
+        """Write down what is in force already, or what the data plane hasn't taken yet."""
         world = self._world
         at = datetime.fromtimestamp(rollback.at_us / 1_000_000, UTC)
+        is_in_force = rollback.route in world.kept_back
         refusal: NoWayBack | None = None
         async with self._transaction() as tx:
             try:
@@ -213,7 +214,7 @@ class Sync:
                     why=rollback.why,
                     is_forced=rollback.is_forced,
                     numbers=dict(rollback.numbers),
-                    effective_at=at if tx.livemode else tx.now,
+                    effective_at=_effective_at(tx, at) if is_in_force else None,
                 )
             except NoWayBack as error:
                 refusal = error
@@ -421,6 +422,10 @@ class Sync:
     def _transaction(self) -> AbstractAsyncContextManager[Transaction]:
         assert self._database is not None, "it was opened first"
         return self._database.transaction(self._world.marketplace_id, _JUDGE)
+
+
+def _effective_at(tx: Transaction, at: datetime) -> datetime:
+    return at if tx.livemode else tx.now
 
 
 def _is_current(finding: Finding, route: RouteControl | None) -> bool:
