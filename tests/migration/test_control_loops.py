@@ -1,6 +1,6 @@
 """The control plane's two loops, one round at a time, with a data plane that does what a test says."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace, TracebackType
@@ -353,3 +353,11 @@ async def test_it_starts_with_what_was_taken_before_where_the_plan_is_refused(
     next_one.watch.order(next_one.catalogue, by="judge", why="It fails.")
     await next_one.watch.tick()
     assert next_one.plane.read_bp() == 0
+
+
+async def test_a_step_is_announced_although_an_earlier_one_was(led: Led) -> None:
+    led.catalogue.standing = replace(
+        led.catalogue.standing, announced_for="canary/0", announced_at=SystemClock().now()
+    )
+    assert led.catalogue.ahead.phase == Phase.SHADOW
+    assert not led.catalogue.is_announced

@@ -182,11 +182,17 @@ class RouteControl:
 
     def _notice_until_us(self, ahead: Position | None) -> int | None:
         standing = self.standing
-        if ahead is None or standing.announced_at is None:
-            return None
-        if standing.announced_for != f"{ahead.phase.value}/{ahead.step}":
+        if ahead is None or standing.announced_at is None or not self.is_announced:
             return None
         return _us(standing.announced_at) + self._notice_us()
+
+    @property
+    def is_announced(self) -> bool:
+        """Whether teams were told of the step that comes next, and not of one that came before."""
+        ahead = self.ahead
+        return (
+            ahead is not None and self.standing.announced_for == f"{ahead.phase.value}/{ahead.step}"
+        )
 
     @property
     def can_be_taken_back(self) -> bool:

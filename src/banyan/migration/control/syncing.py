@@ -239,7 +239,7 @@ class Sync:
             return
         if verdict.kind == "advance":
             await self._step(route, verdict.sentence)
-        elif verdict.waits_only_for("notice") and route.standing.announced_at is None:
+        elif verdict.waits_only_for("notice") and not route.is_announced:
             await self._announce(route)
 
     async def _step(self, route: RouteControl, why: str) -> None:
