@@ -38,6 +38,8 @@ from banyan.runtime import MARKETPLACE, Cause, Database, Marketplace, Settings, 
 REFUSED = 2
 NOT_EFFECTIVE = 1
 _CONFIRM_WAIT_S = 3.0
+_DATABASE_WAIT_S = 3.0
+"""A rollback waits so long for the database, and for locks in it, before it goes without."""
 _POLL_S = 0.05
 _ALIVE_WITHIN = timedelta(seconds=10)
 _FILE = click.argument(
@@ -417,16 +419,7 @@ async def _roll_back(ways: Ways, settings: Settings, asked: _Rollback) -> int:
 
 
 async def _roll_back_stored(place: Place, settings: Settings, asked: _Rollback) -> int:
-    async with place.transaction(asked.by) as tx:
-        stored = await migration.find_plan(tx, asked.plan)
-        change = await migration.roll_back(
-            tx,
-            stored.plan_id,
-            asked.route,
-            by=asked.by,
-            why=asked.why,
-            is_forced=asked.is_forced,
-        )
+    stored, change = await _written_down(place, asked)
     if change is None:
         click.echo(f"{asked.route} is rolled back already, and held.")
         return 0
@@ -447,6 +440,25 @@ async def _roll_back_stored(place: Place, settings: Settings, asked: _Rollback) 
         err=True,
     )
     return NOT_EFFECTIVE
+
+
+async def _written_down(place: Place, asked: _Rollback) -> tuple[StoredPlan, Change | None]:
+    try:
+        async with asyncio.timeout(_DATABASE_WAIT_S), place.transaction(asked.by) as tx:
+            stored = await migration.find_plan(tx, asked.plan)
+            change = await migration.roll_back(
+                tx,
+                stored.plan_id,
+                asked.route,
+                by=asked.by,
+                why=asked.why,
+                is_forced=asked.is_forced,
+            )
+    except TimeoutError:
+        raise Unavailable(
+            f"The database has not taken the rollback within {_DATABASE_WAIT_S:.0f} s."
+        ) from None
+    return stored, change
 
 
 async def _tell_here(

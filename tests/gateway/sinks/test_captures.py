@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import zlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -109,7 +110,7 @@ async def test_a_customer_who_leaves_gives_no_exchange(
 async def test_excess_is_let_go_and_counted_while_customers_are_served(
     rig: Rig,
 ) -> None:
-    pairs = Pairs(bytes_max=100, ready_max=3)
+    pairs = Pairs(bytes_max=5_000, ready_max=3)
     async with await Sinks.open(rig.reports, rig.capture, pairs=pairs) as sinks:
         async with httpx.AsyncClient(base_url=rig.url) as client:
             for number in range(30):
@@ -187,12 +188,22 @@ def test_a_write_is_mirrored_to_the_candidate_alone() -> None:
 
 
 def test_what_waits_is_bounded() -> None:
-    pairs = Pairs(pending_max=2, bytes_max=12)
+    pairs = Pairs(pending_max=2, bytes_max=18)
     for number in range(5):
         pairs.add(part("primary", request_id=str(number)))
-    assert (pairs.pending, pairs.counts.excess, pairs.size_bytes) == (2, 3, 10)
+    assert (pairs.pending, pairs.counts.excess, pairs.size_bytes) == (2, 3, 14)
     pairs.add(part("candidate", request_id="0"))
-    assert (pairs.counts.excess, pairs.size_bytes) == (4, 10)
+    assert (pairs.counts.excess, pairs.size_bytes) == (4, 14)
+
+
+def test_headers_and_paths_take_memory_too() -> None:
+    pairs = Pairs()
+    long = (("cookie", "c" * 1_000),)
+    for role in ("primary", "legacy", "candidate"):
+        pairs.add(replace(part(role), headers=long, answer=Answer(200, long, b"12345")))
+    assert pairs.size_bytes == 4 * 1_006 + 3 * 5 + len("/s")  # shadows' own headers are let go
+    pairs.take(1)
+    assert pairs.size_bytes == 0
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "deflate", "", "identity", "GZIP, gzip"])

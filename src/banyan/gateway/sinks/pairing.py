@@ -1,6 +1,7 @@
 """One customer's request and its shadows, put together again within bounds."""
 
 from collections import OrderedDict, deque
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 
 from banyan.comparison import Answer
@@ -11,7 +12,7 @@ WAIT_US = 10_000_000
 PENDING_MAX = 10_000
 READY_MAX = 2_000
 BYTES_MAX = 256_000_000
-"""Of bodies: being received, waiting for their other parts, and waiting to be taken."""
+"""Of bodies, and of headers and paths in which they come: being received, waiting for their other parts, and waiting to be taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class _Pending:
 
     @property
     def size_bytes(self) -> int:
-        return sum(len(part.answer.body) for part in self.parts.values())
+        return sum(_size_of_part(part) for part in self.parts.values())
 
 
 class Pairs:
@@ -81,7 +82,7 @@ class Pairs:
         return self.size_bytes + size_bytes <= self._bytes_max
 
     def add(self, part: Captured) -> None:
-        size_bytes = len(part.answer.body)
+        size_bytes = _size_of_part(part)
         pending = self._pending.get(part.request_id)
         if pending is None:
             if len(self._pending) >= self._pending_max:
@@ -123,7 +124,7 @@ class Pairs:
         else:
             self.counts.paired += 1
             self._ready.append(exchange)
-            return
+            self.size_bytes += _size(exchange)
         self.size_bytes -= pending.size_bytes
 
 
@@ -161,4 +162,18 @@ def _exchange(parts: dict[Role, Captured]) -> Exchange | None:
 
 def _size(exchange: Exchange) -> int:
     answers = (exchange.primary, exchange.legacy, exchange.candidate)
-    return sum(len(answer.body) for answer in answers if answer is not None)
+    return _size_of_head(exchange.path, exchange.headers) + sum(
+        _size_of_answer(answer) for answer in answers if answer is not None
+    )
+
+
+def _size_of_part(part: Captured) -> int:
+    return _size_of_head(part.path, part.headers) + _size_of_answer(part.answer)
+
+
+def _size_of_answer(answer: Answer) -> int:
+    return len(answer.body) + _size_of_head("", answer.headers)
+
+
+def _size_of_head(path: str, headers: Iterable[tuple[str, str]]) -> int:
+    return len(path) + sum(len(name) + len(value) for name, value in headers)

@@ -5,11 +5,13 @@ import logging
 import multiprocessing
 import os
 import threading
+import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime
+from multiprocessing.process import BaseProcess
 from uuid import UUID
 
 import msgspec
@@ -24,6 +26,9 @@ from banyan.runtime import Transaction, Vault
 BATCH_MAX = 50
 BATCH_BYTES_MAX = 16_000_000
 FINDINGS_MAX = 2_000
+HUNG_AFTER_S = 30.0
+"""A batch takes a second or two; one that takes so long never ends."""
+_END_S = 5.0
 _NICENESS = 10
 
 _log = logging.getLogger(__name__)
@@ -35,8 +40,10 @@ class Comparer:
     Nothing is compared before ``prepare``: without the plan's key nothing could be masked.
     """
 
-    def __init__(self, vault: Vault) -> None:
+    def __init__(self, vault: Vault, *, hung_after_s: float = HUNG_AFTER_S) -> None:
         self._vault = vault
+        self._hung_after_s = hung_after_s
+        self._began_at_s = 0.0
         self._pool: ProcessPoolExecutor | None = None
         self._batch: Future[list[Finding]] | None = None
         self._findings: deque[Finding] = deque()
@@ -57,6 +64,16 @@ class Comparer:
         is_busy = self._batch is not None and not self._batch.done()
         return 0 if is_busy or self._key is None else BATCH_MAX - len(self._rest)
 
+    def end_if_hung(self) -> None:
+        """Give a batch up that takes for ever, with the process that hangs on it; another one starts."""
+        if self._batch is None or self._batch.done() or self._pool is None:
+            return
+        if time.monotonic() - self._began_at_s < self._hung_after_s:
+            return
+        _log.error("comparing has hung for %.0f s; it starts anew", self._hung_after_s)
+        for process in _processes_of(self._pool):
+            process.kill()  # the batch then ends as one of a broken pool
+
     def offer(self, exchanges: Sequence[Exchange]) -> None:
         """Compare these, if there was ``room`` for them."""
         waiting = [*self._rest, *exchanges]
@@ -65,17 +82,19 @@ class Comparer:
             return
         batch = _within(waiting, BATCH_BYTES_MAX)
         self._rest = waiting[len(batch) :]
+        pool = self._started()
         try:
-            self._batch = self._started().submit(_examine_all, self._plan, self._key, batch)
+            self._batch = pool.submit(_examine_all, self._plan, self._key, batch)
         except (BrokenProcessPool, RuntimeError) as error:
-            self._lose(len(batch), error)
+            self._lose(pool, len(batch), error)
             return
+        self._began_at_s = time.monotonic()
         count = len(batch)
         loop = asyncio.get_running_loop()
 
         def done(future: Future[list[Finding]]) -> None:
             if not loop.is_closed():
-                loop.call_soon_threadsafe(self._take, future, count)
+                loop.call_soon_threadsafe(self._take, pool, future, count)
 
         self._batch.add_done_callback(done)
 
@@ -103,9 +122,16 @@ class Comparer:
         return told
 
     def close(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
-        self._pool = None
+        """Whatever it is at: nothing waits for what is being compared."""
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        processes = _processes_of(pool)
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.kill()
+        for process in processes:
+            process.join(_END_S)
 
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
@@ -114,27 +140,35 @@ class Comparer:
             self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_begin)
         return self._pool
 
-    def _take(self, future: Future[list[Finding]], count: int) -> None:
+    def _take(self, pool: ProcessPoolExecutor, future: Future[list[Finding]], count: int) -> None:
         if future.cancelled():
             self.dropped += count
             return
         error = future.exception()
         if error is not None:
-            self._lose(count, error)
+            self._lose(pool, count, error)
             return
         self._findings.extend(future.result())
         self._shed()
 
-    def _lose(self, count: int, error: BaseException) -> None:
+    def _lose(self, pool: ProcessPoolExecutor, count: int, error: BaseException) -> None:
         self.dropped += count
-        _log.error("%d exchanges could not be compared: %r", count, error)
-        if isinstance(error, BrokenProcessPool):
+        # Not the error's words: they may hold what customers sent.
+        _log.error("%d exchanges could not be compared: %s", count, type(error).__name__)
+        if isinstance(error, BrokenProcessPool) and self._pool is pool:
+            pool.shutdown(wait=False)
             self._pool = None
 
     def _shed(self) -> None:
         while len(self._findings) > FINDINGS_MAX:
             self._findings.popleft()
             self.dropped += 1
+
+
+def _processes_of(pool: ProcessPoolExecutor) -> list[BaseProcess]:
+    # Until Python 3.14 there is no other way to end a process that hangs.
+    held: Mapping[int, BaseProcess] | None = vars(pool)["_processes"]
+    return list((held or {}).values())
 
 
 def _within(exchanges: Sequence[Exchange], bytes_max: int) -> list[Exchange]:
@@ -184,7 +218,7 @@ def _examine_all(document: bytes, key: bytes, exchanges: Sequence[Exchange]) -> 
         try:
             finding = _examine(exchange, ways[route.name])
         except Exception as error:  # what one answer does must not lose the others
-            failed[repr(error)] += 1
+            failed[type(error).__name__] += 1
             continue
         if finding is not None:
             findings.append(finding)

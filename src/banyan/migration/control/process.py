@@ -15,7 +15,7 @@ from banyan.migration.control.comparing import Comparer
 from banyan.migration.control.folder import ControlFolder, Remembered
 from banyan.migration.control.leader import Leadership
 from banyan.migration.control.ports import Gates, Plane
-from banyan.migration.control.syncing import Sync
+from banyan.migration.control.syncing import CONNECT_S, Sync
 from banyan.migration.control.watching import Watch
 from banyan.migration.control.world import World
 from banyan.migration.model.standing import StoredPlan
@@ -176,6 +176,8 @@ class Control:
         watch.sinks = sinks
         try:
             await watch.start()
+            # Before anything is judged: what was gathered by the process before is part of it.
+            await sync.connect(within_s=CONNECT_S)
             _log.info("leading %s on %s", world.plan.plan, world.plan.gateway.listen)
             await _until_first(
                 asyncio.create_task(watch.run()),

@@ -12,7 +12,7 @@ from banyan.migration.model.plan import Phase, Plan, RoutePlan
 from banyan.migration.model.standing import Position, RouteStanding
 from banyan.migration.model.verdict import Situation, Verdict
 from banyan.migration.rules.criteria import bounds_of, is_candidate_asked
-from banyan.migration.rules.judge import Evidence, begin, gather, judge, windows_of
+from banyan.migration.rules.judge import Evidence, begin, gather, judge, resumed, windows_of
 from banyan.migration.rules.judge.eprocess import EProcess
 from banyan.migration.rules.phases import describe, freeze_of, next_position, path_of
 from banyan.migration.rules.reports import fair_attempts
@@ -47,6 +47,8 @@ class RouteControl:
     compared: int = 0
     diverged: int = 0
     is_unsaved: bool = False
+    told_at_us: int | None = None
+    """When the data plane had taken the phase and step that it stands in; None: it has not yet."""
     said: tuple[str, str] = ("", "")
     """The verdict that the database has: its kind and sentence."""
 
@@ -68,13 +70,29 @@ class RouteControl:
             self.evidence = begin(self.bounds, self.evidence)
             self.verdict = None
             self.compared = self.diverged = 0
+            self.attempts, self.overflow = [], 0
+            self.told_at_us = None
             self.is_unsaved = True
 
-    def resume(self, evidence: Evidence) -> None:
-        """Go on with what was gathered before this process began."""
-        self.evidence = evidence
+    def note_told(self, now_us: int) -> None:
+        """The data plane does what the standing says: what is seen from now on is evidence of it."""
+        if self.told_at_us is None:
+            self.told_at_us = now_us
+            self.attempts, self.overflow = [], 0
+            self.compared = self.diverged = 0
+
+    def is_of_this_step(self, at_us: int) -> bool:
+        """Whether what was asked then was asked in the present phase and step."""
+        return self.told_at_us is not None and at_us >= self.told_at_us
+
+    def resume(self, saved: Evidence, now_us: int) -> None:
+        """Go on with what was gathered before this process began: nobody knows what came between."""
+        self.evidence = resumed(saved, self.evidence, now_us)
+        self.is_unsaved = True
 
     def hear(self, attempt: Attempt) -> None:
+        if self.told_at_us is not None and attempt.started_at_us < self.told_at_us:
+            return
         if len(self.attempts) < ATTEMPTS_MAX:
             self.attempts.append(attempt)
         else:
@@ -83,7 +101,12 @@ class RouteControl:
     def gather(
         self, began_at_us: int, ended_at_us: int, *, is_whole: bool, is_ejected: bool
     ) -> bool:
-        """Add what came since the last time to the evidence; whether anything did."""
+        """Add what came since the last time to the evidence; whether anything did.
+
+        As long as the data plane still does what it did before, nothing counts in the candidate's
+        favour; its failures do count against it.
+        """
+        is_whole = is_whole and self.told_at_us is not None
         attempts, self.attempts = fair_attempts(self.standing.phase, self.attempts), []
         compared, self.compared = self.compared, 0
         diverged, self.diverged = self.diverged, 0
@@ -159,11 +182,17 @@ class RouteControl:
 
     def _notice_until_us(self, ahead: Position | None) -> int | None:
         standing = self.standing
-        if ahead is None or standing.announced_at is None:
-            return None
-        if standing.announced_for != f"{ahead.phase.value}/{ahead.step}":
+        if ahead is None or standing.announced_at is None or not self.is_announced:
             return None
         return _us(standing.announced_at) + self._notice_us()
+
+    @property
+    def is_announced(self) -> bool:
+        """Whether teams were told of the step that comes next, and not of one that came before."""
+        ahead = self.ahead
+        return (
+            ahead is not None and self.standing.announced_for == f"{ahead.phase.value}/{ahead.step}"
+        )
 
     @property
     def can_be_taken_back(self) -> bool:

@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 
 from banyan import comparison
+from banyan.comparison import Finding
 from banyan.gateway import DataPlaneStatus, GatewayError
 from banyan.kernel import BanyanError, Clock, Unavailable
 from banyan.migration.control.comparing import Comparer
@@ -35,6 +36,8 @@ from banyan.runtime import Cause, Database, Transaction
 
 SYNC_S = 0.2
 SLOW_S = 1.0
+CONNECT_S = 3.0
+"""How long the start waits for the database before routes are watched without it."""
 _JUDGE = Cause("system", "banyan gateway", steps.JUDGE)
 _BEAT_WAIT_S = 1.0
 _FINISH_S = 3.0
@@ -80,18 +83,32 @@ class Sync:
                 await self.once()
             await asyncio.sleep(SYNC_S)
 
-    async def connect(self) -> bool:
+    async def connect(self, within_s: float = _ROUND_MAX_S) -> bool:
         """Whether the database is at hand; the first time, what was seen before is taken over."""
         if self._database is not None:
             return True
+        database: Database | None = None
         try:
-            self._database = await self._open_database()
-            await self.pull()
-            await self.resume()
-        except Unavailable as error:
-            _log.warning("the database is away: %s", error.detail)
-            return False
-        return True
+            async with asyncio.timeout(within_s):
+                database = await self._open_database()
+                async with database.transaction(self._world.marketplace_id, _JUDGE) as tx:
+                    await self._read(tx)
+                    await self._resume(tx)
+        except (Unavailable, TimeoutError) as error:
+            if not self._is_lost:
+                _log.warning("the database is away: %s", error or "it does not answer")
+            self._is_lost = True
+        except Exception:  # the loop that writes down must outlive what it can't read
+            _log.exception("where routes stand can't be read")
+        else:
+            # Only now: what was written down before must not be replaced by what is new here.
+            self._database, self._is_lost = database, False
+            self._watch.wake.set()
+            return True
+        finally:
+            if database is not None and self._database is None:
+                await database.close()
+        return False
 
     async def finish(self) -> None:
         """Write down what is left; the data plane goes on without us."""
@@ -106,24 +123,26 @@ class Sync:
             _log.warning("not all could be written down at the end: %s", error)
         await self._database.close()
 
-    async def resume(self) -> None:
+    async def _resume(self, tx: Transaction) -> None:
         """Go on where the process before this one stopped."""
         world = self._world
-        minute = self._clock.now().astimezone(UTC).replace(second=0, microsecond=0)
-        async with self._transaction() as tx:
-            kept = await findings_store.select_evidence(tx, world.plan_id)
-            minutes = await findings_store.select_minutes(
-                tx, world.plan_id, route=None, since=minute, until=None
-            )
+        now = self._clock.now()
+        minute = now.astimezone(UTC).replace(second=0, microsecond=0)
+        kept = await findings_store.select_evidence(tx, world.plan_id)
+        minutes = await findings_store.select_minutes(
+            tx, world.plan_id, route=None, since=minute, until=None
+        )
         world.resume_minutes(minutes)
         for name, change, state in kept:
             route = world.routes.get(name)
             if route is None or route.standing.entered_change != change:
                 continue
             try:
-                route.resume(msgspec.convert(state, Evidence, str_keys=True))
+                saved = msgspec.convert(state, Evidence, str_keys=True)
             except msgspec.ValidationError as error:
                 _log.warning("what was gathered about %s can't be read: %s", name, error)
+                continue
+            route.resume(saved, int(now.timestamp() * 1_000_000))
 
     async def once(self) -> None:
         """One round. Whatever fails is said once, and tried again in the next."""
@@ -180,9 +199,10 @@ class Sync:
         world.follow(plan, version or world.version, standings)
 
     async def _write_rollback(self, rollback: LocalRollback) -> None:
-        """Write down what is in force already."""
+        """Write down what is in force already, or what the data plane hasn't taken yet."""
         world = self._world
         at = datetime.fromtimestamp(rollback.at_us / 1_000_000, UTC)
+        is_in_force = rollback.route in world.kept_back
         refusal: NoWayBack | None = None
         async with self._transaction() as tx:
             try:
@@ -194,7 +214,7 @@ class Sync:
                     why=rollback.why,
                     is_forced=rollback.is_forced,
                     numbers=dict(rollback.numbers),
-                    effective_at=at if tx.livemode else tx.now,
+                    effective_at=_effective_at(tx, at) if is_in_force else None,
                 )
             except NoWayBack as error:
                 refusal = error
@@ -215,11 +235,11 @@ class Sync:
         if name in self._watch.stuck:
             await self._hold_stuck(name, self._watch.stuck[name].sentence)
             return
-        if verdict is None or route.ahead is None:
+        if verdict is None or route.ahead is None or not self._world.is_told(route):
             return
         if verdict.kind == "advance":
             await self._step(route, verdict.sentence)
-        elif verdict.waits_only_for("notice") and route.standing.announced_at is None:
+        elif verdict.waits_only_for("notice") and not route.is_announced:
             await self._announce(route)
 
     async def _step(self, route: RouteControl, why: str) -> None:
@@ -356,15 +376,20 @@ class Sync:
         findings = self._comparer.take_findings()
         if not findings:
             return
+        routes = self._world.routes
+        current = [each for each in findings if _is_current(each, routes.get(each.route))]
+        before = [each for each in findings if not _is_current(each, routes.get(each.route))]
+        steps_of = {name: route.standing.entered_change for name, route in routes.items()}
         try:
             async with self._transaction() as tx:
-                outcome = await self._comparer.record(tx, self._world.plan_id, findings)
+                await self._comparer.record(tx, self._world.plan_id, before)
+                outcome = await self._comparer.record(tx, self._world.plan_id, current)
         except Unavailable:
             self._comparer.give_back(findings)
             raise
         for name, (compared, diverged) in outcome.items():
             route = self._world.routes.get(name)
-            if route is not None:
+            if route is not None and route.standing.entered_change == steps_of[name]:
                 route.compared += compared
                 route.diverged += diverged
 
@@ -397,6 +422,15 @@ class Sync:
     def _transaction(self) -> AbstractAsyncContextManager[Transaction]:
         assert self._database is not None, "it was opened first"
         return self._database.transaction(self._world.marketplace_id, _JUDGE)
+
+
+def _effective_at(tx: Transaction, at: datetime) -> datetime:
+    return at if tx.livemode else tx.now
+
+
+def _is_current(finding: Finding, route: RouteControl | None) -> bool:
+    """Whether it was captured in the step that its route stands in."""
+    return route is not None and route.is_of_this_step(int(finding.at.timestamp() * 1_000_000))
 
 
 async def _save_verdict(tx: Transaction, plan_id: UUID, route: RouteControl) -> None:

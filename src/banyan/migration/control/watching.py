@@ -6,10 +6,18 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from banyan.gateway import Attempt, GatewayError, GatewaySpec, Served, Sinks, Written
+from banyan.gateway import (
+    Attempt,
+    ConfigurationRefused,
+    GatewayError,
+    GatewaySpec,
+    Served,
+    Sinks,
+    Written,
+)
 from banyan.kernel import Clock, new_id
 from banyan.migration.control.comparing import Comparer
-from banyan.migration.control.folder import LocalRollback
+from banyan.migration.control.folder import LocalRollback, Remembered, spec_with
 from banyan.migration.control.ports import Plane
 from banyan.migration.control.routes import RouteControl
 from banyan.migration.control.world import World
@@ -21,6 +29,8 @@ TICK_S = 0.2
 _PATIENCE_S = 1.0
 """How long the data plane may take to tell something before the tick goes on without it."""
 _RETRY_S = 5.0
+_REFUSED_TIMES = 12
+"""So many times longer until what was refused, and not only not taken in time, is tried again."""
 _JUDGE_EVERY_S = 1.0
 _SERVING = (Phase.CANARY, Phase.RAMP, Phase.CANDIDATE)
 
@@ -31,15 +41,23 @@ class Watch:
     """Keeps the data plane where the world wants it, and judges its routes."""
 
     def __init__(
-        self, world: World, plane: Plane, clock: Clock, comparer: Comparer | None = None
+        self,
+        world: World,
+        plane: Plane,
+        clock: Clock,
+        comparer: Comparer | None = None,
+        *,
+        retry_s: float = _RETRY_S,
     ) -> None:
         self._world, self._plane, self._clock = world, plane, clock
         self.comparer = comparer
         self.sinks: Sinks | None = None
         self._spec: GatewaySpec | None = None
         self._refused: GatewaySpec | None = None
+        self._is_refused = False
         self._refused_at_s = 0.0
-        self._kept_back: set[str] = set()
+        self._retry_s = retry_s
+        self._remembered: Remembered | None = None
         self._began_at_us = self._now_us()
         self._judged_at_s = 0.0
         self.wake = asyncio.Event()
@@ -54,12 +72,27 @@ class Watch:
     async def start(self) -> None:
         """Bring the data plane up, or adopt the one that runs, and tell it where routes stand.
 
-        ``GatewayUnusable`` if it can't run here; ``ConfigurationRefused`` by a new one.
+        Where the plan is refused, what was taken before stands. ``GatewayUnusable`` if it can't run
+        here; ``ConfigurationRefused`` by one that never took anything.
         """
-        self._world.look_for_rollbacks()
-        spec = self._world.spec()
-        await self._plane.start(spec)
-        self._noted(spec)
+        world = self._world
+        world.look_for_rollbacks()
+        kept = world.folder.recall()
+        if kept is not None and kept.plan_id == world.plan_id:
+            self._remembered = kept
+        spec, wanted = world.spec(), world.remembered()
+        try:
+            await self._plane.start(spec)
+        except ConfigurationRefused as error:
+            if self._remembered is None:
+                raise
+            self._note_refusal(spec, error)
+            back = world.as_taken(self._remembered)
+            taken = spec_with(back.plan, back.standings, world.rollbacks)
+            await self._plane.start(taken)
+            self._noted(taken, back, says=error.detail)
+        else:
+            self._noted(spec, wanted)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -87,8 +120,10 @@ class Watch:
         if self.sinks is None:
             return
         seen = self.sinks.take(await self._written())
-        if self.comparer is not None and self.comparer.room:
-            self.comparer.offer(self.sinks.take_exchanges(self.comparer.room))
+        if self.comparer is not None:
+            self.comparer.end_if_hung()
+            if self.comparer.room:
+                self.comparer.offer(self.sinks.take_exchanges(self.comparer.room))
         ejected = await self._ejected()
         now = self._clock.now()
         now_us = self._now_us()
@@ -99,8 +134,8 @@ class Watch:
             is_news = route.gather(
                 self._began_at_us,
                 now_us,
-                is_whole=seen.is_whole,
-                is_ejected=name in ejected,
+                is_whole=seen.is_whole and ejected is not None,
+                is_ejected=name in ejected if ejected is not None else route.evidence.is_ejected,
             )
             if is_news or is_due:
                 self._judge(route)
@@ -145,37 +180,63 @@ class Watch:
 
     async def _tell(self) -> None:
         """Let the data plane have what the world wants, if that is news to it."""
-        spec = self._world.spec()
+        spec, wanted = self._world.spec(), self._world.remembered()
         if spec == self._spec:
-            self._noted(spec)
+            self._noted(spec, wanted)
             return
         loop = asyncio.get_running_loop()
-        if spec == self._refused and loop.time() - self._refused_at_s < _RETRY_S:
+        pause_s = self._retry_s * (_REFUSED_TIMES if self._is_refused else 1)
+        if spec == self._refused and loop.time() - self._refused_at_s < pause_s:
+            if self._is_refused:
+                await self._tell_back()
             return
         try:
             applied = await self._plane.apply(spec)
         except GatewayError as error:
-            if spec != self._refused:
-                _log.error("the data plane refuses: %s", error.detail)
-            self._world.says = error.detail
-            self._refused, self._refused_at_s = spec, loop.time()
+            self._note_refusal(spec, error)
+            if self._is_refused:
+                await self._tell_back()
             return
         self._refused = None
         _log.info("told the data plane: %s in %.0f ms", ", ".join(applied.changed), applied.took_ms)
-        self._noted(spec)
+        self._noted(spec, wanted)
 
-    def _noted(self, spec: GatewaySpec) -> None:
+    def _note_refusal(self, spec: GatewaySpec, error: GatewayError) -> None:
+        if spec != self._refused:
+            _log.error("the data plane refuses: %s", error.detail)
+        self._world.says = error.detail
+        self._refused, self._refused_at_s = spec, asyncio.get_running_loop().time()
+        self._is_refused = isinstance(error, ConfigurationRefused)
+
+    async def _tell_back(self) -> None:
+        """Routes go back although the plan is refused: with what the data plane took last."""
         world = self._world
-        is_news = spec != self._spec or world.told_version != world.version
-        self._spec = spec
-        world.says = ""
-        told = {name: each.standing.change for name, each in world.routes.items()}
-        is_news = is_news or told != world.told or set(world.rollbacks) != self._kept_back
-        self._kept_back = set(world.rollbacks)
-        world.told, world.told_version = told, world.version
-        if is_news:
+        if self._remembered is None:
+            return
+        back = world.as_taken(self._remembered)
+        spec = spec_with(back.plan, back.standings, world.rollbacks)
+        if spec != self._spec:
             try:
-                world.folder.remember(world.remembered())
+                await self._plane.apply(spec)
+            except GatewayError as error:
+                _log.error("the data plane refuses to go back: %s", error.detail)
+                return
+        self._noted(spec, back, says=world.says)
+
+    def _noted(self, spec: GatewaySpec, told: Remembered, *, says: str = "") -> None:
+        """The data plane has this; the world may have moved on while it was told."""
+        world = self._world
+        self._spec = spec
+        world.says = says
+        world.kept_back = frozenset(told.rolled_back)
+        world.note_told(
+            {name: each.change for name, each in told.standings.items()}, self._now_us()
+        )
+        world.told_version = told.version
+        if told != self._remembered:
+            try:
+                world.folder.remember(told)
+                self._remembered = told
             except OSError as error:
                 _log.error("where routes stand can't be kept on disk: %s", error)
 
@@ -186,12 +247,13 @@ class Watch:
         except (TimeoutError, GatewayError, OSError):
             return None
 
-    async def _ejected(self) -> frozenset[str]:
+    async def _ejected(self) -> frozenset[str] | None:
+        """None: nobody knows which candidates are out of rotation."""
         try:
             async with asyncio.timeout(_PATIENCE_S):
-                return await self._plane.ejected() or frozenset()
+                return await self._plane.ejected()
         except (TimeoutError, GatewayError, OSError):
-            return frozenset()
+            return None
 
     def _now_us(self) -> int:
         return int(self._clock.now().timestamp() * 1_000_000)

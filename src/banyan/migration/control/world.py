@@ -1,6 +1,6 @@
 """All that the control plane knows, in one place: both of its loops work on it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
@@ -14,6 +14,7 @@ from banyan.migration.model.plan import Phase, Plan
 from banyan.migration.model.standing import Minute, RouteStanding
 from banyan.migration.rules.reports import minutes_of_counts, plus
 
+_PHASES = tuple(Phase)
 MinuteKey = tuple[str, str, Phase, datetime]
 
 
@@ -33,6 +34,8 @@ class World:
     told: dict[str, int] = field(default_factory=dict[str, int])
     """Of each route, the change up to which the data plane has everything."""
     told_version: int = 0
+    kept_back: frozenset[str] = frozenset()
+    """Routes whose rollbacks ordered here the data plane has."""
     says: str = ""
     """What is wrong with the data plane; empty: nothing."""
 
@@ -54,6 +57,17 @@ class World:
         self.routes = found
         self.rollbacks = {name: each for name, each in self.rollbacks.items() if name in found}
 
+    def note_told(self, told: Mapping[str, int], now_us: int) -> None:
+        """The data plane has everything up to these changes."""
+        self.told = dict(told)
+        for name, route in self.routes.items():
+            if told.get(name, -1) >= route.standing.entered_change:
+                route.note_told(now_us)
+
+    def is_told(self, route: RouteControl) -> bool:
+        """Whether the data plane does all that is asked of it, and of this route."""
+        return not self.says and self.told.get(route.route.name) == route.standing.change
+
     def remembered(self) -> Remembered:
         return Remembered(
             marketplace_id=self.marketplace_id,
@@ -61,13 +75,33 @@ class World:
             version=self.version,
             document=msgspec.to_builtins(self.plan),
             standings=self.standings(),
-            stuck={
-                name: each.missing.return_of_writes
-                for name, each in self.routes.items()
-                if not each.can_be_taken_back
-            },
+            stuck=self._stuck(),
             rolled_back=tuple(sorted(self.rollbacks)),
         )
+
+    def as_taken(self, taken: Remembered) -> Remembered:
+        """What the data plane took before, but for the routes that went back since."""
+        return msgspec.structs.replace(
+            taken,
+            standings={
+                name: self._back_or(name, standing) for name, standing in taken.standings.items()
+            },
+            stuck=self._stuck(),
+            rolled_back=tuple(sorted(self.rollbacks.keys() & taken.standings.keys())),
+        )
+
+    def _back_or(self, name: str, taken: RouteStanding) -> RouteStanding:
+        route = self.routes.get(name)
+        if route is None or _PHASES.index(route.standing.phase) >= _PHASES.index(taken.phase):
+            return taken
+        return route.standing
+
+    def _stuck(self) -> dict[str, str]:
+        return {
+            name: each.missing.return_of_writes
+            for name, each in self.routes.items()
+            if not each.can_be_taken_back
+        }
 
     def standings(self) -> dict[str, RouteStanding]:
         return {name: each.standing for name, each in self.routes.items()}

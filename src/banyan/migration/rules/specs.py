@@ -26,7 +26,7 @@ def spec_of(plan: Plan, positions: Mapping[str, Position]) -> GatewaySpec:
     host, _, port = plan.gateway.listen.rpartition(":")
     return GatewaySpec(
         name=plan.plan,
-        host=host.strip("[]"),
+        host="127.0.0.1" if host == "localhost" else host.strip("[]"),  # Envoy knows no names here
         port=int(port),
         legacy=_upstream("legacy", plan.legacy),
         candidates=tuple(_upstream(name, url) for name, url in plan.candidates.items()),

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from ipaddress import ip_address
 from typing import Any, TypeAlias, cast
 from urllib.parse import SplitResult, urlsplit
 
@@ -20,6 +21,7 @@ from banyan.migration.rules.units import basis_points, in_words, milliseconds, p
 Problem: TypeAlias = tuple[Path, str]
 
 _LOCAL = frozenset({"127.0.0.1", "localhost", "::1", "0.0.0.0"})  # noqa: S104 - compared, not bound
+_REPEATS_MAX = 1_000
 _JUDGED = (Phase.SHADOW, Phase.CANARY, Phase.RAMP, Phase.CANDIDATE)
 
 
@@ -43,6 +45,11 @@ def _addresses(plan: Plan) -> Iterator[Problem]:
     port = int(port_text)
     if not 1 <= port <= 65_535:
         yield ("gateway", "listen"), f"There is no port {port}."
+    if not _is_own_address(host):
+        yield (
+            ("gateway", "listen"),
+            f"{host[:60]!r} isn't an IP address of this machine: say 127.0.0.1, or 0.0.0.0 for all.",
+        )
     if not plan.candidates:
         yield ("candidates",), "Name at least one candidate, such as `candidate: http://…`."
     sides = {("legacy",): plan.legacy} | {
@@ -61,6 +68,16 @@ def _addresses(plan: Plan) -> Iterator[Problem]:
             yield path, f"This is where the gateway itself listens ({listen}): it would ask itself."
         if path != ("legacy",) and at == legacy:
             yield path, "This is legacy's own address; a candidate is something else."
+
+
+def _is_own_address(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _address(url: str) -> tuple[str, int]:
@@ -121,10 +138,21 @@ def _regex(text: str) -> Iterator[str]:
     except re.error as error:
         yield f"This isn't a regular expression: {error.msg} at position {error.pos}."
         return
-    if re.search(r"\(\?(?:[=!]|<[=!])|\\[1-9]|\(\?P=", text):
-        yield "Regular expressions are RE2's: no look-ahead, look-behind or back-references."
+    if re.search(r"\(\?(?:[=!>(#]|<[=!])|\\[1-9]|\(\?P=|[*+?}]\+", _without_escapes(text)):
+        yield (
+            "Regular expressions are RE2's: no look-ahead, look-behind, back-references, conditions, "
+            "comments, atomic groups or possessive quantifiers."
+        )
+    if any(int(n) > _REPEATS_MAX for n in re.findall(r"[{,](\d+)(?=[,}])", _without_escapes(text))):
+        yield f"RE2 repeats something {_REPEATS_MAX} times at most."
     if not text.startswith(("/", "^/", ".*", "(", "[", "^(", "^[")):
         yield "It has to match the whole path, which begins with /."
+
+
+def _without_escapes(text: str) -> str:
+    """Without what a backslash or a class makes a plain letter; back-references stay."""
+    plain = re.sub(r"\\[^1-9]", "_", text)
+    return re.sub(r"\[\^?\]?[^\]]*\]", "_", plain)
 
 
 def _template(path: str) -> Iterator[str]:

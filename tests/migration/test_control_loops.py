@@ -1,0 +1,363 @@
+"""The control plane's two loops, one round at a time, with a data plane that does what a test says."""
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace, TracebackType
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+
+from banyan import migration
+from banyan.gateway import (
+    Applied,
+    Attempt,
+    ConfigurationRefused,
+    DataPlaneStatus,
+    GatewayError,
+    GatewaySpec,
+    GatewayUnusable,
+    Sinks,
+    Written,
+)
+from banyan.kernel import SystemClock
+from banyan.migration import Comparer, ControlFolder, Gates, Phase, StoredPlan
+from banyan.migration.control.syncing import Sync
+from banyan.migration.control.watching import Watch
+from banyan.migration.control.world import World
+from banyan.migration.model.verdict import Verdict
+from banyan.migration.store import routes as routes_store
+from banyan.runtime import Database, Settings, Transaction, Vault
+from tests.migration.plans import PLAN, plan_text, route
+
+
+@dataclass
+class FakePlane:
+    """Takes every configuration, unless ``refuses`` is set; nothing is served."""
+
+    refuses: GatewayError | None = None
+    bad_names: set[str] = field(default_factory=set[str])
+    """Of routes whose configuration Envoy would refuse."""
+    out: frozenset[str] | None = frozenset()
+    specs: list[GatewaySpec] = field(default_factory=list[GatewaySpec])
+
+    async def __aenter__(self) -> object:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+        /,
+    ) -> None:
+        return None
+
+    async def start(self, spec: GatewaySpec) -> object:
+        return await self.apply(spec)
+
+    async def apply(self, spec: GatewaySpec) -> Applied:
+        if self.refuses is not None:
+            raise self.refuses
+        if self.bad_names & {each.name for each in spec.routes}:
+            raise ConfigurationRefused("Envoy refuses the new edge.")
+        self.specs.append(spec)
+        return Applied(version="1", changed=("edge",), took_ms=1)
+
+    async def status(self) -> DataPlaneStatus:
+        raise GatewayUnusable("There is none.")
+
+    async def written(self) -> Written | None:
+        return None
+
+    async def ejected(self) -> frozenset[str] | None:
+        return self.out
+
+    def read_bp(self, name: str = "catalogue") -> int:
+        """What it was told last of a route."""
+        [found] = [each for each in self.specs[-1].routes if each.name == name]
+        return found.read_bp
+
+
+@dataclass
+class Led:
+    """A plan that is led, without the loops that turn."""
+
+    database: Database
+    stored: StoredPlan
+    plane: FakePlane
+    world: World
+    watch: Watch
+    sync: Sync
+
+    @property
+    def catalogue(self) -> Any:
+        return self.world.routes["catalogue"]
+
+    async def begin(self) -> None:
+        await self.watch.start()
+        assert await self.sync.connect()
+
+    async def advance(self) -> migration.Change:
+        async with self.database.transaction(self.stored.marketplace_id) as tx:
+            change = await migration.advance(
+                tx, self.stored.plan_id, "catalogue", by="ana", why="Test", is_forced=True
+            )
+        await self.sync.pull()
+        return change
+
+    async def roll_back(self) -> migration.Change:
+        async with self.database.transaction(self.stored.marketplace_id) as tx:
+            change = await migration.roll_back(
+                tx, self.stored.plan_id, "catalogue", by="ana", why="It smells."
+            )
+        await self.sync.pull()
+        assert change is not None
+        return change
+
+    async def apply(self, **changes: Any) -> None:
+        async with self.database.transaction(self.stored.marketplace_id) as tx:
+            await migration.apply_plan(tx, plan_text(**changes), by="ana", why="Test")
+        await self.sync.pull()
+
+    async def phase(self) -> Phase:
+        async with self.database.transaction(self.stored.marketplace_id) as tx:
+            standings = await routes_store.select_routes(tx, self.stored.plan_id)
+        [found] = [each.phase for each in standings if each.route == "catalogue"]
+        return found
+
+
+class Unready(Comparer):
+    """Can't be prepared the first time."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(Vault(Settings(state_folder=folder)))
+        self.is_ready = False
+
+    async def prepare(self, tx: Transaction, plan_id: UUID, plan: migration.Plan) -> None:
+        if not self.is_ready:
+            self.is_ready = True
+            raise ValueError("what no one thought of")
+        await super().prepare(tx, plan_id, plan)
+
+
+def led_by(database: Database, url: str, stored: StoredPlan, folder: Path) -> Led:
+    clock, plane = SystemClock(), FakePlane()
+    kept = ControlFolder(folder)
+    kept.prepare()
+    world = World(kept, stored.marketplace_id, stored.plan_id, stored.plan)
+    watch = Watch(world, plane, clock, retry_s=0)
+    sync = Sync(
+        world, watch, plane, lambda: Database.open(url, size=2), gates=Gates(), clock=clock,
+        holder="test", comparer=None,
+    )  # fmt: skip
+    return Led(database, stored, plane, world, watch, sync)
+
+
+@pytest.fixture
+async def led(database: Database, database_url: str, live: UUID, tmp_path: Path) -> Any:
+    async with database.transaction(live) as tx:
+        stored = (await migration.apply_plan(tx, plan_text(), by="ana", why="Test")).stored
+        standings = await routes_store.select_routes(tx, stored.plan_id)
+    made = led_by(database, database_url, stored, tmp_path)
+    made.world.follow(stored.plan, stored.version, standings)
+    await made.begin()
+    yield made
+    await made.sync.finish()
+
+
+def after(led: Led, url: str) -> Led:
+    """The process that goes on where another stopped."""
+    made = led_by(led.database, url, led.stored, led.world.folder.path)
+    made.world.follow(
+        led.world.plan, led.world.version, [each.standing for each in led.world.routes.values()]
+    )
+    return made
+
+
+def attempt(at_us: int, **more: Any) -> Attempt:
+    values: dict[str, Any] = {
+        "route": "catalogue", "method": "GET", "arm": "candidate", "assigned": "candidate",
+        "status": 200, "duration_us": 1_000, "is_censored": False, "flags": "",
+        "request_id": str(at_us), "customer": at_us,
+    }  # fmt: skip
+    return Attempt(at_us, **{**values, **more})
+
+
+def now_us(later: timedelta = timedelta()) -> int:
+    return int((SystemClock().now() + later).timestamp() * 1_000_000)
+
+
+ADVANCE = Verdict(kind="advance", sentence="All is well.", gates=())
+
+
+async def test_a_route_does_not_advance_before_the_data_plane_followed(led: Led) -> None:
+    led.plane.refuses = GatewayUnusable("Envoy has not taken what is new.")
+    await led.advance()
+    await led.watch.tick()
+    led.catalogue.verdict = ADVANCE
+    await led.sync.once()
+    assert await led.phase() == Phase.SHADOW
+    led.plane.refuses = None
+    await led.watch.tick()
+    led.catalogue.verdict = ADVANCE
+    await led.sync.once()
+    assert await led.phase() == Phase.CANARY
+
+
+async def test_what_came_before_the_data_plane_followed_is_no_evidence(led: Led) -> None:
+    led.plane.refuses = GatewayUnusable("Envoy has not taken what is new.")
+    await led.advance()
+    await led.advance()
+    await led.watch.tick()
+    before_us = now_us()
+    led.world.hear([attempt(before_us)])
+    led.catalogue.gather(before_us, before_us + 1, is_whole=True, is_ejected=False)
+    assert led.catalogue.evidence.groups["reads"].tally.candidate == 0
+    led.plane.refuses = None
+    await led.watch.tick()
+    assert not led.catalogue.is_of_this_step(before_us)
+    after_us = now_us(timedelta(seconds=1))
+    led.world.hear([attempt(before_us), attempt(after_us)])
+    led.catalogue.gather(before_us, after_us, is_whole=True, is_ejected=False)
+    assert led.catalogue.evidence.groups["reads"].tally.candidate == 1
+
+
+async def gathered(led: Led, attempts: int) -> None:
+    """In canary, with so many good answers of the candidate that are written down."""
+    await led.advance()
+    await led.advance()
+    await led.watch.tick()
+    began_us = now_us()
+    led.world.hear([attempt(began_us + number) for number in range(attempts)])
+    led.catalogue.gather(began_us, began_us + 1_000, is_whole=True, is_ejected=False)
+    await led.sync.once()
+
+
+@pytest.mark.parametrize("ticks", [0, 1])
+async def test_what_came_before_a_restart_is_not_whole(
+    led: Led, database_url: str, ticks: int
+) -> None:
+    await gathered(led, 50)
+    assert led.catalogue.evidence.groups["reads"].tally.candidate == 50
+    next_one = after(led, database_url)
+    await next_one.watch.start()
+    began_us = now_us()
+    for number in range(ticks):  # while the database does not answer yet
+        next_one.world.hear([attempt(began_us)])
+        next_one.catalogue.gather(began_us, began_us + number + 1, is_whole=True, is_ejected=False)
+    assert await next_one.sync.connect()
+    evidence = next_one.catalogue.evidence
+    assert (evidence.gaps, evidence.began_at_us) == (1, led.catalogue.evidence.began_at_us)
+    assert evidence.windows == led.catalogue.evidence.windows + ticks + 1
+    assert evidence.groups["reads"].tally.candidate == ticks
+    assert evidence.whole_since_us > led.catalogue.evidence.ended_at_us
+    await next_one.sync.finish()
+
+
+async def test_what_was_gathered_is_not_lost_when_the_first_read_fails(
+    led: Led, database_url: str
+) -> None:
+    await gathered(led, 50)
+    next_one = after(led, "")
+    await next_one.watch.start()
+    next_one.sync = Sync(
+        next_one.world, next_one.watch, next_one.plane,
+        lambda: Database.open(database_url, size=2), gates=Gates(), clock=SystemClock(),
+        holder="test", comparer=Unready(led.world.folder.path),
+    )  # fmt: skip
+    assert not await next_one.sync.connect()
+    assert await next_one.sync.connect()
+    assert next_one.catalogue.evidence.gaps == 1
+    await next_one.sync.finish()
+
+
+class Quiet:
+    """Sinks to which nothing is reported."""
+
+    def take(self, _: Written | None) -> Any:
+        return SimpleNamespace(is_whole=True, counts=())
+
+
+async def test_a_candidate_is_not_in_rotation_because_nobody_can_say(led: Led) -> None:
+    led.watch.sinks = cast("Sinks", Quiet())
+    await led.watch.tick()
+    assert (led.catalogue.evidence.is_whole, led.catalogue.evidence.gaps) == (True, 0)
+    led.plane.out = frozenset({"catalogue"})
+    await led.watch.tick()
+    led.plane.out = None
+    await led.watch.tick()
+    assert (led.catalogue.evidence.is_whole, led.catalogue.evidence.gaps) == (False, 1)
+    assert led.catalogue.evidence.is_ejected
+
+
+@pytest.mark.parametrize("by_person", [True, False])
+async def test_a_plan_that_is_refused_keeps_no_route_from_going_back(
+    led: Led, by_person: bool
+) -> None:
+    for _ in range(3):
+        await led.advance()
+    await led.watch.tick()
+    assert led.plane.read_bp() > 0
+    led.plane.bad_names = {"broken"}
+    await led.apply(
+        routes=[route(), route(name="broken", path="/b"), *PLAN["routes"][1:]], title="Two"
+    )
+    await led.watch.tick()
+    if by_person:
+        await led.roll_back()
+    else:
+        led.watch.order(led.catalogue, by="judge", why="It fails.")
+    await led.watch.tick()
+    assert led.plane.read_bp() == 0
+    assert led.world.says == "Envoy refuses the new edge."
+    await led.sync.once()
+    await led.watch.tick()
+    await led.sync.once()
+    async with led.database.transaction(led.stored.marketplace_id) as tx:
+        page = await migration.history(tx, led.stored.plan_id, route="catalogue", limit=1)
+    assert [each.kind for each in page.data] == ["rolled_back"]
+    assert page.data[0].effective_at is not None
+    assert led.plane.read_bp() == 0
+
+
+async def test_a_rollback_is_confirmed_only_once_the_data_plane_has_it(led: Led) -> None:
+    for _ in range(3):
+        await led.advance()
+    await led.watch.tick()
+    led.plane.refuses = GatewayUnusable("Envoy has not taken what is new.")
+    led.watch.order(led.catalogue, by="judge", why="It fails.")
+    await led.watch.tick()
+    await led.sync.once()
+    async with led.database.transaction(led.stored.marketplace_id) as tx:
+        page = await migration.history(tx, led.stored.plan_id, route="catalogue", limit=1)
+    assert [(each.kind, each.effective_at) for each in page.data] == [("rolled_back", None)]
+
+
+async def test_it_starts_with_what_was_taken_before_where_the_plan_is_refused(
+    led: Led, database_url: str
+) -> None:
+    for _ in range(3):
+        await led.advance()
+    await led.watch.tick()
+    led.plane.bad_names = {"broken"}
+    await led.apply(
+        routes=[route(), route(name="broken", path="/b"), *PLAN["routes"][1:]], title="Two"
+    )
+    next_one = after(led, database_url)
+    next_one.plane.bad_names = {"broken"}
+    await next_one.watch.start()
+    assert next_one.plane.read_bp() == led.plane.read_bp() > 0
+    assert next_one.world.says
+    next_one.watch.order(next_one.catalogue, by="judge", why="It fails.")
+    await next_one.watch.tick()
+    assert next_one.plane.read_bp() == 0
+
+
+async def test_a_step_is_announced_although_an_earlier_one_was(led: Led) -> None:
+    led.catalogue.standing = replace(
+        led.catalogue.standing, announced_for="canary/0", announced_at=SystemClock().now()
+    )
+    assert led.catalogue.ahead.phase == Phase.SHADOW
+    assert not led.catalogue.is_announced
