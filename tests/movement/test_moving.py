@@ -88,6 +88,67 @@ async def test_differences_are_found_told_without_their_values_and_repaired(move
     assert "data.repaired" in await move.events()
 
 
+async def test_what_others_write_at_the_target_is_found_and_never_goes_back(move: Move) -> None:
+    customers(move.source, move.target, 20)
+    await move.declare(CUSTOMERS)
+    mover = await move.mover()
+    await move.settle(mover)
+    before = rows_of(move.source)
+    move.target.script(
+        "update customers set email = 'wrong@example.com' where id = 3",
+        "delete from customers where id = 8",
+        "insert into customers values (500, 'extra', 1, null)",
+    )
+    await move.settle(mover)
+    assert {one.kind: one.key for one in await move.findings()} == {
+        FindingKind.DIFFERS: [3],
+        FindingKind.MISSING: [8],
+        FindingKind.EXTRA: [500],
+    }
+    with pytest.raises(DataSetNotVerified, match="3 rows differ"):
+        await move.turn()
+    async with move.database.transaction(move.marketplace_id) as tx:
+        await want_repair(tx, PLAN, "customers")
+    await move.settle(mover)
+    await move.turn()
+    await move.settle(mover)
+    assert rows_of(move.source) == before
+    assert alike(move.source, move.target)
+
+
+async def test_no_cutover_while_others_writes_at_the_target_are_not_judged(move: Move) -> None:
+    customers(move.source, move.target, 5)
+    await move.declare(CUSTOMERS)
+    mover = await move.mover()
+    await move.settle(mover)
+    move.target.run("update customers set email = 'wrong@example.com' where id = 3")
+    await mover._save(force=True)
+    with pytest.raises(DataSetNotVerified, match="haven't been judged"):
+        await move.turn()
+
+
+async def test_a_write_that_ends_at_the_target_after_the_return_is_carried_back(move: Move) -> None:
+    customers(move.source, move.target, 10)
+    await move.declare(CUSTOMERS)
+    mover = await move.mover()
+    await move.settle(mover)
+    await move.turn()
+    await move.settle(mover)
+    async with move.database.transaction(move.marketplace_id) as tx:
+        await begin_return(tx, PLAN, "customers")
+    move.target.script(
+        "update customers set note = 'late order' where id = 2",
+        "insert into customers values (600, 'late customer', 1, null)",
+        "update customers set note = 'late, too' where id = 4",
+    )
+    move.source.run("update customers set note = 'legacy again' where id = 4")
+    await move.settle(mover)
+    notes = {row[0]: row[3] for row in rows_of(move.source)}
+    assert (notes[2], notes[4], 600 in notes) == ("late order", "legacy again", True)
+    assert alike(move.source, move.target)
+    assert [(one.kind, one.key) for one in await move.findings()] == [(FindingKind.CONFLICT, [4])]
+
+
 async def test_after_the_cutover_writes_flow_back_and_nothing_goes_round(move: Move) -> None:
     customers(move.source, move.target, 10)
     await move.declare(CUSTOMERS)

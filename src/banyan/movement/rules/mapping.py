@@ -113,6 +113,16 @@ class RowMap:
         except _FAULTS as error:
             raise CannotMap("key", _said(error)) from None
 
+    def key_reread(self, key: Key) -> Key:
+        """The destination's own key, as a notice has it, in the types of mapped ones."""
+        made: list[Any] = []
+        for place, value in zip(self._key_places, key, strict=True):
+            try:
+                made.append(self._rereads[place](value))
+            except _FAULTS:
+                made.append(value)
+        return tuple(made)
+
     def reread(self, read: Row) -> Row:
         """A row as the destination gives it (``writes`` in order), in the types of mapped ones."""
         try:

@@ -90,7 +90,13 @@ def _against(
     if data_set.failure:
         return f"its mover is stopped ({data_set.failure})"
     rows = _rows_against(differing=differing, stuck=stuck, conflicts=conflicts)
-    return rows or _time_against(data_set, plan, now)
+    return rows or _foreign_against(data_set) or _time_against(data_set, plan, now)
+
+
+def _foreign_against(data_set: DataSet) -> str:
+    if data_set.phase == SetPhase.REVERSING or not data_set.lag_back_rows:
+        return ""
+    return f"{data_set.lag_back_rows:,} rows that others wrote at the target haven't been judged"
 
 
 def _rows_against(*, differing: int, stuck: int, conflicts: int) -> str:
