@@ -6,9 +6,11 @@ from banyan.movement import (
     DataSetNotVerified,
     FindingKind,
     MoverReplaced,
+    NotReversible,
     SetPhase,
     TableUnfit,
     begin_return,
+    begin_reverse,
     can_return,
     want_repair,
 )
@@ -147,6 +149,44 @@ async def test_a_write_that_ends_at_the_target_after_the_return_is_carried_back(
     assert (notes[2], notes[4], 600 in notes) == ("late order", "legacy again", True)
     assert alike(move.source, move.target)
     assert [(one.kind, one.key) for one in await move.findings()] == [(FindingKind.CONFLICT, [4])]
+
+
+async def test_a_set_without_a_way_back_lets_the_target_alone_after_its_cutover(move: Move) -> None:
+    customers(move.source, move.target, 10)
+    await move.declare(CUSTOMERS | {"reverse": "none"})
+    mover = await move.mover()
+    await move.settle(mover)
+    await move.turn()
+    move.target.script(
+        "update customers set note = 'new side' where id = 2",
+        "insert into customers values (700, 'new side', 1, null)",
+    )
+    before = rows_of(move.target)
+    move.source.script(
+        "update customers set note = 'late' where id = 2",
+        "delete from customers where id = 3",
+    )
+    await move.verify(mover)
+    async with move.database.transaction(move.marketplace_id) as tx:
+        await want_repair(tx, PLAN, "customers")
+        assert not (await can_return(tx, PLAN, ["customers"])).is_safe
+    await move.settle(mover)
+    assert rows_of(move.target) == before
+    assert (await move.standing()).phase == SetPhase.REVERSING
+
+
+async def test_a_way_back_taken_for_granted_that_is_none_is_refused_unless_forced(
+    move: Move,
+) -> None:
+    customers(move.source, move.target, 3)
+    await move.declare(CUSTOMERS | {"columns": CUSTOMERS["columns"] | {"email": "lower(email)"}})
+    mover = await move.mover()
+    await move.settle(mover)
+    with pytest.raises(NotReversible, match="declare a reverse mapping"):
+        await move.turn()
+    async with move.database.transaction(move.marketplace_id) as tx:
+        turned = await begin_reverse(tx, PLAN, "customers", is_forced=True)
+    assert turned.phase == SetPhase.REVERSING
 
 
 async def test_after_the_cutover_writes_flow_back_and_nothing_goes_round(move: Move) -> None:

@@ -11,6 +11,7 @@ from banyan.movement.model import (
     SetPhase,
     SetPlan,
 )
+from banyan.movement.rules.plan import reverse_of
 
 SILENT_AFTER = timedelta(seconds=60)
 """A mover that hasn't been heard of for so long is taken to be dead."""
@@ -110,6 +111,8 @@ def _rows_against(*, differing: int, stuck: int, conflicts: int) -> str:
 
 
 def _time_against(data_set: DataSet, plan: SetPlan, now: datetime) -> str:
+    if data_set.phase == SetPhase.REVERSING and reverse_of(plan) is None:
+        return "it was cut over without a way back, and nothing compares it any more"
     if data_set.verified_at is None:
         return "its rows haven't all been compared yet"
     age_s = (now - data_set.verified_at).total_seconds()

@@ -39,6 +39,11 @@ class Moving:
         """Whether anything of ours is ever written at the source."""
         return self.back is not None
 
+    @property
+    def is_guarded(self) -> bool:
+        """Whether it is known what others write at the target."""
+        return not isinstance(self.forward.guard, NoCapture)
+
     def install(self) -> None:
         """Make what is needed on both sides; again changes nothing."""
         prepare_fence(self.target)

@@ -147,6 +147,10 @@ class Carrier:
         is_back = self.data_set.phase == SetPhase.REVERSING
         if moving.back is not None:
             is_more = await self._tail_of_target(moving.back)
+        if is_back and not moving.is_guarded:
+            # Nobody could tell which of the target's rows are newer than a late change of the source.
+            await self._save(force=False)
+            return is_more
         if not is_back or self._knows_ours(moving.forward):
             is_more = await self._follow(moving.forward) or is_more
         await self._save(force=False)
