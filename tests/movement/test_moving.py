@@ -1,5 +1,9 @@
 """A table filled, followed, compared, cut over and given back."""
 
+import asyncio
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
 from banyan.movement import (
@@ -13,7 +17,10 @@ from banyan.movement import (
     begin_reverse,
     can_return,
     want_repair,
+    want_verification,
 )
+from banyan.movement.service import checking
+from banyan.movement.service.verifying import Confirmed
 from tests.movement.conftest import CUSTOMERS, PLAN, Move, alike, customers, rows_of
 
 
@@ -235,6 +242,36 @@ async def test_it_can_not_return_while_writes_are_on_their_way(move: Move) -> No
             await begin_return(tx, PLAN, "customers")
 
 
+async def test_it_can_not_return_while_its_mover_is_not_heard_of(move: Move) -> None:
+    customers(move.source, move.target, 3)
+    await move.declare(CUSTOMERS)
+    mover = await move.mover()
+    await move.settle(mover)
+    await move.turn()
+    await move.settle(mover)
+    move.target.run("update customers set balance = 5 where id = 2")  # nobody sees it
+    move.clock.advance(timedelta(seconds=4))
+    async with move.database.transaction(move.marketplace_id) as tx:
+        verdict = await can_return(tx, PLAN, ["customers"])
+    assert not verdict.is_safe
+    assert "hasn't been heard of" in verdict.sentence
+
+
+@pytest.mark.parametrize("changes", ["none", {"polling": "id"}])
+async def test_it_can_not_return_where_nobody_knows_what_has_not_come_back(
+    move: Move, changes: object
+) -> None:
+    customers(move.source, move.target, 3)
+    columns = {name: name for name in ("id", "email", "balance", "note")}
+    await move.declare(CUSTOMERS | {"reverse": {"columns": columns, "changes": changes}})
+    mover = await move.mover()
+    await move.settle(mover)
+    await move.turn()
+    await move.settle(mover)
+    async with move.database.transaction(move.marketplace_id) as tx:
+        assert not (await can_return(tx, PLAN, ["customers"])).is_safe
+
+
 async def test_a_row_that_both_sides_changed_stays_the_truths_and_is_told(move: Move) -> None:
     customers(move.source, move.target, 5)
     await move.declare(CUSTOMERS)
@@ -250,6 +287,62 @@ async def test_a_row_that_both_sides_changed_stays_the_truths_and_is_told(move: 
     assert (found.kind, found.key) == (FindingKind.CONFLICT, [2])
     assert "changed on both sides" in (await move.standing()).sentence
     assert "data.conflicted" in await move.events()
+
+
+async def test_rows_that_move_too_fast_to_be_judged_hold_up_the_comparison(
+    move: Move, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customers(move.source, move.target, 5)
+    await move.declare(CUSTOMERS)
+    mover = await move.mover()
+    await move.settle(mover)
+    move.target.script(
+        "alter table customers disable trigger user",
+        "update customers set email = 'wrong@example.com' where id = 3",
+        "alter table customers enable trigger user",
+    )
+    real, moves = checking.confirm, list[int]()
+
+    def restless(flow: Any, suspects: Any, telling: Any) -> Any:
+        moves.append(1)
+        return real(flow, suspects, telling) if len(moves) > 12 else Confirmed(unsettled=suspects)
+
+    monkeypatch.setattr(checking, "confirm", restless)
+    standing = await move.verify(mover)
+    assert len(moves) <= 12
+    assert standing.verified_at is None
+    while len(moves) <= 12:
+        await mover.round()
+    await move.settle(mover)
+    standing = await move.standing()
+    assert standing.verified_at is not None
+    assert standing.differing == 1
+
+
+async def test_a_comparison_that_is_asked_for_anew_begins_at_the_first_row(
+    move: Move, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customers(move.source, move.target, 30)
+    await move.declare(CUSTOMERS)
+    mover = await move.mover()
+    await move.settle(mover)
+    real, calls = checking.compare_chunk, list[object]()
+
+    def slow(flow: Any, after: Any, limit: int) -> Any:
+        calls.append(after)
+        if len(calls) == 3:  # asked for in the middle of a pass, while a stretch is compared
+            asyncio.run_coroutine_threadsafe(wanted(), loop).result(10)
+        return real(flow, after, limit)
+
+    async def wanted() -> None:
+        async with move.database.transaction(move.marketplace_id) as tx:
+            await want_verification(tx, PLAN, "customers")
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(checking, "compare_chunk", slow)
+    standing = await move.verify(mover)
+    assert standing.rows == 30
+    assert calls.count(None) == 2
 
 
 async def test_nothing_is_cut_over_that_is_not_verified(move: Move) -> None:

@@ -49,7 +49,7 @@ class Checker(Carrier):
             return False
         if self._pass.steps is not None:
             return await self._strays_round(flow)
-        begins = not self._pass.began and data_set.pass_cursor is None
+        begins = data_set.pass_began_at is None
         if not self._pass.began:
             self._pass = Pass(began=True)
             await self._look_again(flow)
@@ -70,16 +70,17 @@ class Checker(Carrier):
                 self._pass.held = compared
                 return False
             cursor = None if compared.cursor is None else key_out(compared.cursor)
-            await self._ours(
-                await store.update_pass(
-                    tx,
-                    self._set_id,
-                    data_set.epoch,
-                    cursor=cursor,
-                    rows=compared.rows,
-                    begins=begins,
-                )
+            done = await store.update_pass(
+                tx,
+                self._set_id,
+                data_set.epoch,
+                phase=data_set.phase,
+                cursor=cursor,
+                rows=compared.rows,
+                begins=begins,
             )
+        if not done:
+            return await self._begin_anew()
         if compared.is_last:
             if not sorts_alike(flow) and flow.deletes != "keep":
                 self._pass.strays = Strays(flow, plan.chunk)
@@ -118,6 +119,12 @@ class Checker(Carrier):
             salt=self._set_id.bytes,
             is_guarded=self.data_set.phase == SetPhase.REVERSING or self._was_turned,
         )
+
+    async def _begin_anew(self) -> bool:
+        """Drop a comparison that somebody wants from the beginning; ``MoverReplaced``."""
+        self._pass = Pass()
+        await self._reload()
+        return True
 
     def _is_due(self, data_set: DataSet, plan: SetPlan) -> bool:
         if data_set.pass_cursor is not None or data_set.verified_at is None:
@@ -262,8 +269,11 @@ class Checker(Carrier):
         self._pass = Pass()
         async with self._transaction() as tx:
             before = self.data_set.verified_at
-            await self._ours(await store.update_verified(tx, self._set_id, self.data_set.epoch))
+            epoch, phase = self.data_set.epoch, self.data_set.phase
+            done = await store.update_verified(tx, self._set_id, epoch, phase=phase)
             await self._reload_in(tx)
+            if not done:
+                return
             open_now = await store.select_findings(
                 tx, self._set_id, kinds=[*_DIFFERENT, FindingKind.STUCK], limit=1
             )

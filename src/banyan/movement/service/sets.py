@@ -27,7 +27,7 @@ from banyan.movement.model import (
     SetPlan,
 )
 from banyan.movement.rules.plan import check_data, read_plan, reverse_of
-from banyan.movement.rules.standing import return_of, standing_of
+from banyan.movement.rules.standing import return_of, standing_of, unknown_of
 from banyan.runtime import Event, Json, Transaction
 
 
@@ -208,7 +208,8 @@ async def can_return(tx: Transaction, plan_id: UUID, names: Sequence[str]) -> Re
         if one.phase == SetPhase.REVERSING and reverse_of(plan_of(one)) is None
     ]
     not_reversed += [name for name, one in zip(names, found, strict=True) if one is None]
-    return return_of(await standings_of(tx, sets), not_reversed)
+    unknown = {one.name: why for one in sets if (why := unknown_of(one, plan_of(one), tx.now))}
+    return return_of(await standings_of(tx, sets), not_reversed, unknown)
 
 
 async def restart(tx: Transaction, plan_id: UUID, name: str) -> DataSet:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -53,6 +54,7 @@ class LogicalCapture:
         word = set_name.replace("-", "_")
         self._publication = f"banyan_{word}"
         self._slot = f"banyan_{word}"
+        self._waits_since_s: float | None = None
 
     def install(self) -> None:
         if self._side.dialect != "postgresql":
@@ -127,8 +129,11 @@ class LogicalCapture:
     def lag(self) -> Lag:
         notices = self.take(10_000)
         if not notices.keys:
+            self._waits_since_s = None
             return Lag(0, 0.0)
-        return Lag(len(notices.keys), None)
+        if self._waits_since_s is None:
+            self._waits_since_s = monotonic()
+        return Lag(len(notices.keys), monotonic() - self._waits_since_s)
 
     def _slot_of(self, session: Session) -> str:
         """Slots belong to the whole server; sets of the same name in two databases don't meet."""
