@@ -335,8 +335,14 @@ class Carrier:
                 )
             )
 
-    async def _failed(self, error: BanyanError | Refused) -> None:
-        why = error.detail if isinstance(error, BanyanError) else f"a database refuses: {error}"
+    async def fail(self, error: Exception) -> None:
+        """Write down what stops the mover, for people."""
+        if isinstance(error, BanyanError):
+            why = error.detail
+        elif isinstance(error, Refused):
+            why = f"a database refuses: {error}"
+        else:
+            why = f"it has a fault of its own, {type(error).__name__}; its log says more"
         _log.warning("data set %s: %s", self._set.name if self._set else self._set_id, why)
         if self._set is None:
             return
