@@ -369,6 +369,38 @@ async def test_a_row_that_does_not_fit_holds_up_no_other(move: Move) -> None:
     assert [one for one in await move.findings() if one.kind == FindingKind.STUCK] == []
 
 
+async def test_what_a_database_or_an_expression_says_of_a_row_has_no_value_of_it(
+    move: Move,
+) -> None:
+    customers(move.source, move.target, 9)
+    move.target.script(
+        "create unique index on customers (email)",
+        "create function loud() returns trigger language plpgsql as $$ begin"
+        " raise exception 'no %', new.email; end $$",
+        "create trigger loud before insert on customers for each row when (new.id = 4)"
+        " execute function loud()",
+    )
+    move.source.script(
+        "update customers set email = 'secret@example.com' where id in (2, 3, 4)",
+        "update customers set note = 'secret-note' where id = 5",
+        "update customers set note = '7' where id <> 5",
+    )
+    await move.declare(
+        CUSTOMERS
+        | {"columns": {"id": "id", "email": "email", "balance": "int(note)"}, "reverse": "none"}
+    )
+    mover = await move.mover()
+    await move.settle(mover)
+    found = {one.key[0]: one.detail["why"] for one in await move.findings()}
+    assert set(found) == {3, 4, 5}
+    assert "customers_email_idx" in found[3]
+    assert "int(note)" in found[5]
+    assert "secret" not in str(found)
+    async with move.database.across_marketplaces() as queries:
+        news = await queries.rows("select e::text from runtime.events e where type like 'data.%%'")
+    assert "secret" not in str(news)
+
+
 async def test_a_mover_that_slept_can_not_write_any_more(move: Move) -> None:
     customers(move.source, move.target, 20)
     await move.declare(CUSTOMERS)
@@ -390,6 +422,47 @@ async def test_a_target_without_a_unique_key_is_refused(move: Move) -> None:
     await move.declare(CUSTOMERS)
     with pytest.raises(TableUnfit, match="unique key"):
         await move.mover()
+
+
+async def test_a_key_that_may_be_empty_is_refused(move: Move) -> None:
+    move.source.run("create table customers (id integer unique, email varchar(80))")
+    move.target.run("create table customers (id integer primary key, email text)")
+    columns = {"id": "id", "email": "email"}
+    await move.declare(CUSTOMERS | {"columns": columns})
+    with pytest.raises(TableUnfit, match="may have rows without id"):
+        await move.mover()
+
+
+async def test_a_row_without_a_key_stops_the_set_before_rows_are_left_out(move: Move) -> None:
+    customers(move.source, move.target, 0)
+    move.source.run("create table papers (id integer, email varchar(80))")
+    for one in ("null", *range(1, 21)):
+        move.source.run(f"insert into papers values ({one}, 'x')")
+    query = {"query": "select id, email from papers", "key": ["id"]}
+    columns = {"id": "id", "email": "email"}
+    await move.declare(
+        CUSTOMERS | {"source": query, "columns": columns, "changes": "none", "reverse": "none"}
+    )
+    mover = await move.mover()
+    with pytest.raises(TableUnfit, match="has a row without id"):
+        await move.settle(mover)
+    assert not (await move.standing()).is_verified
+
+
+async def test_triggers_that_vanished_come_back_with_the_next_comparison(move: Move) -> None:
+    customers(move.source, move.target, 5)
+    await move.declare(CUSTOMERS)
+    mover = await move.mover()
+    await move.settle(mover)
+    on = " on customers" if move.source.side.dialect == "postgresql" else ""
+    move.source.run(f"drop trigger banyan_customers_0u{on}")
+    move.target.run("drop trigger banyan_customers_0u on customers")
+    await move.verify(mover)
+    move.source.run("update customers set note = 'seen again' where id = 3")
+    await move.settle(mover)
+    assert alike(move.source, move.target)
+    move.target.run("update customers set note = 'foreign' where id = 3")
+    assert mover.moving.forward.guard.take(10).keys == [(3,)]
 
 
 async def test_nothing_of_ours_is_left_behind(move: Move) -> None:

@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Literal
 from uuid import UUID
 
-from banyan.kernel import BanyanError, Unavailable
+from banyan.kernel import BanyanError, Unavailable, new_secret
 from banyan.movement import store
 from banyan.movement.errors import DataSetNotFound, MoverReplaced
 from banyan.movement.model import (
@@ -92,6 +92,8 @@ class Carrier:
         self._carried = 0
         self._tail: dict[str, object] = {}
         self._clock: datetime | None = None
+        # Kept nowhere: what was hashed with it can't be found out by trying values.
+        self._salt = new_secret().encode()[:32]
 
     @property
     def data_set(self) -> DataSet:
@@ -261,7 +263,8 @@ class Carrier:
             )
         for flow in self._flows():
             keys = [key_in(one.origin_key) for one in found if one.flow == flow.name]
-            if keys and self._is_truth(flow):
+            # Also what is stuck on its way to the truth; it doesn't win over what stands there.
+            if keys and (self._is_truth(flow) or self.moving.is_guarded):
                 await self._carry(flow, keys)
 
     async def _raise_sequences(self) -> None:

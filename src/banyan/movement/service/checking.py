@@ -52,6 +52,8 @@ class Checker(Carrier):
         begins = data_set.pass_began_at is None
         if not self._pass.began:
             self._pass = Pass(began=True)
+            # Triggers may be gone since: with the table that they were on, or by someone's hand.
+            await asyncio.to_thread(self.moving.install)
             await self._look_again(flow)
         after = None if data_set.pass_cursor is None else key_in(data_set.pass_cursor)
         began_s = monotonic()
@@ -116,7 +118,7 @@ class Checker(Carrier):
     def _telling(self) -> Telling:
         return Telling(
             show=self.moving.plan.verify.show_values,
-            salt=self._set_id.bytes,
+            salt=self._salt,
             is_guarded=self.data_set.phase == SetPhase.REVERSING or self._was_turned,
         )
 
