@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from psycopg.types.datetime import DateLoader, TimestampLoader, TimestamptzLoader
 from sqlalchemy import (
     Connection,
     Engine,
@@ -176,6 +179,39 @@ def _options(backend: str) -> dict[str, Any]:
     return {}
 
 
+class _Date(DateLoader):
+    """A day; as it is written where Python has none like it (infinity, BC)."""
+
+    def load(self, data: Buffer) -> Any:
+        try:
+            return super().load(data)
+        except psycopg.DataError:
+            return bytes(data).decode()
+
+
+class _Timestamp(TimestampLoader):
+    def load(self, data: Buffer) -> Any:
+        try:
+            return super().load(data)
+        except psycopg.DataError:
+            return bytes(data).decode()
+
+
+class _Timestamptz(TimestamptzLoader):
+    def load(self, data: Buffer) -> Any:
+        try:
+            return super().load(data)
+        except psycopg.DataError:
+            return bytes(data).decode()
+
+
+_LOADERS: Mapping[str, type[Loader]] = {
+    "date": _Date,
+    "timestamp": _Timestamp,
+    "timestamptz": _Timestamptz,
+}
+
+
 def _listen(engine: Engine, backend: str) -> None:
     statements = {
         "mysql": (
@@ -196,6 +232,8 @@ def _listen(engine: Engine, backend: str) -> None:
         cursor.close()
         if backend == "postgresql":
             connection.commit()
+            for name, loader in _LOADERS.items():
+                connection.adapters.register_loader(name, loader)
 
     if statements:
         event.listen(engine, "connect", set_up)
