@@ -52,8 +52,22 @@ async def test_a_growing_column_is_polled_with_an_overlap(move: Move) -> None:
     assert dict(move.target.run("select id, note from customers where id = 5")) == {5: "after"}
 
 
+async def test_a_second_change_within_the_same_tick_is_seen(move: Move) -> None:
+    polled(move, 3)
+    await move.declare(POLLED)
+    mover = await move.mover()
+    await move.settle(mover)
+    for note in ("first", "second"):
+        move.source.run(
+            f"update customers set note = '{note}', moved = '2018-01-01 10:00:07' where id = 3"
+        )
+        await move.settle(mover)
+    assert move.target.run("select note from customers where id = 3") == [("second",)]
+
+
 async def test_what_polling_can_not_see_the_comparison_finds(move: Move) -> None:
     polled(move, 12)
+    move.source.run("update customers set moved = '2018-01-01 10:00:09' where id = 12")
     await move.declare(POLLED)
     mover = await move.mover()
     await move.settle(mover)
@@ -234,3 +248,47 @@ async def test_the_write_ahead_log_is_followed(
         for mover in move.movers:
             await mover.close()
         source.close()
+
+
+@pytest.mark.parametrize("source", ["postgresql"], indirect=True)
+async def test_a_table_that_publishing_would_lock_is_refused(
+    move: Move, logical_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"logical_{uuid4().hex[:8]}"
+    _make(logical_server, name)
+    source = application(_at(logical_server, name))
+    monkeypatch.setenv("LEGACY_TEST_SOURCE", source.url)
+    try:
+        customers(source, move.target, 2)
+        source.script(
+            "alter table customers drop constraint customers_pkey",
+            "create unique index on customers (id)",
+        )
+        await move.declare(CUSTOMERS | {"changes": "logical"})
+        with pytest.raises(TableUnfit, match="replica identity"):
+            await move.mover()
+        source.run("update customers set note = 'still works'")
+        source.run("alter table customers replica identity full")
+        await move.mover()
+        source.run("update customers set note = 'still works'")
+        move.movers[-1].moving.remove()
+    finally:
+        for mover in move.movers:
+            await mover.close()
+        source.close()
+
+
+@pytest.mark.parametrize("source", ["postgresql"], indirect=True)
+async def test_a_day_that_python_does_not_know_holds_up_no_other_row(move: Move) -> None:
+    move.source.run("create table customers (id integer primary key, until timestamptz, day date)")
+    move.target.run("create table customers (id integer primary key, until timestamptz, day date)")
+    move.source.run(
+        "insert into customers values (1, 'infinity', '2018-01-01'), (2, now(), '0044-03-15 BC'),"
+        " (3, now(), '2018-01-01')"
+    )
+    columns = {name: name for name in ("id", "until", "day")}
+    await move.declare(CUSTOMERS | {"columns": columns})
+    mover = await move.mover()
+    await move.settle(mover)
+    assert move.target.run("select id from customers") == [(3,)]
+    assert {one.key[0] for one in await move.findings()} == {1, 2}

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -15,6 +16,7 @@ import pytest
 from banyan import movement
 from banyan.movement import Mover
 from banyan.movement.errors import MoverReplaced, SideUnavailable
+from banyan.movement.service import running
 from tests.movement.conftest import CUSTOMERS, PLAN, Move, Shop, alike, customers
 
 _PROCESS = """
@@ -237,6 +239,67 @@ async def test_one_process_carries_a_plan_and_the_next_takes_over(
     await _until_alike(move)
     second.set()
     await two
+
+
+async def test_a_broken_lock_is_taken_anew_and_movers_go_on(
+    move: Move, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "_LOOK_S", 0.05)
+    customers(move.source, move.target, 20)
+    await move.declare(CUSTOMERS)
+    stop = asyncio.Event()
+    one = asyncio.create_task(
+        movement.run(move.database, database_url, move.marketplace_id, PLAN, stop)
+    )
+    for note in ("first", "second"):
+        await _until_alike(move)
+        epoch = await _epoch(move)
+        _break(database_url)  # every connection that holds a lock
+        move.source.run(f"update customers set note = '{note}' where id = 2")
+        async with asyncio.timeout(30):
+            while await _epoch(move) == epoch:  # noqa: ASYNC110 - a new mover, behind a new lock
+                await asyncio.sleep(0.05)
+        await _until_alike(move)
+    assert not one.done()
+    stop.set()
+    await one
+
+
+async def test_a_mover_that_dies_at_its_beginning_does_not_look_alive(
+    move: Move, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customers(move.source, move.target, 2)
+    await move.declare(CUSTOMERS)
+    mover = await move.mover()
+    await move.settle(mover)
+    seen = (await _set(move)).seen_at
+    move.clock.advance(timedelta(minutes=5))
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("a fault of our own")
+
+    monkeypatch.setattr(Mover, "_install", broken)
+    stop = asyncio.Event()
+    task = asyncio.create_task(
+        running._carry(Mover(move.database, move.marketplace_id, mover._set_id), stop)
+    )
+    async with asyncio.timeout(30):
+        while not (await _set(move)).failure:  # noqa: ASYNC110 - written by the mover
+            await asyncio.sleep(0.01)
+    stop.set()
+    await task
+    found = await _set(move)
+    assert found.seen_at == seen
+    assert "RuntimeError" in found.failure
+
+
+async def _set(move: Move) -> movement.DataSet:
+    async with move.database.transaction(move.marketplace_id) as tx:
+        return await movement.get_set(tx, movement.set_id_of(PLAN, "customers"))
+
+
+async def _epoch(move: Move) -> int:
+    return (await _set(move)).epoch
 
 
 async def test_a_mover_stops_when_its_set_is_gone(move: Move) -> None:

@@ -1,7 +1,7 @@
 """Plans checked, values made comparable, rests taken, standings told."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -131,7 +131,7 @@ def cast(kind: ColumnKind, value: Any, zone: str = "UTC", own: str = "UTC", plac
         (ColumnKind.UUID, "01890A5D-AC96-774B-BCCE-B302099A8057", UUID("01890a5d-ac96-774b-bcce-b302099a8057")),
         (ColumnKind.BYTES, "é", "é".encode()),
         (ColumnKind.FLOAT, "0.1", 0.1),
-        (ColumnKind.DATE, datetime.fromisoformat("2018-03-01 09:00:00"), "2018-03-01"),
+        (ColumnKind.DATE, datetime.fromisoformat("2018-03-01 00:00:00"), "2018-03-01"),
         (ColumnKind.TIME, timedelta(hours=3), "03:00:00"),
     ],
 )  # fmt: skip
@@ -238,3 +238,17 @@ def test_it_backs_off_when_reading_becomes_slow() -> None:
 )
 def test_polling_looks_back_in_the_columns_own_writing(since: Any, wanted: Any) -> None:
     assert earlier(since, 60) == wanted
+
+
+def test_no_digit_and_no_time_of_day_is_lost_in_silence() -> None:
+    money = caster(ColumnShape("n", ColumnKind.DECIMAL, "", 2), "UTC", "UTC")
+    assert money(19.9999) == Decimal("20.00")
+    assert money("19.990") == Decimal("19.99")
+    for value in (Decimal("19.9999"), "19.9999"):
+        with pytest.raises(ValueError, match="2 decimal places"):
+            money(value)
+    day = caster(ColumnShape("d", ColumnKind.DATE, ""), "UTC", "UTC")
+    assert day("2018-01-02 00:00:00") == day(datetime(2018, 1, 2)) == date(2018, 1, 2)  # noqa: DTZ001 - as databases give it
+    for value in ("2018-01-02 12:30:00", datetime(2018, 1, 2, 12, 30)):  # noqa: DTZ001 - as databases give it
+        with pytest.raises(ValueError, match="time of day"):
+            day(value)

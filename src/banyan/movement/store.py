@@ -101,17 +101,19 @@ async def select_page(tx: Transaction, after: UUID | None, limit: int) -> list[D
 
 
 async def update_epoch(tx: Transaction, set_id: UUID) -> DataSet | None:
-    """A new mover begins: what the one before it still writes is refused."""
+    """A new mover begins: what the one before it still writes is refused.
+
+    It isn't seen yet: one that dies again and again at its beginning must not look alive.
+    """
     return await tx.one(
         DataSet,
         """
         update movement.sets
-        set epoch = epoch + 1, seen_at = %(now)s
+        set epoch = epoch + 1
         where marketplace_id = %(marketplace_id)s and set_id = %(set_id)s
         returning *
         """,
         set_id=set_id,
-        now=tx.now,
     )
 
 
@@ -220,9 +222,16 @@ async def update_failure(tx: Transaction, set_id: UUID, epoch: int, failure: str
 
 
 async def update_pass(
-    tx: Transaction, set_id: UUID, epoch: int, *, cursor: object, rows: int, begins: bool
+    tx: Transaction,
+    set_id: UUID,
+    epoch: int,
+    *,
+    phase: SetPhase,
+    cursor: object,
+    rows: int,
+    begins: bool,
 ) -> int:
-    """A part of a comparison is done."""
+    """A part of a comparison is done; 0 if it was asked to begin anew, or turned, meanwhile."""
     return await tx.execute(
         """
         update movement.sets
@@ -231,10 +240,15 @@ async def update_pass(
           pass_rows = case when %(begins)s then 0 else pass_rows end + %(rows)s,
           pass_began_at = case when %(begins)s then %(now)s else pass_began_at end,
           seen_at = %(now)s
-        where marketplace_id = %(marketplace_id)s and set_id = %(set_id)s and epoch = %(epoch)s
+        where marketplace_id = %(marketplace_id)s
+          and set_id = %(set_id)s
+          and epoch = %(epoch)s
+          and phase = %(phase)s
+          and (%(begins)s or pass_began_at is not null)
         """,
         set_id=set_id,
         epoch=epoch,
+        phase=phase,
         cursor=Jsonb(cursor),
         rows=rows,
         begins=begins,
@@ -242,21 +256,29 @@ async def update_pass(
     )
 
 
-async def update_verified(tx: Transaction, set_id: UUID, epoch: int) -> int:
-    """A comparison has seen every row."""
+async def update_verified(tx: Transaction, set_id: UUID, epoch: int, *, phase: SetPhase) -> int:
+    """A comparison has seen every row; it proves what was so when it began.
+
+    0 if it was asked to begin anew, or turned, meanwhile.
+    """
     return await tx.execute(
         """
         update movement.sets
         set
           pass_cursor = null,
           pass_began_at = null,
-          verified_at = %(now)s,
+          verified_at = pass_began_at,
           verified_rows = pass_rows,
           seen_at = %(now)s
-        where marketplace_id = %(marketplace_id)s and set_id = %(set_id)s and epoch = %(epoch)s
+        where marketplace_id = %(marketplace_id)s
+          and set_id = %(set_id)s
+          and epoch = %(epoch)s
+          and phase = %(phase)s
+          and pass_began_at is not null
         """,
         set_id=set_id,
         epoch=epoch,
+        phase=phase,
         now=tx.now,
     )
 

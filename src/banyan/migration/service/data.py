@@ -33,13 +33,11 @@ async def why_no_return(tx: Transaction, plan_id: UUID, names: Sequence[str]) ->
 async def cut_over(
     tx: Transaction, plan_id: UUID, names: Iterable[str], *, is_forced: bool
 ) -> None:
-    """Let the new side be the truth. A set without a way back is cut over without one."""
+    """Let the new side be the truth, also of a set that has no way back, if the plan says so."""
     for name in names:
         try:
-            await movement.begin_reverse(tx, plan_id, name)
-        except NotReversible:
-            continue
-        except (DataSetNotVerified, DataSetNotFound) as error:
+            await movement.begin_reverse(tx, plan_id, name, is_forced=is_forced)
+        except (NotReversible, DataSetNotVerified, DataSetNotFound) as error:
             if not is_forced:
                 raise RouteNotReady(error.detail) from None
 

@@ -16,6 +16,7 @@ from banyan.movement.rules.functions import FUNCTIONS, modulo, plus, times
 _DEPTH_MAX = 30
 _ROW = "_row"
 _LOOKUPS = "_lookups"
+_CODE_MAX = 3
 
 _ALLOWED = (
     ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.BinOp, ast.Sub, ast.Add, ast.Mult, ast.Div,
@@ -38,6 +39,10 @@ class BadExpression(ValueError):
 
     def __init__(self, text: str, why: str, column: int = 1) -> None:
         super().__init__(f"{why}, at character {column} of {text[:120]!r}")
+
+
+class Unlisted(LookupError):
+    """A lookup has no such value."""
 
 
 class CannotMap(ValueError):
@@ -143,7 +148,9 @@ def _look_up(
         return lookups[name][text]
     if default:
         return default[0]
-    raise KeyError(f"the lookup {name} has no {text[:40]!r}")
+    # A short code is no secret, and people need it to complete the lookup.
+    what = repr(text) if len(text) <= _CODE_MAX else f"text of these {len(text):,} characters"
+    raise Unlisted(f"lookup {name} has no {what}")
 
 
 def _place(place: int) -> ast.expr:

@@ -8,6 +8,7 @@ from banyan.movement.model import ColumnShape, CompareColumn, Key, Row, Scalar
 from banyan.movement.rules.expressions import (
     CannotMap,
     Expression,
+    Unlisted,
     compile_expression,
     compile_row,
 )
@@ -91,7 +92,7 @@ class RowMap:
                 if bool(expression.of_row(row)) != wanted:
                     return False
             except _FAULTS as error:
-                raise CannotMap(expression.text, _said(error)) from None
+                raise CannotMap(expression.text, _said(error, expression.text)) from None
         return True
 
     def row(self, row: Row) -> Row:
@@ -111,7 +112,17 @@ class RowMap:
         try:
             return self._of_key(origin_key)
         except _FAULTS as error:
-            raise CannotMap("key", _said(error)) from None
+            raise CannotMap("key", _said(error, ", ".join(self.key))) from None
+
+    def key_reread(self, key: Key) -> Key:
+        """The destination's own key, as a notice has it, in the types of mapped ones."""
+        made: list[Any] = []
+        for place, value in zip(self._key_places, key, strict=True):
+            try:
+                made.append(self._rereads[place](value))
+            except _FAULTS:
+                made.append(value)
+        return tuple(made)
 
     def reread(self, read: Row) -> Row:
         """A row as the destination gives it (``writes`` in order), in the types of mapped ones."""
@@ -151,17 +162,24 @@ class RowMap:
         return compile_row(expressions, lookups, casts)
 
     def _blame(self, row: Row) -> None:
-        for name, expression, cast in zip(self.writes, self._expressions, self._casts, strict=True):
+        parts = zip(self.writes, self._expressions, self._casts, self.shapes, strict=True)
+        for name, expression, cast, shape in parts:
             try:
-                cast(expression.of_row(row))
+                made = expression.of_row(row)
             except _FAULTS as error:
-                raise CannotMap(name, _said(error)) from None
+                raise CannotMap(name, _said(error, expression.text)) from None
+            try:
+                cast(made)
+            except _FAULTS as error:
+                said = _said(error, f"{expression.text} as {shape.declared}")
+                raise CannotMap(name, said) from None
 
 
-def _said(error: Exception) -> str:
-    """What went wrong, never with more of the row than a few letters."""
-    text = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
-    return f"{type(error).__name__}: {text[:160]}"
+def _said(error: Exception, where: str) -> str:
+    """What kind of thing went wrong in what: Python's own sentences quote the values of the row."""
+    if isinstance(error, Unlisted):
+        return str(error)
+    return f"{type(error).__name__} in {where[:160]}"
 
 
 def condition(text: str, shapes: Mapping[str, ColumnShape]) -> tuple[Expression, list[str]]:

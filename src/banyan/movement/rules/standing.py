@@ -2,18 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from banyan.movement.model import (
     DataSet,
     DataStanding,
+    Polling,
     Progress,
     ReturnStanding,
     SetPhase,
     SetPlan,
 )
+from banyan.movement.rules.plan import reverse_of
 
 SILENT_AFTER = timedelta(seconds=60)
 """A mover that hasn't been heard of for so long is taken to be dead."""
+
+FRESH = timedelta(seconds=3)
+"""What a mover says of its lag holds for so long; it says it each second."""
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -90,7 +96,13 @@ def _against(
     if data_set.failure:
         return f"its mover is stopped ({data_set.failure})"
     rows = _rows_against(differing=differing, stuck=stuck, conflicts=conflicts)
-    return rows or _time_against(data_set, plan, now)
+    return rows or _foreign_against(data_set) or _time_against(data_set, plan, now)
+
+
+def _foreign_against(data_set: DataSet) -> str:
+    if data_set.phase == SetPhase.REVERSING or not data_set.lag_back_rows:
+        return ""
+    return f"{data_set.lag_back_rows:,} rows that others wrote at the target haven't been judged"
 
 
 def _rows_against(*, differing: int, stuck: int, conflicts: int) -> str:
@@ -104,14 +116,19 @@ def _rows_against(*, differing: int, stuck: int, conflicts: int) -> str:
 
 
 def _time_against(data_set: DataSet, plan: SetPlan, now: datetime) -> str:
+    if data_set.phase == SetPhase.REVERSING and reverse_of(plan) is None:
+        return "it was cut over without a way back, and nothing compares it any more"
     if data_set.verified_at is None:
         return "its rows haven't all been compared yet"
     age_s = (now - data_set.verified_at).total_seconds()
     if age_s > seconds_of(plan.verify.age_max):
         return f"the last comparison is {age_s:,.0f} s old (at most {plan.verify.age_max})"
     is_back = data_set.phase == SetPhase.REVERSING
-    lag_s = (data_set.lag_back_s if is_back else data_set.lag_s) or 0.0
-    if lag_s > seconds_of(plan.verify.lag_max):
+    lag_rows = data_set.lag_back_rows if is_back else data_set.lag_rows
+    lag_s = data_set.lag_back_s if is_back else data_set.lag_s
+    if lag_rows and lag_s is None:
+        return f"{lag_rows:,} changes wait, nobody knows since when"
+    if lag_s is not None and lag_s > seconds_of(plan.verify.lag_max):
         return f"it lags {lag_s:,.1f} s behind (at most {plan.verify.lag_max})"
     return ""
 
@@ -121,10 +138,31 @@ def _done(data_set: DataSet) -> str:
     return f"{data_set.rows_done:,}{of} rows"
 
 
-def return_of(standings: Sequence[DataStanding], not_reversed: Sequence[str]) -> ReturnStanding:
+def unknown_of(data_set: DataSet, plan: SetPlan, now: datetime) -> str:
+    """Why nobody knows what of a set that was cut over hasn't come back; empty: it is known."""
+    back = reverse_of(plan)
+    if data_set.phase != SetPhase.REVERSING or back is None:
+        return ""
+    if back.changes == "none":
+        return f"What was written to {data_set.name} isn't carried back."
+    if isinstance(back.changes, Polling):
+        return f"{data_set.name} is polled: nobody knows what hasn't come back yet."
+    if data_set.seen_at is None or now - data_set.seen_at > FRESH:
+        return f"The mover of {data_set.name} hasn't been heard of in the last {FRESH.seconds} s."
+    if data_set.lag_back_rows is None:
+        return f"Nobody knows how many changes of {data_set.name} are still on their way back."
+    return ""
+
+
+def return_of(
+    standings: Sequence[DataStanding],
+    not_reversed: Sequence[str],
+    unknown: Mapping[str, str] = MappingProxyType({}),
+) -> ReturnStanding:
     """Whether going back to the source loses nothing.
 
-    ``not_reversed`` names the sets whose changes at the target aren't carried back.
+    ``not_reversed`` names the sets whose changes at the target aren't carried back, ``unknown``
+    those of which nobody knows whether they have all come back, and why.
     """
     listed = list(standings)
     for name in not_reversed:
@@ -134,6 +172,8 @@ def return_of(standings: Sequence[DataStanding], not_reversed: Sequence[str]) ->
             continue
         if not one.is_verified:
             return ReturnStanding(False, one.sentence, listed)
+        if one.name in unknown:
+            return ReturnStanding(False, unknown[one.name], listed)
         if one.lag_rows:
             why = f"{one.lag_rows:,} changes of {one.name} are still on their way back."
             return ReturnStanding(False, why, listed)

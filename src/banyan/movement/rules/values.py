@@ -78,7 +78,7 @@ def _caster(column: ColumnShape, zone: str, own_zone: str) -> Cast:
         ColumnKind.TEXT: to_text,
         ColumnKind.CHAR: lambda value: to_text(value).rstrip(" "),
         ColumnKind.BYTES: to_bytes,
-        ColumnKind.DATE: to_date,
+        ColumnKind.DATE: _date,
         ColumnKind.TIME: _time,
         ColumnKind.UUID: to_uuid,
         ColumnKind.JSON: parse_json,
@@ -173,6 +173,16 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _date(value: Any) -> date:
+    """A day; a time of day isn't cut off in silence."""
+    if isinstance(value, str):
+        text = value.strip()
+        value = datetime.fromisoformat(text) if len(text) > len("2020-01-01") else value
+    if isinstance(value, datetime) and value.time() != time():
+        raise ValueError("a time of day, where there is only a day")
+    return to_date(value)
+
+
 def _integer(value: Any) -> int:
     made = to_int(value)
     if isinstance(value, float | Decimal) and value != made:
@@ -186,9 +196,14 @@ def _decimal_caster(places: int | None) -> Cast:
     def cast(value: Any) -> Decimal:
         try:
             made = value if isinstance(value, Decimal) else Decimal(str(value).strip())
-            return made if unit is None else made.quantize(unit, ROUND_HALF_UP, WIDE)
+            if unit is None or not made.is_finite():
+                return made
+            kept = made.quantize(unit, ROUND_HALF_UP, WIDE)
         except InvalidOperation:
             raise ValueError(f"{str(value)[:40]!r} is no decimal number") from None
+        if kept != made and not isinstance(value, float):  # a float never was exact
+            raise ValueError(f"a number of more than {places} decimal places")
+        return kept
 
     return cast
 

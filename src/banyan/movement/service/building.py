@@ -18,7 +18,7 @@ from banyan.movement.sources.capture import Capture, NoCapture
 from banyan.movement.sources.connection import Refused, Side, open_side, url_of
 from banyan.movement.sources.logical import LogicalCapture
 from banyan.movement.sources.polling import PollingCapture
-from banyan.movement.sources.tables import Place, find_query, find_table, unique_over
+from banyan.movement.sources.tables import Place, check_key, find_query, find_table, unique_over
 from banyan.movement.sources.triggers import TriggerCapture, Watched
 from banyan.movement.sources.writing import drop_fence, prepare_fence
 
@@ -38,6 +38,11 @@ class Moving:
     def writes_source(self) -> bool:
         """Whether anything of ours is ever written at the source."""
         return self.back is not None
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether it is known what others write at the target."""
+        return not isinstance(self.forward.guard, NoCapture)
 
     def install(self) -> None:
         """Make what is needed on both sides; again changes nothing."""
@@ -100,6 +105,9 @@ def _built(data_set: DataSet, declared: Declared, source: Side, target: Side) ->
         raise TableUnfit(
             f"{origin.name} of the source has no unique key over {', '.join(plan.source.key)}."
         )
+    for place in (origin, destination):
+        if place.query is None:
+            check_key(place)
     tail: dict[str, Any] = data_set.tail or {}
     capture = _capture(plan.changes, origin, plan, tail.get("forward"))
     back_plan = reverse_of(plan)

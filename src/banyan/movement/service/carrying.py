@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Literal
 from uuid import UUID
 
-from banyan.kernel import BanyanError, Unavailable
+from banyan.kernel import BanyanError, Unavailable, new_secret
 from banyan.movement import store
 from banyan.movement.errors import DataSetNotFound, MoverReplaced
 from banyan.movement.model import (
@@ -26,9 +26,7 @@ from banyan.movement.rules.throttle import Pace
 from banyan.movement.rules.values import key_hash, key_in, key_out
 from banyan.movement.service.building import Moving, build
 from banyan.movement.service.flow import Carried, Flow, Stuck
-from banyan.movement.service.verifying import (
-    Strays,
-)
+from banyan.movement.service.verifying import Compared, Strays
 from banyan.movement.sources.capture import Lag
 from banyan.movement.sources.connection import Refused
 from banyan.movement.sources.polling import PollingCapture
@@ -57,9 +55,13 @@ News = Literal[
 
 @dataclass(slots=True)
 class Pass:
-    """A comparison under way. ``strays``: its last part, where there is one."""
+    """A comparison under way. ``strays``: its last part, where there is one.
+
+    ``held``: a stretch of which some rows couldn't be judged yet.
+    """
 
     began: bool = False
+    held: Compared | None = None
     strays: Strays | None = None
     steps: Generator[None] | None = None
     differing: int = 0
@@ -90,6 +92,8 @@ class Carrier:
         self._carried = 0
         self._tail: dict[str, object] = {}
         self._clock: datetime | None = None
+        # Kept nowhere: what was hashed with it can't be found out by trying values.
+        self._salt = new_secret().encode()[:32]
 
     @property
     def data_set(self) -> DataSet:
@@ -143,12 +147,37 @@ class Carrier:
         moving = self.moving
         is_more = False
         is_back = self.data_set.phase == SetPhase.REVERSING
-        if is_back and moving.back is not None:
-            is_more = await self._follow(moving.back)
+        if moving.back is not None:
+            is_more = await self._tail_of_target(moving.back)
+        if is_back and not moving.is_guarded:
+            # Nobody could tell which of the target's rows are newer than a late change of the source.
+            await self._save(force=False)
+            return is_more
         if not is_back or self._knows_ours(moving.forward):
             is_more = await self._follow(moving.forward) or is_more
         await self._save(force=False)
         return is_more
+
+    async def _tail_of_target(self, back: Flow) -> bool:
+        """What others write at the target is carried back once the set was cut over, and else judged."""
+        if self.data_set.phase == SetPhase.REVERSING:
+            return await self._follow(back)
+        if not self._knows_ours(back):
+            return False
+        if self._was_turned:
+            # Requests that were under way when the truth went back to the source end at the target.
+            return await self._follow(back)
+        return await self._judge_foreign()
+
+    async def _judge_foreign(self) -> bool:
+        """Compare rows that others have written at the target; the checker knows how."""
+        return False
+
+    @property
+    def _was_turned(self) -> bool:
+        """Whether the target was the truth once, and the source is it again."""
+        data_set = self.data_set
+        return data_set.phase == SetPhase.FOLLOWING and data_set.turned_at is not None
 
     def _knows_ours(self, flow: Flow) -> bool:
         """Polling can't tell what the mover has written itself."""
@@ -177,7 +206,9 @@ class Carrier:
                 if self._is_truth(flow):
                     struck = carried.conflicts
                     rest = await asyncio.to_thread(flow.carry, struck, epoch, now, wins=True)
-                    carried = Carried(carried.keys + rest.keys, carried.stuck + rest.stuck, [])
+                    # After a return they may be the last writes of the new side: a person is told.
+                    told = struck if self._was_turned else []
+                    carried = Carried(carried.keys + rest.keys, carried.stuck + rest.stuck, told)
         else:
             carried = await asyncio.to_thread(flow.carry, keys, epoch, now, wins=wins)
         async with self._transaction() as tx:
@@ -232,7 +263,8 @@ class Carrier:
             )
         for flow in self._flows():
             keys = [key_in(one.origin_key) for one in found if one.flow == flow.name]
-            if keys and self._is_truth(flow):
+            # Also what is stuck on its way to the truth; it doesn't win over what stands there.
+            if keys and (self._is_truth(flow) or self.moving.is_guarded):
                 await self._carry(flow, keys)
 
     async def _raise_sequences(self) -> None:
@@ -306,8 +338,14 @@ class Carrier:
                 )
             )
 
-    async def _failed(self, error: BanyanError | Refused) -> None:
-        why = error.detail if isinstance(error, BanyanError) else f"a database refuses: {error}"
+    async def fail(self, error: Exception) -> None:
+        """Write down what stops the mover, for people."""
+        if isinstance(error, BanyanError):
+            why = error.detail
+        elif isinstance(error, Refused):
+            why = f"a database refuses: {error}"
+        else:
+            why = f"it has a fault of its own, {type(error).__name__}; its log says more"
         _log.warning("data set %s: %s", self._set.name if self._set else self._set_id, why)
         if self._set is None:
             return

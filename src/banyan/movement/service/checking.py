@@ -13,6 +13,7 @@ from banyan.movement.model import (
     SetPhase,
     SetPlan,
 )
+from banyan.movement.rules.expressions import CannotMap
 from banyan.movement.rules.standing import seconds_of
 from banyan.movement.rules.values import key_hash, key_in, key_out
 from banyan.movement.service.carrying import FINDINGS_AT_ONCE, TAIL_AT_ONCE, Carrier, Pass
@@ -21,6 +22,7 @@ from banyan.movement.service.verifying import (
     Confirmed,
     Difference,
     Strays,
+    Telling,
     compare_chunk,
     confirm,
     sorts_alike,
@@ -47,29 +49,40 @@ class Checker(Carrier):
             return False
         if self._pass.steps is not None:
             return await self._strays_round(flow)
-        begins = not self._pass.began and data_set.pass_cursor is None
+        begins = data_set.pass_began_at is None
         if not self._pass.began:
             self._pass = Pass(began=True)
+            # Triggers may be gone since: with the table that they were on, or by someone's hand.
+            await asyncio.to_thread(self.moving.install)
             await self._look_again(flow)
         after = None if data_set.pass_cursor is None else key_in(data_set.pass_cursor)
         began_s = monotonic()
-        compared = await asyncio.to_thread(compare_chunk, flow, after, plan.chunk)
+        compared = self._pass.held
+        if compared is None:
+            compared = await asyncio.to_thread(compare_chunk, flow, after, plan.chunk)
         took_s = monotonic() - began_s
         confirmed = await self._confirm(flow, compared.suspects)
+        self._pass.held = None
         async with self._transaction() as tx:
             await self._stuck(tx, flow, compared.stuck)
             await self._differ(tx, flow, confirmed)
+            if confirmed.unsettled:
+                # They move too fast to be judged: the stretch isn't done until they were.
+                compared.suspects = confirmed.unsettled
+                self._pass.held = compared
+                return False
             cursor = None if compared.cursor is None else key_out(compared.cursor)
-            await self._ours(
-                await store.update_pass(
-                    tx,
-                    self._set_id,
-                    data_set.epoch,
-                    cursor=cursor,
-                    rows=compared.rows,
-                    begins=begins,
-                )
+            done = await store.update_pass(
+                tx,
+                self._set_id,
+                data_set.epoch,
+                phase=data_set.phase,
+                cursor=cursor,
+                rows=compared.rows,
+                begins=begins,
             )
+        if not done:
+            return await self._begin_anew()
         if compared.is_last:
             if not sorts_alike(flow) and flow.deletes != "keep":
                 self._pass.strays = Strays(flow, plan.chunk)
@@ -77,6 +90,42 @@ class Checker(Carrier):
                 return True
             await self._end_pass()
         await self._rest(compared.rows, took_s)
+        return True
+
+    async def _judge_foreign(self) -> bool:
+        """Compare rows that others have written at the target, before the next whole comparison.
+
+        Such notices must not outlive a cutover: they would be carried back as the new side's writes.
+        Those that were taken while the source still was the truth are none.
+        """
+        forward, back = self.moving.forward, self.moving.back
+        if self.data_set.phase != SetPhase.FOLLOWING or back is None:
+            return False
+        notices = await asyncio.to_thread(forward.guard.take, TAIL_AT_ONCE)
+        await self._reload()
+        if self.data_set.phase != SetPhase.FOLLOWING or self._was_turned:
+            return False
+        if notices.keys:
+            suspects = await asyncio.to_thread(_origins_of, forward, back, notices.keys)
+            found = await asyncio.to_thread(confirm, forward, suspects, self._telling())
+            if found.unsettled:
+                return False  # a change of the source is under way to them, too
+            async with self._transaction() as tx:
+                await self._differ(tx, forward, found)
+        await asyncio.to_thread(forward.guard.done, notices)
+        return notices.is_more
+
+    def _telling(self) -> Telling:
+        return Telling(
+            show=self.moving.plan.verify.show_values,
+            salt=self._salt,
+            is_guarded=self.data_set.phase == SetPhase.REVERSING or self._was_turned,
+        )
+
+    async def _begin_anew(self) -> bool:
+        """Drop a comparison that somebody wants from the beginning; ``MoverReplaced``."""
+        self._pass = Pass()
+        await self._reload()
         return True
 
     def _is_due(self, data_set: DataSet, plan: SetPlan) -> bool:
@@ -116,12 +165,11 @@ class Checker(Carrier):
             if not left:
                 break
             await self._catch_up()
-            salt = self._set_id.bytes
-            show = self.moving.plan.verify.show_values
-            one = await asyncio.to_thread(confirm, flow, left, show=show, salt=salt)
+            one = await asyncio.to_thread(confirm, flow, left, self._telling())
             confirmed.alike += one.alike
             confirmed.differences += one.differences
             left = one.unsettled
+        confirmed.unsettled = left
         await self._alike_backwards(confirmed)
         deleted = await self._polled_deletions(confirmed)
         if deleted:
@@ -141,9 +189,7 @@ class Checker(Carrier):
         }
         if not turned:
             return
-        seen = await asyncio.to_thread(
-            confirm, back, dict(turned), show=False, salt=self._set_id.bytes
-        )
+        seen = await asyncio.to_thread(confirm, back, dict(turned), self._telling())
         alike = {turned[key] for key in [*seen.alike, *seen.unsettled]}
         confirmed.alike += sorted(alike, key=repr)
         confirmed.differences = [one for one in confirmed.differences if one.key not in alike]
@@ -225,8 +271,11 @@ class Checker(Carrier):
         self._pass = Pass()
         async with self._transaction() as tx:
             before = self.data_set.verified_at
-            await self._ours(await store.update_verified(tx, self._set_id, self.data_set.epoch))
+            epoch, phase = self.data_set.epoch, self.data_set.phase
+            done = await store.update_verified(tx, self._set_id, epoch, phase=phase)
             await self._reload_in(tx)
+            if not done:
+                return
             open_now = await store.select_findings(
                 tx, self._set_id, kinds=[*_DIFFERENT, FindingKind.STUCK], limit=1
             )
@@ -259,6 +308,17 @@ class Checker(Carrier):
             if found:
                 why = f"{len(found):,} rows were carried over again."
                 await self._tell(tx, "data.repaired", why, len(found))
+
+
+def _origins_of(forward: Flow, back: Flow, keys: Sequence[Key]) -> dict[Key, Key | None]:
+    """Keys of the target as a comparison has them, with the source's."""
+    made: dict[Key, Key | None] = {}
+    for key in keys:
+        try:
+            made[forward.map.key_reread(key)] = back.map.key_of(key)
+        except CannotMap:
+            continue  # no row of the source comes to it: the next comparison finds it as extra
+    return made
 
 
 def _advance(steps: Generator[None]) -> bool:

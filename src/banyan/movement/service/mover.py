@@ -43,7 +43,7 @@ class Mover(Checker):
             except MoverReplaced:
                 raise
             except (BanyanError, Refused) as error:
-                await self._failed(error)
+                await self.fail(error)
                 again_s = min(again_s * 2, _AGAIN_S_MAX)
             await _wait(stop, again_s)
         await self.close()

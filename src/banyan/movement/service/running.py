@@ -3,11 +3,13 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from typing import Any
 from uuid import UUID
 
 import psycopg
 
+from banyan.kernel import Unavailable
 from banyan.movement import store
 from banyan.movement.errors import MoverReplaced, MoverRuns
 from banyan.movement.model import DataSet
@@ -35,18 +37,31 @@ async def run(
     its holder is dead. Should two ever write all the same, the fence lets only the later one.
     ``MoverRuns`` if another process has the lock and this one doesn't wait for it.
     """
-    async with _alone(database_url, plan_id, stop, waits=waits) as is_ours:
-        if is_ours:
-            await _carry_all(database, marketplace_id, plan_id, stop)
+    while not stop.is_set():
+        try:
+            async with _alone(database_url, plan_id, stop, waits=waits) as lock:
+                if lock is not None:
+                    await _carry_all(database, marketplace_id, plan_id, stop, lock)
+        except (Unavailable, psycopg.OperationalError, psycopg.InterfaceError) as error:
+            # Its lock is gone with its connection: it is taken anew before anything is carried.
+            _log.warning("Banyan's database can't be reached, movers pause: %s", error)
+            await _rest(stop)
 
 
 async def _carry_all(
-    database: Database, marketplace_id: UUID, plan_id: UUID, stop: asyncio.Event
+    database: Database,
+    marketplace_id: UUID,
+    plan_id: UUID,
+    stop: asyncio.Event,
+    lock: psycopg.AsyncConnection[Any],
 ) -> None:
+    """Until ``stop``, or until Banyan's database is gone; either way its movers have ended then."""
+    ended = asyncio.Event()
     tasks: dict[UUID, asyncio.Task[None]] = {}
     declared: dict[UUID, object] = {}
     try:
         while not stop.is_set():
+            await lock.execute("select 1")
             for one in await _sets(database, marketplace_id, plan_id):
                 task = tasks.get(one.set_id)
                 if task is not None and not task.done() and declared[one.set_id] == one.declared:
@@ -56,14 +71,10 @@ async def _carry_all(
                     await asyncio.gather(task, return_exceptions=True)
                 declared[one.set_id] = one.declared
                 mover = Mover(database, marketplace_id, one.set_id)
-                tasks[one.set_id] = asyncio.create_task(_carry(mover, stop), name=one.name)
-            try:
-                async with asyncio.timeout(_LOOK_S):
-                    await stop.wait()
-            except TimeoutError:
-                continue
+                tasks[one.set_id] = asyncio.create_task(_carry(mover, ended), name=one.name)
+            await _rest(stop)
     finally:
-        stop.set()
+        ended.set()
         await asyncio.gather(*tasks.values(), return_exceptions=True)
 
 
@@ -72,11 +83,18 @@ async def _carry(mover: Mover, stop: asyncio.Event) -> None:
         await mover.run(stop)
     except MoverReplaced as replaced:
         _log.warning("%s", replaced.detail)
-    except Exception:
+    except Exception as error:
         _log.exception("a mover has failed; it begins anew")
-        await asyncio.sleep(_LOOK_S)
+        await mover.fail(error)
+        await _rest(stop)
     finally:
         await mover.close()
+
+
+async def _rest(stop: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LOOK_S):
+            await stop.wait()
 
 
 async def _sets(database: Database, marketplace_id: UUID, plan_id: UUID) -> Sequence[DataSet]:
@@ -87,8 +105,8 @@ async def _sets(database: Database, marketplace_id: UUID, plan_id: UUID) -> Sequ
 @asynccontextmanager
 async def _alone(
     database_url: str, plan_id: UUID, stop: asyncio.Event, *, waits: bool
-) -> AsyncGenerator[bool]:
-    """The plan's lock for as long as this process and its connection live."""
+) -> AsyncGenerator[psycopg.AsyncConnection[Any] | None]:
+    """The connection that holds the plan's lock for as long as it lives; None: told to stop."""
     number = plan_id.int & 0x7FFFFFFF
     connection = await psycopg.AsyncConnection.connect(
         database_url, autocommit=True, application_name="banyan_mover"
@@ -101,17 +119,14 @@ async def _alone(
             )
             row = await cursor.fetchone()
             if row is not None and row[0]:
-                yield True
+                yield connection
                 return
             if not waits:
                 raise MoverRuns("Another process carries the sets of this plan.")
-            try:
-                async with asyncio.timeout(_LOOK_S):
-                    await stop.wait()
-            except TimeoutError:
-                continue
-            yield False
-            return
+            await _rest(stop)
+            if stop.is_set():
+                yield None
+                return
     finally:
         await connection.close()
 

@@ -26,8 +26,8 @@ from banyan.movement.model import (
     SetPhase,
     SetPlan,
 )
-from banyan.movement.rules.plan import check_data, read_plan
-from banyan.movement.rules.standing import return_of, standing_of
+from banyan.movement.rules.plan import check_data, read_plan, reverse_of
+from banyan.movement.rules.standing import return_of, standing_of, unknown_of
 from banyan.runtime import Event, Json, Transaction
 
 
@@ -153,21 +153,30 @@ async def standings_of(tx: Transaction, sets: Sequence[DataSet]) -> list[DataSta
     ]
 
 
-async def begin_reverse(tx: Transaction, plan_id: UUID, name: str) -> DataSet:
+async def begin_reverse(
+    tx: Transaction, plan_id: UUID, name: str, *, is_forced: bool = False
+) -> DataSet:
     """Cut a set over: from this commit on the target is the truth and flows back to the source.
 
     Changes of the source that are still under way, and late ones, are carried over as before,
     unless the same row was changed at the target: then the target's stays, and a finding tells.
-    Already cut over: nothing changes. ``DataSetNotVerified`` if it may not be relied on;
-    ``NotReversible`` if the plan gives no way back.
+    Already cut over: nothing changes. A set whose plan says ``reverse: none`` is turned, too: the
+    source must not overwrite the target any more, and nothing is carried either way.
+
+    ``DataSetNotVerified`` if it may not be relied on; ``NotReversible`` if the plan takes a way back
+    for granted that there is not. ``is_forced`` turns it all the same, unless it isn't filled yet.
     """
     data_set = await _locked(tx, plan_id, name)
     if data_set.phase == SetPhase.REVERSING:
         return data_set
-    if plan_of(data_set).reverse == "none":
-        raise NotReversible(f"{name} has no reverse mapping: declare one, or cut over without.")
+    plan = plan_of(data_set)
+    if reverse_of(plan) is None and plan.reverse != "none" and not is_forced:
+        raise NotReversible(
+            f"{name} has no way back that could be made of its columns: declare a reverse mapping, or "
+            "reverse: none to cut over without."
+        )
     (now,) = await standings_of(tx, [data_set])
-    if not now.is_verified:
+    if not now.is_verified and not (is_forced and data_set.phase == SetPhase.FOLLOWING):
         raise DataSetNotVerified(now.sentence)
     return await _turn(tx, data_set, SetPhase.REVERSING, "data.reversed", "the new side")
 
@@ -196,10 +205,11 @@ async def can_return(tx: Transaction, plan_id: UUID, names: Sequence[str]) -> Re
     not_reversed = [
         one.name
         for one in sets
-        if one.phase == SetPhase.REVERSING and plan_of(one).reverse == "none"
+        if one.phase == SetPhase.REVERSING and reverse_of(plan_of(one)) is None
     ]
     not_reversed += [name for name, one in zip(names, found, strict=True) if one is None]
-    return return_of(await standings_of(tx, sets), not_reversed)
+    unknown = {one.name: why for one in sets if (why := unknown_of(one, plan_of(one), tx.now))}
+    return return_of(await standings_of(tx, sets), not_reversed, unknown)
 
 
 async def restart(tx: Transaction, plan_id: UUID, name: str) -> DataSet:

@@ -4,7 +4,8 @@ It is always what the source's rows come to that is compared with the target's, 
 a way back that can't restore every blank is no difference as long as both sides mean the same.
 
 What differs at first sight is only suspected: a change may be under way. It counts once the tail has
-caught up, the row is read again on both sides, both stood still meanwhile, and no notice of it waits. Rows that only the destination has are found in the same range, or, where the keys sort
+caught up, the row is read again on both sides, both stood still meanwhile, and no notice of it waits.
+Rows that only the destination has are found in the same range, or, where the keys sort
 otherwise, by sums of hashes over buckets of keys, of which only those that differ are looked into.
 """
 
@@ -93,7 +94,20 @@ def compare_chunk(flow: Flow, after: Key | None, limit: int) -> Compared:
     return compared
 
 
-def confirm(flow: Flow, suspects: dict[Key, Key | None], *, show: bool, salt: bytes) -> Confirmed:
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """How differences are judged and told.
+
+    ``is_guarded``: what others have written at the destination is carried over, too, so that a
+    row with a notice there isn't judged yet. Else it is what the comparison is for.
+    """
+
+    show: bool
+    salt: bytes
+    is_guarded: bool
+
+
+def confirm(flow: Flow, suspects: dict[Key, Key | None], telling: Telling) -> Confirmed:
     """Look at suspects again; the caller has let the tail catch up before."""
     known = [key for key in suspects.values() if key is not None]
     origin_before, found_before = _origin_rows(flow, known), _found_rows(flow, list(suspects))
@@ -105,10 +119,11 @@ def confirm(flow: Flow, suspects: dict[Key, Key | None], *, show: bool, salt: by
             continue
         before, after = origin_before.get(origin_key), origin_after.get(origin_key)
         moved = before != after or found_before.get(key) != found.get(key)
-        if moved or origin_key in waiting or key in waiting_there:
+        is_awaited = telling.is_guarded and key in waiting_there
+        if moved or origin_key in waiting or is_awaited:
             confirmed.unsettled[key] = origin_key
             continue
-        _judge(flow, confirmed, key, origin_key, after, found.get(key), show=show, salt=salt)
+        _judge(flow, confirmed, key, origin_key, after, found.get(key), telling)
     return confirmed
 
 
@@ -136,9 +151,7 @@ def _judge(
     origin_key: Key,
     row: Row | None,
     found: Row | None,
-    *,
-    show: bool,
-    salt: bytes,
+    telling: Telling,
 ) -> None:
     wanted, stuck = flow.expected([row] if row is not None else [])
     if stuck:
@@ -159,17 +172,17 @@ def _judge(
         if not columns:
             confirmed.alike.append(key)
             return
-        detail = _detail(flow, columns, expected, found, show=show, salt=salt)
+        detail = _detail(flow, columns, expected, found, telling)
         confirmed.differences.append(
             Difference(FindingKind.DIFFERS, key, origin_key, columns, detail)
         )
 
 
 def _detail(
-    flow: Flow, columns: Sequence[str], expected: Row, found: Row, *, show: bool, salt: bytes
+    flow: Flow, columns: Sequence[str], expected: Row, found: Row, telling: Telling
 ) -> dict[str, Any]:
     def told(value: Any) -> Any:
-        return shown(value) if show else masked(value, salt)
+        return shown(value) if telling.show else masked(value, telling.salt)
 
     places = [flow.map.writes.index(name) for name in columns]
     return {

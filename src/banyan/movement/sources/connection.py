@@ -4,6 +4,7 @@ The statements are made of the plan's tables. Values are never typed by SQLAlche
 gives is what the mapping sees.
 """
 
+import re
 import warnings
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from psycopg.types.datetime import DateLoader, TimestampLoader, TimestamptzLoader
 from sqlalchemy import (
     Connection,
     Engine,
@@ -175,6 +179,39 @@ def _options(backend: str) -> dict[str, Any]:
     return {}
 
 
+class _Date(DateLoader):
+    """A day; as it is written where Python has none like it (infinity, BC)."""
+
+    def load(self, data: Buffer) -> Any:
+        try:
+            return super().load(data)
+        except psycopg.DataError:
+            return bytes(data).decode()
+
+
+class _Timestamp(TimestampLoader):
+    def load(self, data: Buffer) -> Any:
+        try:
+            return super().load(data)
+        except psycopg.DataError:
+            return bytes(data).decode()
+
+
+class _Timestamptz(TimestamptzLoader):
+    def load(self, data: Buffer) -> Any:
+        try:
+            return super().load(data)
+        except psycopg.DataError:
+            return bytes(data).decode()
+
+
+_LOADERS: Mapping[str, type[Loader]] = {
+    "date": _Date,
+    "timestamp": _Timestamp,
+    "timestamptz": _Timestamptz,
+}
+
+
 def _listen(engine: Engine, backend: str) -> None:
     statements = {
         "mysql": (
@@ -195,6 +232,8 @@ def _listen(engine: Engine, backend: str) -> None:
         cursor.close()
         if backend == "postgresql":
             connection.commit()
+            for name, loader in _LOADERS.items():
+                connection.adapters.register_loader(name, loader)
 
     if statements:
         event.listen(engine, "connect", set_up)
@@ -253,8 +292,62 @@ def _is_refused(error: DBAPIError | psycopg.Error) -> bool:
 
 
 def said(error: BaseException) -> str:
-    """The first line of what a database said, which names columns and constraints, not values."""
+    """What a database said, as far as it names columns and constraints, and no value of a row.
+
+    Databases put values into their sentences, in quotes or behind colons, as they like.
+    """
     original = getattr(error, "orig", None) or error
-    text = original.args[-1] if original.args else type(original).__name__
-    first = str(text).partition("\n")[0].strip().rstrip(".")
-    return first[:200] or type(original).__name__
+    if isinstance(original, psycopg.Error):
+        return _said_by_postgresql(original)
+    match getattr(original, "args", ()):
+        case (int(number), str(text), *_):
+            first = _first(text)
+            if number in _OF_NAMES:
+                return f"{first} ({number})"
+            key = _KEY.search(first)
+            return f"{_unquoted(first)} ({number})" + (f", key {key[1]}" if key else "")
+        case (str(text), *_):
+            return _unquoted(_first(text))
+        case _:
+            return type(original).__name__
+
+
+def _said_by_postgresql(error: psycopg.Error) -> str:
+    if error.sqlstate is None:
+        is_lost = isinstance(error, psycopg.OperationalError)
+        return _first(str(error)) if is_lost else _words(type(error).__name__)
+    named = {
+        "table": error.diag.table_name,
+        "column": error.diag.column_name,
+        "constraint": error.diag.constraint_name,
+        "type": error.diag.datatype_name,
+    }
+    names = "".join(f", {what} {name}" for what, name in named.items() if name)
+    if error.sqlstate.startswith(_OF_VALUES):
+        return f"{_words(type(error).__name__)} ({error.sqlstate}){names}"
+    # What isn't about a value names tables, roles and rights: people need it.
+    return f"{_first(error.diag.message_primary or type(error).__name__)} ({error.sqlstate})"
+
+
+_OF_VALUES = ("21", "22", "23", "2F", "38", "39", "44", "P0")
+"""SQLSTATE classes whose sentences quote what rows hold, or what the shop's own functions say."""
+_OF_NAMES = frozenset(
+    (1044, 1045, 1048, 1049, 1054, 1142, 1143, 1146, 1264, 1364, 1406, 1451, 1452, 3819, 4025)
+)
+"""MySQL's errors whose sentences quote nothing but names."""
+_QUOTED = re.compile(r"""['"].*['"]""")
+"""From the first quote to the last: a value may have some of its own."""
+_KEY = re.compile(r"for key '([\w.$-]+)'$")
+
+
+def _words(name: str) -> str:
+    """CheckViolation: check violation."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+
+
+def _first(text: str) -> str:
+    return text.partition("\n")[0].strip().rstrip(".")[:200]
+
+
+def _unquoted(text: str) -> str:
+    return _QUOTED.sub("\N{HORIZONTAL ELLIPSIS}", text)

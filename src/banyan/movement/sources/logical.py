@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -53,6 +54,7 @@ class LogicalCapture:
         word = set_name.replace("-", "_")
         self._publication = f"banyan_{word}"
         self._slot = f"banyan_{word}"
+        self._waits_since_s: float | None = None
 
     def install(self) -> None:
         if self._side.dialect != "postgresql":
@@ -65,6 +67,7 @@ class LogicalCapture:
                     raise TableUnfit("Set wal_level = logical at the source, or use triggers.")
                 known = "select 1 from pg_publication where pubname = %s"
                 if not session.query(known, (self._publication,)):
+                    self._check_identity(session)
                     tables = f"{self._place.quoted}, {quote(FENCE.name)}"
                     session.command(
                         _sql("create publication", quote(self._publication), "for table", tables)
@@ -77,6 +80,25 @@ class LogicalCapture:
                     )
         except Refused as error:
             raise TableUnfit(f"The logical stream can't be made: {error}.") from error
+
+    def _check_identity(self, session: Session) -> None:
+        """A published table without a replica identity refuses its own application's updates."""
+        found = session.query(
+            "select c.relreplident::text, array(select a.attname::text from pg_index i"
+            " join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)"
+            " where i.indrelid = c.oid and case c.relreplident when 'd' then i.indisprimary"
+            " when 'i' then i.indisreplident else false end)"
+            " from pg_class c where c.oid = to_regclass(%s)",
+            (self._place.quoted,),
+        )
+        for identity, columns in found:
+            if identity == "f" or (columns and {*self._place.key} <= {*columns}):
+                continue
+            raise TableUnfit(
+                f"{self._place.name} of the {self._side.name} has no replica identity over "
+                f"{', '.join(self._place.key)}: published, it would refuse updates and deletes. "
+                "Use triggers, or give it one (alter table … replica identity …)."
+            )
 
     def remove(self) -> None:
         with self._side.writing() as session:
@@ -127,8 +149,11 @@ class LogicalCapture:
     def lag(self) -> Lag:
         notices = self.take(10_000)
         if not notices.keys:
+            self._waits_since_s = None
             return Lag(0, 0.0)
-        return Lag(len(notices.keys), None)
+        if self._waits_since_s is None:
+            self._waits_since_s = monotonic()
+        return Lag(len(notices.keys), monotonic() - self._waits_since_s)
 
     def _slot_of(self, session: Session) -> str:
         """Slots belong to the whole server; sets of the same name in two databases don't meet."""

@@ -35,6 +35,7 @@ class PollingCapture:
         self._page: tuple[Any, ...] | None = None
         self._looked_s: float | None = None
         self._highest: Any = since
+        self._risen_s = monotonic()
 
     def install(self) -> None:
         return
@@ -75,10 +76,15 @@ class PollingCapture:
         if notices.token is None:
             return None
         rows, is_more = notices.token
+        if rows and rows[-1][0] != self._highest:
+            self._highest, self._risen_s = rows[-1][0], monotonic()
+        is_young = monotonic() - self._risen_s < self._overlap_s
         for row in rows:
-            self._seen[row[1:]] = row[0]
-        if rows:
-            self._highest = rows[-1][0]
+            # The clock of the highest may tick on still: another change would look the same.
+            if is_young and row[0] == self._highest:
+                self._seen.pop(row[1:], None)
+            else:
+                self._seen[row[1:]] = row[0]
         self._page = rows[-1] if is_more else None
         if is_more:
             return None

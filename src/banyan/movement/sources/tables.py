@@ -139,6 +139,22 @@ def unique_over(place: Place, columns: Sequence[str]) -> bool:
     return any({*key} == wanted for key in keys if key)
 
 
+def check_key(place: Place) -> None:
+    """``TableUnfit`` where a column of the key may be empty: such rows have no place in any order."""
+    with place.side.reading():
+        found = place.side.inspect()
+        primary = found.get_pk_constraint(place.name, schema=place.schema)["constrained_columns"]
+        declared = found.get_columns(place.name, schema=place.schema)
+    empty = [one["name"] for one in declared if one["nullable"] and one["name"] in place.key]
+    # SQLite says so of primary keys, too; there rows are looked at as they are read.
+    for name in empty:
+        if name not in primary:
+            raise TableUnfit(
+                f"{place.name} of the {place.side.name} may have rows without {name}: a key needs "
+                "columns that are not null."
+            )
+
+
 def count(session: Session, place: Place) -> int:
     ((rows,),) = session.fetch(select(func.count()).select_from(place.source))
     return int(rows)
@@ -164,7 +180,20 @@ def read_chunk(
         statement = statement.where(_not_behind(source, place.key, until))
     if limit is not None:
         statement = statement.limit(limit)
-    return _mended(place, columns, session.fetch(statement))
+    rows = session.fetch(statement)
+    _check_keys(place, columns, rows)
+    return _mended(place, columns, rows)
+
+
+def _check_keys(place: Place, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Behind a key that is empty there is nothing, as databases compare: the rest would be left out."""
+    for at in [columns.index(name) for name in place.key if name in columns]:
+        # They come first or last, as the database likes it.
+        if any(row[at] is None for row in rows):
+            raise TableUnfit(
+                f"{place.name or 'The query'} of the {place.side.name} has a row without "
+                f"{columns[at]}, which is of the key."
+            )
 
 
 def read_keys(

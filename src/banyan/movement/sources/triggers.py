@@ -133,18 +133,37 @@ class TriggerCapture:
         return self._side.quote(self._log.schema, self._log.name)
 
     def _is_installed(self) -> bool:
-        """The log and the triggers come in one transaction, except where DDL knows none (MySQL)."""
+        """The log, and every trigger of ours: a migration of the shop's may have taken some along."""
         if not self._side.inspect().has_table(self._log.name, schema=self._log.schema):
             return False
-        if self._side.dialect != "mysql":
-            return True
+        wanted = {
+            self._trigger(at, what) for at in range(len(self._watched)) for what in ("i", "u", "d")
+        }
         with self._side.reading() as session:
-            found = session.query(
-                "select count(*) from information_schema.triggers"
-                " where trigger_schema = coalesce(%s, database()) and trigger_name like %s",
-                (self._log.schema, f"banyan\\_{self._word}\\_%"),
-            )
-        return found == [(3 * len(self._watched),)]
+            return wanted <= self._triggers_there(session)
+
+    def _triggers_there(self, session: Session) -> set[str]:
+        """Names of triggers on the watched tables; those that are switched off don't count."""
+        found: set[str] = set()
+        for watched in self._watched:
+            statement, parameters = {
+                "postgresql": (
+                    "select tgname::text from pg_trigger"
+                    " where tgrelid = to_regclass(%s) and tgenabled in ('O', 'A')",
+                    (self._side.quote(watched.schema, watched.name),),
+                ),
+                "mysql": (
+                    "select trigger_name from information_schema.triggers"
+                    " where trigger_schema = coalesce(%s, database()) and event_object_table = %s",
+                    (watched.schema, watched.name),
+                ),
+                "sqlite": (
+                    "select name from sqlite_master where type = 'trigger' and lower(tbl_name) = lower(?)",
+                    (watched.name,),
+                ),
+            }[self._side.dialect]
+            found |= {row[0] for row in session.query(statement, parameters)}
+        return found
 
     def _statements(self) -> list[str]:
         made = [*self._create_log()]
