@@ -1,5 +1,6 @@
 """The control plane's two loops, one round at a time, with a data plane that does what a test says."""
 
+import time
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ from banyan.gateway import (
 )
 from banyan.kernel import SystemClock
 from banyan.migration import Comparer, ControlFolder, Gates, Phase, StoredPlan
+from banyan.migration.control.routes import ANSWER_AGE_MAX_S, Missing
 from banyan.migration.control.syncing import Sync
 from banyan.migration.control.watching import Watch
 from banyan.migration.control.world import World
@@ -361,3 +363,17 @@ async def test_a_step_is_announced_although_an_earlier_one_was(led: Led) -> None
     )
     assert led.catalogue.ahead.phase == Phase.SHADOW
     assert not led.catalogue.is_announced
+
+
+async def test_that_legacy_has_all_writes_is_not_believed_for_long(led: Led) -> None:
+    led.catalogue.standing = replace(led.catalogue.standing, writes_to="candidate")
+    assert not led.catalogue.can_be_taken_back
+    asked_at_s = time.monotonic()
+    led.catalogue.missing = Missing(return_of_writes="", asked_at_s=asked_at_s)
+    assert led.catalogue.can_be_taken_back
+    led.catalogue.missing.asked_at_s = asked_at_s - ANSWER_AGE_MAX_S - 1
+    assert not led.catalogue.can_be_taken_back
+    await led.watch.tick()
+    kept = led.world.folder.recall()
+    assert kept is not None
+    assert kept.stuck == {"catalogue": "nobody could be asked for more than 5 s"}

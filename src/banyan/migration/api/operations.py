@@ -32,6 +32,7 @@ from banyan.migration.errors import (
 )
 from banyan.migration.model.standing import PLAN
 from banyan.migration.service import reading, steps
+from banyan.migration.store import routes as routes_store
 from banyan.runtime.http import Call, List, Operation
 
 _DAYS_MAX = 8
@@ -242,6 +243,7 @@ async def advance_route(call: Call, body: MigrationStep) -> MigrationRouteView:
 
 
 async def roll_back_route(call: Call, body: MigrationRollback) -> MigrationRouteView:
+    await routes_store.wait_briefly(call.tx)
     await steps.roll_back(
         call.tx,
         call.path["migration_id"],

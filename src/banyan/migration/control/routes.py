@@ -1,5 +1,6 @@
 """What the control plane knows of each route, in memory; and what follows from it."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +19,9 @@ from banyan.migration.rules.phases import describe, freeze_of, next_position, pa
 from banyan.migration.rules.reports import fair_attempts
 from banyan.migration.rules.units import milliseconds
 
+ANSWER_AGE_MAX_S = 5.0
+"""So long "legacy has all writes" is believed: customers go on writing."""
+
 ATTEMPTS_MAX = 20_000
 """Of one route in one tick; what is beyond makes the window not whole."""
 
@@ -29,6 +33,8 @@ class Missing:
     data: Mapping[str, str] | None = None
     rehearsal: str | None = None
     return_of_writes: str = "nobody has been asked yet"
+    asked_at_s: float | None = None
+    """When, by the machine's own steady clock."""
 
 
 @dataclass(slots=True)
@@ -197,7 +203,20 @@ class RouteControl:
     @property
     def can_be_taken_back(self) -> bool:
         """Whether its customers can be sent to legacy without losing what the candidate has written."""
-        return self.standing.writes_to == "legacy" or not self.missing.return_of_writes
+        return not self.why_stuck
+
+    @property
+    def why_stuck(self) -> str:
+        """Why its customers can't be sent to legacy; empty: they can."""
+        if self.standing.writes_to == "legacy":
+            return ""
+        asked_at_s = self.missing.asked_at_s
+        if self.missing.return_of_writes or asked_at_s is None:
+            return self.missing.return_of_writes or "nobody has been asked yet"
+        age_s = time.monotonic() - asked_at_s
+        if age_s > ANSWER_AGE_MAX_S:
+            return f"nobody could be asked for more than {ANSWER_AGE_MAX_S:.0f} s"
+        return ""
 
 
 def _us(at: datetime) -> int:

@@ -6,6 +6,7 @@ holds, and rolls back; all of that is written down when the database is back.
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
@@ -324,6 +325,7 @@ class Sync:
                     )
                 if route.standing.writes_to == "candidate":
                     names = data_before_cutover(world.plan, route.route)
+                    missing.asked_at_s = time.monotonic()
                     missing.return_of_writes = await gates.can_return(tx, world.plan_id, names)
                 route.missing = missing
                 await self._look_at_decisions(tx, route)

@@ -97,11 +97,7 @@ class World:
         return route.standing
 
     def _stuck(self) -> dict[str, str]:
-        return {
-            name: each.missing.return_of_writes
-            for name, each in self.routes.items()
-            if not each.can_be_taken_back
-        }
+        return {name: each.why_stuck for name, each in self.routes.items() if each.why_stuck}
 
     def standings(self) -> dict[str, RouteStanding]:
         return {name: each.standing for name, each in self.routes.items()}

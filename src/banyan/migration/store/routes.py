@@ -42,6 +42,11 @@ async def lock_routes(tx: Transaction, plan_id: UUID) -> list[RouteStanding]:
     )
 
 
+async def wait_briefly(tx: Transaction) -> None:
+    """No lock is waited for longer than a rollback may take, in this transaction."""
+    await tx.execute("set local lock_timeout = '3s'")
+
+
 async def lock_route(tx: Transaction, plan_id: UUID, route: str) -> RouteStanding | None:
     return await tx.one(
         RouteStanding,
