@@ -369,6 +369,22 @@ async def test_a_row_that_does_not_fit_holds_up_no_other(move: Move) -> None:
     assert [one for one in await move.findings() if one.kind == FindingKind.STUCK] == []
 
 
+async def test_a_late_row_that_is_stuck_after_the_cutover_is_tried_again(move: Move) -> None:
+    customers(move.source, move.target, 5)
+    await move.declare(CUSTOMERS)
+    mover = await move.mover()
+    await move.settle(mover)
+    await move.turn()
+    move.target.run("alter table customers add constraint no_late check (note <> 'late')")
+    move.source.run("update customers set note = 'late' where id = 2")
+    await move.settle(mover)
+    assert [one.kind for one in await move.findings()] == [FindingKind.STUCK]
+    move.target.run("alter table customers drop constraint no_late")
+    await move.settle(mover)
+    assert await move.findings() == []
+    assert alike(move.source, move.target)
+
+
 async def test_what_a_database_or_an_expression_says_of_a_row_has_no_value_of_it(
     move: Move,
 ) -> None:
