@@ -182,6 +182,11 @@ def read_chunk(
         statement = statement.limit(limit)
     rows = session.fetch(statement)
     _check_keys(place, columns, rows)
+    if after is not None and until is None and (limit is None or len(rows) < limit):
+        # Where they come last, no chunk reaches them: nothing is greater or less than they are.
+        empty = or_(*(source.c[name].is_(None) for name in place.key))
+        names = select(*(source.c[name] for name in columns))
+        _check_keys(place, columns, session.fetch(names.where(empty).limit(1)))
     return _mended(place, columns, rows)
 
 
