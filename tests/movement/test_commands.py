@@ -6,10 +6,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from banyan import cli as banyan_cli
+from banyan.commands.migrate.data import data_group
 from banyan.kernel import NotFound
 from banyan.movement import DATA_SET, set_id_of
-from banyan.movement_commands import data_group
 from banyan.runtime import Database
 from tests.conftest import client_for
 from tests.movement.conftest import CUSTOMERS, PLAN, Move, customers
@@ -20,7 +19,7 @@ pytestmark = pytest.mark.parametrize("source", ["sqlite"], indirect=True)
 @pytest.fixture
 def group(database_url: str, monkeypatch: pytest.MonkeyPatch) -> click.Group:
     monkeypatch.setenv("BANYAN_DATABASE_URL", database_url)
-    return data_group(banyan_cli._WAYS, lambda: banyan_cli._with_schema(banyan_cli._settings()))
+    return data_group
 
 
 def say(group: click.Group, *arguments: str) -> tuple[int, str]:

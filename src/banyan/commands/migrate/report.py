@@ -1,34 +1,21 @@
 """`banyan migrate report`: before and after, as a page; and the measurement under load that it shows."""
 
-import getpass
 import sys
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Protocol
 
 import click
 import msgspec
 
 from banyan import gateway, migration
+from banyan.commands.migrate.options import BY, MARKETPLACE, PLAN
+from banyan.commands.places import Place, execute, place_of
 from banyan.kernel import InvalidRequest, SystemClock
-from banyan.ledger_commands import Ways
 from banyan.migration import Costs, Load, Plan, Report, StoredPlan
-from banyan.runtime import Transaction
 
 _STEPS = 7
-
-
-class Place(Protocol):
-    """Where a command acts."""
-
-    def transaction(self, by: str = "") -> AbstractAsyncContextManager[Transaction]: ...
-
-
-PlaceOf = Callable[[Ways, str | None], AbstractAsyncContextManager[Place]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,78 +30,69 @@ class _Asked:
     by: str
 
 
-def report_command(ways: Ways, place_of: PlaceOf) -> click.Command:
-    """The command; ``place_of`` opens the marketplace that a person names."""
+@click.command("report")
+@PLAN
+@MARKETPLACE
+@click.option("--out", help="Where the page goes; - prints it.  [default: PLAN-report.html]")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures instead of a page.")
+@click.option("--since", type=click.DateTime(), help="Only minutes from then on, in UTC.")
+@click.option("--cost-legacy", help="What legacy costs an hour, such as 3.42.")
+@click.option("--cost-candidate", help="What the candidate costs an hour.")
+@click.option("--currency", default="EUR", show_default=True)
+@click.option(
+    "--measure", is_flag=True, help="First put both sides under load (not in busy hours)."
+)
+@click.option("--path", "paths", multiple=True, help="What to ask for then; may be given again.")
+@click.option("--legacy", help="Base address to measure.  [default: the plan's]")
+@click.option("--candidate", help="Base address to measure.  [default: the plan's]")
+@click.option("--header", "headers", multiple=True, help="Sent along, such as 'Cookie: a=b'.")
+@click.option("--seconds", type=click.FloatRange(0.1, 60), default=3.0, show_default=True)
+@click.option("--rounds", type=click.IntRange(1, 20), default=3, show_default=True)
+@BY
+@click.option("--yes", is_flag=True, help="Don't ask before the load.")
+def report(  # one argument an option
+    plan: str | None,
+    marketplace: str | None,
+    out: str | None,
+    as_json: bool,
+    since: datetime | None,
+    cost_legacy: str | None,
+    cost_candidate: str | None,
+    currency: str,
+    measure: bool,
+    paths: tuple[str, ...],
+    legacy: str | None,
+    candidate: str | None,
+    headers: tuple[str, ...],
+    seconds: float,
+    rounds: int,
+    by: str,
+    yes: bool,
+) -> None:
+    """Show what each route was before and is after.
 
-    @click.command("report")
-    @click.option("--plan", help="Which plan.  [default: the only one]")
-    @click.option(
-        "--marketplace", help="live, sandbox, demo or mkt_…  [default: the only live one]"
-    )
-    @click.option("--out", help="Where the page goes; - prints it.  [default: PLAN-report.html]")
-    @click.option("--json", "as_json", is_flag=True, help="Print the figures instead of a page.")
-    @click.option("--since", type=click.DateTime(), help="Only minutes from then on, in UTC.")
-    @click.option("--cost-legacy", help="What legacy costs an hour, such as 3.42.")
-    @click.option("--cost-candidate", help="What the candidate costs an hour.")
-    @click.option("--currency", default="EUR", show_default=True)
-    @click.option(
-        "--measure", is_flag=True, help="First put both sides under load (not in busy hours)."
-    )
-    @click.option(
-        "--path", "paths", multiple=True, help="What to ask for then; may be given again."
-    )
-    @click.option("--legacy", help="Base address to measure.  [default: the plan's]")
-    @click.option("--candidate", help="Base address to measure.  [default: the plan's]")
-    @click.option("--header", "headers", multiple=True, help="Sent along, such as 'Cookie: a=b'.")
-    @click.option("--seconds", type=click.FloatRange(0.1, 60), default=3.0, show_default=True)
-    @click.option("--rounds", type=click.IntRange(1, 20), default=3, show_default=True)
-    @click.option("--by", default=getpass.getuser, help="Who you are.  [default: this user]")
-    @click.option("--yes", is_flag=True, help="Don't ask before the load.")
-    def report(  # one argument an option
-        plan: str | None,
-        marketplace: str | None,
-        out: str | None,
-        as_json: bool,
-        since: datetime | None,
-        cost_legacy: str | None,
-        cost_candidate: str | None,
-        currency: str,
-        measure: bool,
-        paths: tuple[str, ...],
-        legacy: str | None,
-        candidate: str | None,
-        headers: tuple[str, ...],
-        seconds: float,
-        rounds: int,
-        by: str,
-        yes: bool,
-    ) -> None:
-        """Show what each route was before and is after.
+    Latency, errors and, where it was measured under load, capacity and cost, as a page that
+    prints.
+    """
+    costs = _costs(cost_legacy, cost_candidate, currency)
+    load = Load(seconds=seconds, rounds=rounds, headers=_headers(headers))
+    if paths and not measure:
+        raise InvalidRequest("--path says what to measure: give --measure as well.")
 
-        Latency, errors and, where it was measured under load, capacity and cost, as a page that
-        prints.
-        """
-        costs = _costs(cost_legacy, cost_candidate, currency)
-        load = Load(seconds=seconds, rounds=rounds, headers=_headers(headers))
-        if paths and not measure:
-            raise InvalidRequest("--path says what to measure: give --measure as well.")
+    async def make() -> Report:
+        async with place_of(marketplace) as place:
+            async with place.transaction(by) as tx:
+                stored = await migration.find_plan(tx, plan)
+            if measure:
+                asked = _asked(stored.plan, paths, legacy, candidate, load, by)
+                _confirm(asked, is_sure=yes)
+                await _measure(place, stored, asked)
+            async with place.transaction(by) as tx:
+                return await migration.report_of(
+                    tx, stored.plan_id, since=_in_utc(since), costs=costs
+                )
 
-        async def make() -> Report:
-            async with place_of(ways, marketplace) as place:
-                async with place.transaction(by) as tx:
-                    stored = await migration.find_plan(tx, plan)
-                if measure:
-                    asked = _asked(stored.plan, paths, legacy, candidate, load, by)
-                    _confirm(asked, is_sure=yes)
-                    await _measure(place, stored, asked)
-                async with place.transaction(by) as tx:
-                    return await migration.report_of(
-                        tx, stored.plan_id, since=_in_utc(since), costs=costs
-                    )
-
-        _print(ways.run(make()), out, as_json=as_json)
-
-    return report
+    _print(execute(make()), out, as_json=as_json)
 
 
 def _print(report: Report, out: str | None, *, as_json: bool) -> None:

@@ -1,0 +1,1 @@
+"""The commands of `banyan`, one noun a module; `banyan.cli` puts them together."""
