@@ -9,35 +9,38 @@ import hmac
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 import msgspec
 
-from banyan.kernel import BanyanError, Money, new_token
+from banyan.kernel import BanyanError, new_token
 from banyan.payments.errors import WebhookRefused
-from banyan.payments.model import ATTEMPT, METHODS, Capability, FaultKind
+from banyan.payments.model import ATTEMPT, Capability, FaultKind
 from banyan.payments.providers import (
     Absent,
     Answer,
-    AwaitingPayment,
     Declined,
     DisputeReport,
     Found,
     Instruction,
-    Pending,
-    RequiresAction,
-    Succeeded,
     Traits,
-    Unavailable,
     Webhook,
 )
 from banyan.payments.providers.sandbox import disputes, report, store
-from banyan.payments.providers.sandbox.settling import fee_of, settled
+from banyan.payments.providers.sandbox.answers import (
+    as_of,
+    content_of,
+    decide,
+    not_done,
+    paid,
+    succeeded,
+    token_name,
+)
+from banyan.payments.providers.sandbox.settling import settled
 from banyan.payments.providers.sandbox.store import Stored
 from banyan.payments.providers.sandbox.tokens import (
     BANK_TOKENS,
-    PUSH_TTL,
     TOKENS,
     BankToken,
     Token,
@@ -45,7 +48,6 @@ from banyan.payments.providers.sandbox.tokens import (
 from banyan.runtime import MARKETPLACE, Cause, Database, JobDraft, Transaction
 
 SIGNATURE_HEADER = "sandbox-signature"
-_ACTION_TTL = timedelta(hours=1)
 _ELSEWHERE = BankToken(
     about="An account at another provider.",
     decline="invalid_account",
@@ -106,7 +108,7 @@ class Sandbox:
             if await self._fault(tx, instruction) in ("timeout", "outage"):
                 raise TimeoutError("the sandbox doesn't answer, as scheduled")
             stored = await store.find_operation(tx, instruction.key)
-            return Absent() if stored is None else _as_of(tx.now, stored)
+            return Absent() if stored is None else as_of(tx.now, stored)
 
     async def contest(self, instruction: Instruction) -> Answer:
         return await self._answer(instruction)
@@ -120,13 +122,13 @@ class Sandbox:
             await store.lock_payment(tx, instruction.payment)
             fault = await self._fault(tx, instruction)
             if fault in ("timeout", "outage"):
-                return _not_done(fault)
+                return not_done(fault)
             stored = await store.find_operation(tx, instruction.key)
             if stored is None:
                 now = await disputes.stand(tx, instruction.reference)
                 in_time = now is not None and now.waits_at(tx.now)
                 answer = (
-                    _succeeded(instruction, instruction.reference)
+                    succeeded(instruction, instruction.reference)
                     if in_time
                     else Declined("too_late", True, "The bank waits for no answer.")
                 )
@@ -137,7 +139,7 @@ class Sandbox:
             now_at = tx.now
         if fault == "lost_answer":
             raise TimeoutError("the sandbox took the answer and didn't say so")
-        return _as_of(now_at, stored)
+        return as_of(now_at, stored)
 
     async def find_dispute(self, marketplace_id: UUID, reference: str) -> DisputeReport | None:
         async with self._transaction(marketplace_id) as tx:
@@ -190,13 +192,13 @@ class Sandbox:
         async with self._transaction(instruction.marketplace_id) as tx:
             fault = await self._fault(tx, instruction)
             if fault in ("timeout", "outage"):
-                return _not_done(fault)
+                return not_done(fault)
             stored = await store.find_operation(tx, instruction.key)
             if stored is None:
                 answer = (
                     Declined(decline, True, f"The bank refused the {instruction.operation}.")
                     if decline
-                    else _succeeded(instruction, instruction.key)
+                    else succeeded(instruction, instruction.key)
                 )
                 stored = self._stored(tx, instruction, instruction.destination, answer)
                 await store.insert_operation(tx, stored)
@@ -207,7 +209,7 @@ class Sandbox:
             now = tx.now
         if lost or fault == "lost_answer":
             raise TimeoutError(f"the sandbox made the {instruction.operation} and didn't answer")
-        return _as_of(now, stored)
+        return as_of(now, stored)
 
     async def _do(self, instruction: Instruction) -> Answer:
         """Do the operation of this key once; the same answer each time after that."""
@@ -215,17 +217,17 @@ class Sandbox:
             await store.lock_payment(tx, instruction.payment)
             fault = await self._fault(tx, instruction)
             if fault in ("timeout", "outage"):
-                return _not_done(fault)
+                return not_done(fault)
             before = await store.operations_of(tx, self.name, instruction.payment)
-            name = _token_name(instruction, before)
+            name = token_name(instruction, before)
             token = TOKENS[name]
             if token.is_push and instruction.operation == "authenticate":
-                return _as_of(tx.now, before[0])  # nothing to do but to wait for the buyer
+                return as_of(tx.now, before[0])  # nothing to do but to wait for the buyer
             loses_calls = instruction.operation == "authorize" and token.times_out is not None
             lost = loses_calls and await store.note_timeout(tx, instruction.key)
             stored = next((one for one in before if one.key == instruction.key), None)
             if stored is None and not (lost and token.times_out == "not_made"):
-                answer = self._decide(tx.now, instruction, token, before, fault)
+                answer = decide(self.name, tx.now, instruction, token, before, fault)
                 answer = settled(answer, instruction.operation, token.settles_in)
                 stored = self._stored(tx, instruction, name, answer, token)
                 await store.insert_operation(tx, stored)
@@ -234,64 +236,9 @@ class Sandbox:
             now = tx.now
         if lost or stored is None or fault == "lost_answer":
             raise TimeoutError("the sandbox didn't answer")
-        if (stored.operation, stored.amount_minor, stored.currency) != _content(instruction):
+        if (stored.operation, stored.amount_minor, stored.currency) != content_of(instruction):
             raise ValueError("the key was used for another operation")
-        return _as_of(now, stored)
-
-    def _decide(
-        self,
-        now: datetime,
-        instruction: Instruction,
-        token: Token,
-        before: list[Stored],
-        fault: FaultKind | None,
-    ) -> Answer:
-        """What becomes of an operation, given what was done for the payment before."""
-        done = {
-            stored.operation
-            for stored in before
-            if stored.answer["outcome"] == "succeeded" and stored.known_at <= now
-        }
-        match instruction.operation:
-            case "authorize":
-                return self._authorization(now, instruction, token, fault)
-            case "authenticate" if token.fails_authentication or "void" in done:
-                return Declined("authentication_failed", False, "The buyer wasn't authenticated.")
-            case "authenticate":
-                return _succeeded(instruction, instruction.reference, is_authenticated=True)
-            case "capture" if token.fails_capture:
-                return Declined("capture_failed", True, "The issuer withdrew the authorization.")
-            case "capture" if "void" in done or "capture" in done:
-                return Declined("not_capturable", True, "It was captured or voided before.")
-            case "void" if "capture" in done:
-                return Declined("already_captured", True, "It was captured before.")
-            case "refund" if token.fails_refund == "hard":
-                return Declined("card_closed", True, "The card was closed.")
-            case "refund" if token.fails_refund == "always" or (
-                token.fails_refund == "once" and _is_first_refund(before)
-            ):
-                return Declined("refund_failed", False, "The bank could not be reached.")
-            case "refund" if _taken(now, before) < instruction.amount.minor:
-                return Declined("more_than_captured", True, "More than was captured.")
-            case _:
-                return _succeeded(instruction, instruction.reference or instruction.payment)
-
-    def _authorization(
-        self, now: datetime, instruction: Instruction, token: Token, fault: FaultKind | None
-    ) -> Answer:
-        if fault == "decline":
-            return Declined("issuer_unavailable", False, "The issuer could not be reached.")
-        if token.failover_code is not None and self.name == "sandbox":
-            return Declined(token.failover_code, False, token.about)
-        if token.is_push:
-            return AwaitingPayment(instruction.key, _how_to_pay(instruction), now + PUSH_TTL)
-        if token.decline is not None:
-            return Declined(token.decline, token.is_hard, token.about)
-        is_challenged = instruction.authentication == "challenge" and _is_card(instruction)
-        if token.requires_action or is_challenged:
-            url = f"https://sandbox.invalid/3ds/{instruction.payment}"
-            return RequiresAction(instruction.key, url, now + _ACTION_TTL)
-        return _succeeded(instruction, instruction.key)
+        return as_of(now, stored)
 
     def _stored(
         self,
@@ -328,7 +275,7 @@ class Sandbox:
                 await store.cancel_awaited(tx, stored.payment, msgspec.to_builtins(cancelled))
             return
         is_due = stored.operation in ("authorize", "authenticate") and not token.is_never_paid
-        taken = stored.answer if not token.is_push else _paid(stored)
+        taken = stored.answer if not token.is_push else paid(stored)
         if not is_due or not taken.get("is_captured"):
             return
         capture = replace(
@@ -378,110 +325,6 @@ class Sandbox:
             if dispute.opens_at <= tx.now:
                 about = f"{stored.key}/{dispute.reference}"
                 await _tell(tx, self.name, about, timedelta(0), dispute=dispute.reference)
-
-
-def _content(instruction: Instruction) -> tuple[str, int, str]:
-    return (
-        instruction.operation,
-        instruction.amount.minor,
-        instruction.amount.currency.code,
-    )
-
-
-def _token_name(instruction: Instruction, before: list[Stored]) -> str:
-    """What the payment was authorized with decides how it goes on."""
-    if before:
-        return before[0].token
-    assert instruction.method is not None, "an authorization has a method"
-    return instruction.method.token
-
-
-def _succeeded(
-    instruction: Instruction, reference: str, *, is_authenticated: bool = False
-) -> Succeeded:
-    """Methods that are no cards are taken at once."""
-    amount = instruction.amount
-    is_authorized = instruction.operation in ("authorize", "authenticate")
-    is_captured = is_authorized and _is_taken_at_once(instruction)
-    return Succeeded(
-        reference=reference,
-        amount_minor=amount.minor,
-        currency=amount.currency.code,
-        fee_minor=fee_of(amount) if instruction.operation == "capture" or is_captured else 0,
-        is_captured=is_captured,
-        liability="issuer" if is_authenticated and _is_card(instruction) else None,
-    )
-
-
-def _is_card(instruction: Instruction) -> bool:
-    return instruction.method is not None and METHODS[instruction.method.type].family == "card"
-
-
-def _is_taken_at_once(instruction: Instruction) -> bool:
-    return instruction.method is not None and METHODS[instruction.method.type].is_captured_at_once
-
-
-def _how_to_pay(instruction: Instruction) -> dict[str, str]:
-    """What a buyer would be shown; nobody can pay by it."""
-    return {"kind": "code", "code": f"SANDBOX-{instruction.key[-10:].upper()}"}
-
-
-def _not_done(fault: FaultKind) -> Unavailable:
-    """A scheduled outage turns calls away; a scheduled timeout lets them hang."""
-    if fault == "timeout":
-        raise TimeoutError("the sandbox doesn't answer, as scheduled")
-    return Unavailable("The sandbox is down, as scheduled.")
-
-
-def _paid(stored: Stored) -> dict[str, object]:
-    """The answer once the buyer has paid what was awaited."""
-    fee = fee_of(Money.of(stored.amount_minor, stored.currency))
-    return msgspec.to_builtins(
-        Succeeded(stored.key, stored.amount_minor, stored.currency, fee, is_captured=True)
-    )
-
-
-def _taken(now: datetime, before: list[Stored]) -> int:
-    """Captured less refunded, in minor units."""
-    signs = {"capture": 1, "refund": -1, "payout": -1}
-    return sum(
-        signs.get(stored.operation, 0) * stored.amount_minor
-        for stored in before
-        if stored.answer["outcome"] == "succeeded" and stored.known_at <= now
-    )
-
-
-def _is_first_refund(before: list[Stored]) -> bool:
-    return all(one.operation != "refund" for one in before)
-
-
-def _as_of(now: datetime, stored: Stored) -> Answer:
-    """What the sandbox says about an operation at an instant."""
-    if stored.hidden_until is not None and now < stored.hidden_until:
-        raise TimeoutError("the sandbox doesn't answer")
-    if now < stored.known_at:
-        return Pending("The sandbox will tell by webhook.")
-    token = TOKENS.get(stored.token)
-    if token is not None and token.is_push and stored.operation == "authorize":
-        return _awaited(now, stored, token)
-    bank = BANK_TOKENS.get(stored.token)
-    if bank and bank.returned_after and now >= stored.created_at + bank.returned_after:
-        return Declined("returned", True, f"The bank returned the {stored.operation}.")
-    after = token and token.refund_returned_after
-    if stored.operation == "refund" and after and now >= stored.created_at + after:
-        return Declined("returned", True, "The buyer's bank sent the refund back.")
-    return msgspec.convert(stored.answer, Answer)
-
-
-def _awaited(now: datetime, stored: Stored, token: Token) -> Answer:
-    """What has become of a payment that the buyer was told how to make."""
-    if stored.answer["outcome"] == "declined":
-        return msgspec.convert(stored.answer, Declined)
-    if token.paid_after is not None and now >= stored.created_at + token.paid_after:
-        return msgspec.convert(_paid(stored), Succeeded)
-    if now >= stored.created_at + PUSH_TTL:
-        return Declined("expired", True, "The buyer has not paid in time.")
-    return msgspec.convert(stored.answer, Answer)
 
 
 async def _tell(
