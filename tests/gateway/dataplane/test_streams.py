@@ -9,7 +9,7 @@ from dataclasses import replace
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 
-from tests.gateway.dataplane.rig import Asked, Rig, body_of, get, ok, say
+from tests.gateway.dataplane.rig import Asked, Rig, Side, body_of, get, ok, say
 
 MB = 1_000_000
 
@@ -161,6 +161,49 @@ async def test_changed_weights_end_no_connection_and_no_request(rig: Rig) -> Non
         writer.write(b"GET /r/2 HTTP/1.1\r\nHost: a\r\n\r\n")
         await reader.readuntil(b"\r\n\r\n")
         assert await reader.readexactly(9) == b"candidate"
+
+
+async def test_changed_addresses_end_no_connection_and_no_request(rig: Rig) -> None:
+    """What is under way ends where it began; the next request goes to the new address."""
+    arrived, may_end = asyncio.Event(), asyncio.Event()
+
+    async def slow(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        arrived.set()
+        await may_end.wait()
+        writer.write(ok(b"legacy"))
+
+    rig.legacy.answer = slow
+    async with (
+        Side("moved") as moved,
+        connected(rig.port) as (reader, writer),
+        connected(rig.port) as (heard, socket),
+        asyncio.timeout(30),
+    ):
+        socket.write(b"GET /websocket HTTP/1.1\r\nHost: a\r\n")
+        socket.write(b"Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+        await heard.readuntil(b"\r\n\r\n")
+        writer.write(b"GET /r/1 HTTP/1.1\r\nHost: a\r\n\r\n")
+        await arrived.wait()
+        at = replace(rig.spec.legacy, port=moved.port)
+        rig.spec = replace(rig.spec, legacy=at, candidates=(replace(at, name="new"),))
+        applied = await rig.plane.apply(rig.spec)
+        assert "listeners" not in applied.changed
+        may_end.set()
+        assert b"connection: close" not in (await reader.readuntil(b"\r\n\r\n")).lower()
+        assert await reader.readexactly(6) == b"legacy"
+        writer.write(b"GET /r/2 HTTP/1.1\r\nHost: a\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        assert await reader.readexactly(5) == b"moved"
+        for message in (b"one", b"two"):
+            socket.write(message)
+            assert await heard.readexactly(3) == message
+    assert rig.legacy.of("/websocket")
+    # A request of HTTP/1.0 without Host is given the address of today.
+    async with Side("again") as again:
+        rig.spec = replace(rig.spec, legacy=replace(rig.spec.legacy, port=again.port))
+        await rig.plane.apply(rig.spec)
+        assert (await say(rig.port, b"GET /x HTTP/1.0\r\n\r\n")).endswith(b"again")
+        assert again.asked[0].get("host") == f"127.0.0.1:{again.port}"
 
 
 async def test_a_long_poll_is_waited_for(rig: Rig) -> None:

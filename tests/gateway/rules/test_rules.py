@@ -73,6 +73,16 @@ def test_no_change_of_a_route_drains_a_listener() -> None:
     assert changed(match=PathMatch("exact", "/")) == {"edge"}
 
 
+def test_no_change_of_an_address_drains_a_listener() -> None:
+    moved = replace(SPEC.legacy, host="10.0.0.7", port=81, is_tls=False)
+    new = replace(SPEC.candidates[0], port=81)
+    before = render(SPEC, PLACES)
+    after = render(replace(SPEC, legacy=moved, candidates=(new,)), PLACES)
+    assert before.bootstrap == after.bootstrap
+    touched = {kind for kind in KINDS if before.resources[kind] != after.resources[kind]}
+    assert touched == {"clusters", "edge"}
+
+
 def test_it_is_plain_data_and_the_same_every_time() -> None:
     first, second = (msgspec.json.encode(render(SPEC, PLACES).resources) for _ in range(2))
     assert first == second

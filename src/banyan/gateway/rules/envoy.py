@@ -30,6 +30,13 @@ LEGACY = "legacy"
 LEGACY_BEHIND = "legacy.behind"
 """Legacy as it is asked in a candidate's place."""
 
+EDGE_FILTER = "banyan.edge"
+"""The filter that every request of a customer's passes; the edge's routes have words for it."""
+
+NAMELESS = "nameless.invalid"
+"""The host of a request of HTTP/1.0 that names none, until the filter gives it legacy's address. In the
+listener itself that address would, when it changes, end customers' connections."""
+
 CAPTURE = "banyan.capture"
 """The filter that hands requests and answers to the capture service, on routes that ask for it."""
 

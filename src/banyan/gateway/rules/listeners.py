@@ -11,10 +11,12 @@ from banyan.gateway.rules.bootstrap import CAPTURES, REPORTS
 from banyan.gateway.rules.clusters import BUFFER_BYTES, H2_OFFERS, HEADERS_MAX, PRESERVE_CASE
 from banyan.gateway.rules.envoy import (
     CAPTURE,
+    EDGE_FILTER,
     FORWARDED_HEADER,
     ID_HEADER,
     INNER_CUSTOMER,
     INNER_ID,
+    NAMELESS,
     NAMESPACE,
     ROLE_HEADER,
     TYPE,
@@ -47,7 +49,7 @@ def listeners(spec: GatewaySpec, places: Places) -> list[Json]:
 
 def _edge(spec: GatewaySpec, places: Places) -> Json:
     lua = extension(
-        "banyan.edge",
+        EDGE_FILTER,
         "envoy.extensions.filters.http.lua.v3.Lua",
         default_source_code={"inline_string": edge(spec.identity, spec.cookies)},
     )
@@ -55,7 +57,7 @@ def _edge(spec: GatewaySpec, places: Places) -> Json:
         EDGE,
         places,
         [lua, _capture()],
-        default_host=f"{spec.legacy.host}:{spec.legacy.port}",
+        default_host=NAMELESS,
         access_log=[_log("served")],
         attempts={**_log("attempt"), "filter": _NOT_MIRRORED},
         early=_cleaning(),

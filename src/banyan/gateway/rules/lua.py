@@ -7,7 +7,13 @@ of what a customer sends can end up in them as code: names from a plan are quote
 from collections.abc import Sequence
 
 from banyan.gateway.model import Cookies, Identity
-from banyan.gateway.rules.envoy import ID_HEADER, INNER_CUSTOMER, INNER_ID, INNER_NEW
+from banyan.gateway.rules.envoy import (
+    ID_HEADER,
+    INNER_CUSTOMER,
+    INNER_ID,
+    INNER_NEW,
+    NAMELESS,
+)
 
 SIDE_HEADER = "x-banyan-side"
 """Set by the router on every answer: the arm of the endpoint that gave it, a space, and the cookie for a
@@ -28,6 +34,7 @@ def edge(identity: Identity, cookies: Cookies) -> str:
             f"local INNER_ID = {_text(INNER_ID)}",
             f"local INNER_CUSTOMER = {_text(INNER_CUSTOMER)}",
             f"local INNER_NEW = {_text(INNER_NEW)}",
+            f"local NAMELESS = {_text(NAMELESS)}",
             f"local SIDE = {_text(SIDE_HEADER)}",
             f"local DEFAULT_ROUTE = {_text(DEFAULT_ROUTE)}",
             f"local AGE = {_COOKIE_AGE_S}",
@@ -134,6 +141,9 @@ function envoy_on_request(handle)
       key = string.sub(id, 1, 8) .. string.sub(id, 10, 13) .. string.sub(id, 16, 18)
     end
     is_new = headers:get(":method") == "GET"
+  end
+  if headers:get(":authority") == NAMELESS then
+    headers:replace(":authority", handle:virtualHost():metadata():get("legacy"))
   end
   headers:replace(INNER_CUSTOMER, key)
   headers:replace(INNER_ID, id)

@@ -10,6 +10,7 @@ from banyan.gateway.rules.clusters import (
 )
 from banyan.gateway.rules.envoy import (
     CAPTURE,
+    EDGE_FILTER,
     FORWARDED_HEADER,
     ID_HEADER,
     INNER_CUSTOMER,
@@ -56,9 +57,12 @@ def edge_routes(spec: GatewaySpec) -> Json:
     if is_rewritten:
         for route in made:
             route["route"].update(auto_host_rewrite=True, append_x_forwarded_host=True)
+    legacy = spec.legacy
+    address = f"[{legacy.host}]" if ":" in legacy.host else legacy.host
     return _configuration(
         EDGE,
         made,
+        {"metadata": {"filter_metadata": {EDGE_FILTER: {"legacy": f"{address}:{legacy.port}"}}}},
         response_headers_to_add=[
             {
                 "header": {
@@ -94,8 +98,8 @@ def is_shadowed(route: RouteSpec) -> bool:
     return route.candidate is not None and not route.is_retired and route.shadow.sample_bp > 0
 
 
-def _configuration(name: str, routes: list[Json], **more: object) -> Json:
-    host = {"name": name, "domains": ["*"], "routes": routes}
+def _configuration(name: str, routes: list[Json], told: Json | None = None, **more: object) -> Json:
+    host = {"name": name, "domains": ["*"], "routes": routes, **(told or {})}
     return {
         "@type": ROUTES,
         "name": name,
