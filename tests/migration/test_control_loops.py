@@ -29,6 +29,7 @@ from banyan.migration.control.syncing import Sync
 from banyan.migration.control.watching import Watch
 from banyan.migration.control.world import World
 from banyan.migration.model.verdict import Verdict
+from banyan.migration.store import findings as findings_store
 from banyan.migration.store import routes as routes_store
 from banyan.runtime import Database, Settings, Transaction, Vault
 from tests.migration.plans import PLAN, plan_text, route
@@ -87,6 +88,7 @@ class Led:
     """A plan that is led, without the loops that turn."""
 
     database: Database
+    url: str
     stored: StoredPlan
     plane: FakePlane
     world: World
@@ -154,7 +156,7 @@ def led_by(database: Database, url: str, stored: StoredPlan, folder: Path) -> Le
         world, watch, plane, lambda: Database.open(url, size=2), gates=Gates(), clock=clock,
         holder="test", comparer=None,
     )  # fmt: skip
-    return Led(database, stored, plane, world, watch, sync)
+    return Led(database, url, stored, plane, world, watch, sync)
 
 
 @pytest.fixture
@@ -363,6 +365,72 @@ async def test_a_step_is_announced_although_an_earlier_one_was(led: Led) -> None
     )
     assert led.catalogue.ahead.phase == Phase.SHADOW
     assert not led.catalogue.is_announced
+
+
+async def test_who_follows_writes_down_nothing_but_that_a_route_went_back(led: Led) -> None:
+    for _ in range(3):
+        await led.advance()
+    led.world.leads = False
+    await led.watch.tick()
+    led.catalogue.verdict = ADVANCE
+    led.catalogue.is_unsaved = True
+    await led.sync.once()
+    async with led.database.transaction(led.stored.marketplace_id) as tx:
+        status = await migration.status_of(tx, led.stored.plan_id)
+        kept = await findings_store.select_evidence(tx, led.stored.plan_id)
+        changes = (await migration.history(tx, led.stored.plan_id, route="catalogue", limit=1)).data
+    assert (status.controller, kept) == (None, [])
+    assert [each.verdict for each in status.routes] == [None, None]
+    assert (changes[0].kind, changes[0].effective_at) == ("advanced", None)
+
+    led.watch.order(led.catalogue, by="judge", why="It fails.")
+    await led.watch.tick()
+    assert led.plane.read_bp() == 0
+    await led.sync.once()
+    async with led.database.transaction(led.stored.marketplace_id) as tx:
+        changes = (await migration.history(tx, led.stored.plan_id, route="catalogue", limit=1)).data
+    # In force on its own machine: the leader's data plane has yet to follow.
+    assert (changes[0].kind, changes[0].effective_at) == ("rolled_back", None)
+
+
+async def test_who_follows_is_seen_beside_the_leader(led: Led) -> None:
+    await led.sync.once()
+    led.world.leads = False
+    led.sync = Sync(
+        led.world, led.watch, led.plane, lambda: Database.open(led.url, size=2), gates=Gates(),
+        clock=SystemClock(), holder="other", comparer=None,
+    )  # fmt: skip
+    led.world.says = "Envoy refuses the new edge."
+    assert await led.sync.connect()
+    await led.sync.once()
+    led_on = led_by(led.database, led.url, led.stored, led.world.folder.path)
+    led_on.world.follow(led.stored.plan, led.stored.version, led.world.standings().values())
+    assert await led_on.sync.connect()
+    await led_on.sync.once()
+    beat = await beat_of(led)
+    assert beat.holder == "test"
+    assert [(name, each.says) for name, each in beat.followers.items()] == [
+        ("other", "Envoy refuses the new edge.")
+    ]
+    await led.sync.finish()
+    assert (await beat_of(led)).followers == {}
+    await led_on.sync.finish()
+
+
+async def beat_of(led: Led) -> Any:
+    async with led.database.transaction(led.stored.marketplace_id) as tx:
+        return (await migration.status_of(tx, led.stored.plan_id)).controller
+
+
+async def test_who_can_not_ask_the_database_stays_what_it_was(led: Led) -> None:
+    led.world.leads = False
+    answers: list[bool | None] = [None, None, False, True]
+
+    async def leads() -> bool | None:
+        return answers.pop(0)
+
+    await led.sync.run(leads)
+    assert answers == []
 
 
 async def test_that_legacy_has_all_writes_is_not_believed_for_long(led: Led) -> None:

@@ -73,6 +73,8 @@ def _print_status(status: PlanStatus) -> None:
         f"{stored.version} of {stored.applied_at:%Y-%m-%d %H:%M} by {escape(stored.applied_by)}"
     )
     terminal.print(_control_plane(status), soft_wrap=True)
+    for line in _followers(status):
+        terminal.print(line, soft_wrap=True)
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("route", no_wrap=True)
     table.add_column("phase", no_wrap=True)
@@ -156,3 +158,20 @@ def _history_line(change: Change) -> str:
         f"{change.decided_at:%Y-%m-%d %H:%M:%S}  {change.route} {change.kind}{moved}, by {change.by}: "
         f"{change.why}{took}"
     )
+
+
+def _followers(status: PlanStatus) -> list[str]:
+    """The other machines' data planes, and whether they are in step."""
+    lines: list[str] = []
+    for holder, each in (status.controller.followers if status.controller else {}).items():
+        name = escape(holder)
+        if status.at - each.beat_at > _ALIVE_WITHIN:
+            at = f"{each.beat_at:%Y-%m-%d %H:%M:%S}"
+            lines.append(
+                f"[yellow]{name} was last heard of at {at}; its data plane goes on as it was.[/]"
+            )
+        elif each.says:
+            lines.append(f"[red]The data plane of {name}: {escape(each.says)}[/]")
+        else:
+            lines.append(f"[dim]Followed by {name}.[/]")
+    return lines

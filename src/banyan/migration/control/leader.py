@@ -1,4 +1,4 @@
-"""One control plane leads a plan; others stand by.
+"""One control plane leads a plan; others follow.
 
 The lock is PostgreSQL's, held by a connection of its own: it goes when the process or its machine does.
 """
@@ -11,6 +11,11 @@ import psycopg
 from banyan.kernel import derived_id
 
 _PATIENCE_S = 5.0
+_GONE = """
+set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 2; set tcp_keepalives_count = 3;
+set tcp_user_timeout = 10000
+"""
+"""Have the server notice within about ten seconds that the leader's machine is gone without a word."""
 _LOST = (psycopg.OperationalError, psycopg.InterfaceError)
 
 
@@ -37,6 +42,7 @@ class Leadership:
             self._connection = await psycopg.AsyncConnection.connect(
                 self._url, autocommit=True, application_name="banyan gateway"
             )
+            await self._connection.execute(_GONE)
             self._is_held = False
         if self._is_held:
             await self._connection.execute("select 1")

@@ -1,4 +1,4 @@
-"""One control plane from its start to its end: standing by, leading, and leaving the data plane be."""
+"""One control plane from its start to its end: following, leading, and leaving the data plane be."""
 
 import asyncio
 import logging
@@ -46,7 +46,7 @@ def remembered_in(state_folder: Path, plan: str | None = None) -> list[tuple[Pat
 
 @dataclass(slots=True)
 class Control:
-    """Leads one plan on one machine.
+    """Keeps one machine's data plane in step with a plan, and leads the plan unless another one does.
 
     ``open_database`` gives a database in which events enqueue the jobs that subscribe to them;
     ``database_url`` is where the right to lead is had. ``make_sinks`` opens the servers that the data
@@ -97,7 +97,7 @@ class Control:
         )
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Lead until told to stop; stand by while another process leads.
+        """Lead, or follow who leads, until told to stop; stand by while another process does so here.
 
         ``GatewayUnusable`` if the data plane can't run here.
         """
@@ -107,24 +107,25 @@ class Control:
                 with self.folder.leading() as is_first:
                     if is_first:
                         is_told = False
-                        await self._stand_by_and_lead(stop)
+                        await self._lead_or_follow(stop)
                         continue
                 if not is_told:
-                    _log.info("another process on this machine leads; standing by")
+                    _log.info("another process tells the data plane on this machine; standing by")
                 is_told = True
                 await _wait(stop, STAND_BY_S)
 
-    async def _stand_by_and_lead(self, stop: asyncio.Event) -> None:
+    async def _lead_or_follow(self, stop: asyncio.Event) -> None:
         leadership = Leadership(self.database_url, self.marketplace_id, self.plan_id)
         try:
             while not stop.is_set():
                 held = await leadership.holds()
-                if held is not False:
-                    world = await self._world(has_database=held is True)
-                    if world is not None:
-                        await self._lead(world, leadership, stop)
-                        return
-                await _wait(stop, STAND_BY_S)
+                world = await self._world(has_database=held is not None)
+                if world is None:
+                    await _wait(stop, STAND_BY_S)
+                    continue
+                # Who can't ask goes on as if it led: it judges, and nothing advances without asking.
+                world.leads = held is not False
+                await self._tend(world, leadership, stop)
         finally:
             await leadership.resign()
 
@@ -160,8 +161,10 @@ class Control:
         world.follow(plan, stored.version, standings)
         return world
 
-    async def _lead(self, world: World, leadership: Leadership, stop: asyncio.Event) -> None:
-        watch = Watch(world, self.plane, self.clock, self.comparer)
+    async def _tend(self, world: World, leadership: Leadership, stop: asyncio.Event) -> None:
+        """Lead or follow, until told to stop or until it is the other of the two."""
+        comparer = self.comparer if world.leads else None
+        watch = Watch(world, self.plane, self.clock, comparer)
         sync = Sync(
             world,
             watch,
@@ -170,7 +173,7 @@ class Control:
             gates=self.gates,
             clock=self.clock,
             holder=f"{socket.gethostname()}/{os.getpid()}",
-            comparer=self.comparer,
+            comparer=comparer,
         )
         sinks = await self.make_sinks(watch)
         watch.sinks = sinks
@@ -178,7 +181,11 @@ class Control:
             await watch.start()
             # Before anything is judged: what was gathered by the process before is part of it.
             await sync.connect(within_s=CONNECT_S)
-            _log.info("leading %s on %s", world.plan.plan, world.plan.gateway.listen)
+            _log.info(
+                "leading %s on %s" if world.leads else "another leads %s; following it on %s",
+                world.plan.plan,
+                world.plan.gateway.listen,
+            )
             await _until_first(
                 asyncio.create_task(watch.run()),
                 asyncio.create_task(sync.run(leadership.holds)),

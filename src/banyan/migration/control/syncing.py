@@ -1,5 +1,7 @@
 """The slow loop: between the world and the database, in both directions.
 
+Who leads writes down all of it. Who follows reads, and writes only that a route went back.
+
 Every part has a transaction of its own. When the database is gone the fast loop goes on: it serves,
 holds, and rolls back; all of that is written down when the database is back.
 """
@@ -26,7 +28,7 @@ from banyan.migration.control.routes import Missing, RouteControl
 from banyan.migration.control.watching import Watch, numbers_of
 from banyan.migration.control.world import World
 from banyan.migration.errors import NoWayBack, RouteNotFound, RouteNotReady
-from banyan.migration.model.standing import ControllerBeat
+from banyan.migration.model.standing import ControllerBeat, Follower
 from banyan.migration.rules.judge import Evidence
 from banyan.migration.rules.phases import data_before_cutover
 from banyan.migration.service import steps
@@ -72,15 +74,18 @@ class Sync:
         self._confirmed: dict[str, int] = {}
         self._is_lost = False
         self._is_prepared = False
+        self._is_superseded = False
 
     async def run(self, leads: Callable[[], Awaitable[bool | None]]) -> None:
-        """Until cancelled, or until another process leads (then it returns)."""
+        """Until cancelled, or until it is for this process to follow where it led, or the reverse."""
         while True:
             led = await leads()
-            if led is False:
-                _log.warning("another control plane leads this plan now")
+            if led is None:
+                self._note_away("it does not answer")
+            elif led != self._world.leads:
+                self._is_superseded = True
                 return
-            if led and await self.connect():
+            elif await self.connect():
                 await self.once()
             await asyncio.sleep(SYNC_S)
 
@@ -94,11 +99,10 @@ class Sync:
                 database = await self._open_database()
                 async with database.transaction(self._world.marketplace_id, _JUDGE) as tx:
                     await self._read(tx)
-                    await self._resume(tx)
+                    if self._world.leads:
+                        await self._resume(tx)
         except (Unavailable, TimeoutError) as error:
-            if not self._is_lost:
-                _log.warning("the database is away: %s", error or "it does not answer")
-            self._is_lost = True
+            self._note_away(str(error))
         except Exception:  # the loop that writes down must outlive what it can't read
             _log.exception("where routes stand can't be read")
         else:
@@ -119,7 +123,11 @@ class Sync:
             async with asyncio.timeout(_FINISH_S):
                 for rollback in list(self._world.rollbacks.values()):
                     await self._write_rollback(rollback)
-                await self._write_findings()
+                if not self._world.leads:
+                    async with self._transaction() as tx:
+                        await findings_store.delete_follower(tx, self._world.plan_id, self._holder)
+                elif not self._is_superseded:
+                    await self._write_findings()
         except (TimeoutError, BanyanError) as error:
             _log.warning("not all could be written down at the end: %s", error)
         await self._database.close()
@@ -155,9 +163,7 @@ class Sync:
             async with asyncio.timeout(_ROUND_MAX_S):
                 await self._round(is_slow=is_slow)
         except (Unavailable, TimeoutError) as error:
-            if not self._is_lost:
-                _log.warning("the database is away: %s", error or "it does not answer")
-            self._is_lost = True
+            self._note_away(str(error))
         except Exception:  # the loop that writes down must outlive what it can't write
             _log.exception("a round with the database failed")
         else:
@@ -165,10 +171,21 @@ class Sync:
                 _log.info("the database is back")
             self._is_lost = False
 
+    def _note_away(self, why: str) -> None:
+        if not self._is_lost:
+            _log.warning(
+                "the database is away (%s); routes stay where they are, or go back",
+                why or "it does not answer",
+            )
+        self._is_lost = True
+
     async def _round(self, *, is_slow: bool) -> None:
         await self.pull()
         for rollback in list(self._world.rollbacks.values()):
             await self._write_rollback(rollback)
+        if not self._world.leads:
+            await self._follow(is_slow=is_slow)
+            return
         await self._confirm()
         if is_slow:
             await self._ask_gates()
@@ -177,6 +194,19 @@ class Sync:
         await self._write_comparisons()
         for route in list(self._world.routes.values()):
             await self._move(route)
+
+    async def _follow(self, *, is_slow: bool) -> None:
+        """What is left to who doesn't lead: that it is there, and which routes can't go back."""
+        world = self._world
+        if is_slow:
+            await self._ask_gates()
+            follower = Follower(
+                beat_at=self._clock.now(), version=world.told_version, says=world.says
+            )
+            async with self._transaction() as tx:
+                await findings_store.save_follower(tx, world.plan_id, self._holder, follower)
+        for name, verdict in list(self._watch.stuck.items()):
+            await self._hold_stuck(name, verdict.sentence)
 
     async def pull(self) -> None:
         """Take over where the database says that routes stand."""
@@ -203,7 +233,8 @@ class Sync:
         """Write down what is in force already, or what the data plane hasn't taken yet."""
         world = self._world
         at = datetime.fromtimestamp(rollback.at_us / 1_000_000, UTC)
-        is_in_force = rollback.route in world.kept_back
+        # What holds here holds everywhere only once the leader's data plane has it, who confirms it.
+        is_in_force = world.leads and rollback.route in world.kept_back
         refusal: NoWayBack | None = None
         async with self._transaction() as tx:
             try:

@@ -32,6 +32,7 @@ _RETRY_S = 5.0
 _REFUSED_TIMES = 12
 """So many times longer until what was refused, and not only not taken in time, is tried again."""
 _JUDGE_EVERY_S = 1.0
+_LET_GO_MAX = 10_000
 _SERVING = (Phase.CANARY, Phase.RAMP, Phase.CANDIDATE)
 
 _log = logging.getLogger(__name__)
@@ -124,10 +125,13 @@ class Watch:
             self.comparer.end_if_hung()
             if self.comparer.room:
                 self.comparer.offer(self.sinks.take_exchanges(self.comparer.room))
+        elif not world.leads:
+            self.sinks.take_exchanges(_LET_GO_MAX)  # who leads compares its own
         ejected = await self._ejected()
         now = self._clock.now()
         now_us = self._now_us()
-        world.count(seen.counts, now)
+        if world.leads:
+            world.count(seen.counts, now)
         at_s = asyncio.get_running_loop().time()
         is_due = at_s - self._judged_at_s >= _JUDGE_EVERY_S
         for name, route in world.routes.items():

@@ -26,6 +26,8 @@ class World:
     marketplace_id: UUID
     plan_id: UUID
     plan: Plan
+    leads: bool = True
+    """Else another control plane does, and this one keeps its own data plane in step."""
     version: int = 0
     routes: dict[str, RouteControl] = field(default_factory=dict[str, RouteControl])
     rollbacks: dict[str, LocalRollback] = field(default_factory=dict[str, LocalRollback])

@@ -139,9 +139,20 @@ class StoredVerdict:
     judged_at: datetime
 
 
+class Follower(msgspec.Struct, frozen=True, kw_only=True):
+    """A control plane that keeps its own data plane in step; ``says`` what is wrong with that one."""
+
+    beat_at: datetime
+    version: int
+    says: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ControllerBeat:
-    """The control plane that leads a plan, and the data plane it sees. ``beat_at`` is real time."""
+    """The control plane that leads a plan, and the data plane it sees. ``beat_at`` is real time.
+
+    ``data_plane`` has ``followers``, too, by what they call themselves.
+    """
 
     plan_id: UUID
     holder: str
@@ -149,6 +160,10 @@ class ControllerBeat:
     version: int
     data_plane: dict[str, Any]
     says: str
+
+    @property
+    def followers(self) -> dict[str, Follower]:
+        return msgspec.convert(self.data_plane.get("followers", {}), dict[str, Follower])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from psycopg.types.json import Jsonb
 
-from banyan.migration.model.standing import ControllerBeat, Minute, StoredVerdict
+from banyan.migration.model.standing import ControllerBeat, Follower, Minute, StoredVerdict
 from banyan.runtime import Transaction
 
 
@@ -153,7 +154,7 @@ async def select_minutes(
 async def save_beat(tx: Transaction, beat: ControllerBeat) -> None:
     await tx.execute(
         """
-        insert into migration.controllers
+        insert into migration.controllers as old
           (marketplace_id, plan_id, holder, beat_at, version, data_plane, says)
         values
           (%(marketplace_id)s, %(plan_id)s, %(holder)s, %(beat_at)s, %(version)s, %(data_plane)s,
@@ -162,7 +163,12 @@ async def save_beat(tx: Transaction, beat: ControllerBeat) -> None:
           holder = excluded.holder,
           beat_at = excluded.beat_at,
           version = excluded.version,
-          data_plane = excluded.data_plane,
+          data_plane = excluded.data_plane || jsonb_build_object('followers', (
+            select coalesce(jsonb_object_agg(key, value), '{}')
+            from jsonb_each(coalesce(old.data_plane -> 'followers', '{}'))
+            where key <> excluded.holder
+              and (value ->> 'beat_at')::timestamptz > excluded.beat_at - interval '1 hour'
+          )),
           says = excluded.says
         """,
         plan_id=beat.plan_id,
@@ -171,6 +177,36 @@ async def save_beat(tx: Transaction, beat: ControllerBeat) -> None:
         version=beat.version,
         data_plane=Jsonb(beat.data_plane),
         says=beat.says,
+    )
+
+
+async def save_follower(tx: Transaction, plan_id: UUID, holder: str, follower: Follower) -> None:
+    """Have it stand beside the leader's beat, if there has been one."""
+    await tx.execute(
+        """
+        update migration.controllers
+        set data_plane = data_plane || jsonb_build_object(
+          'followers',
+          coalesce(data_plane -> 'followers', '{}')
+            || jsonb_build_object(%(holder)s::text, %(follower)s::jsonb)
+        )
+        where marketplace_id = %(marketplace_id)s and plan_id = %(plan_id)s
+        """,
+        plan_id=plan_id,
+        holder=holder,
+        follower=Jsonb(msgspec.to_builtins(follower)),
+    )
+
+
+async def delete_follower(tx: Transaction, plan_id: UUID, holder: str) -> None:
+    await tx.execute(
+        """
+        update migration.controllers
+        set data_plane = data_plane #- array['followers', %(holder)s::text]
+        where marketplace_id = %(marketplace_id)s and plan_id = %(plan_id)s
+        """,
+        plan_id=plan_id,
+        holder=holder,
     )
 
 
