@@ -34,7 +34,7 @@ from banyan.fx import jobs as fx_jobs
 from banyan.gateway import GatewayError, data_plane
 from banyan.invoicing import api as invoicing_api
 from banyan.invoicing import jobs as invoicing_jobs
-from banyan.kernel import BanyanError, SystemClock
+from banyan.kernel import BanyanError, NotFound, SystemClock
 from banyan.ledger import api as ledger_api
 from banyan.ledger import jobs as ledger_jobs
 from banyan.migration import api as migration_api
@@ -325,6 +325,27 @@ async def lead(
                         await stop.wait()
     finally:
         comparer.close()
+
+
+async def end_data_plane(settings: Settings, plan: str | None) -> str:
+    """Drain and end the Envoy of a plan on this machine, no database needed; the plan's name.
+
+    ``NotFound`` if none runs, or several do and ``plan`` is None; ``DataPlaneLed``.
+    """
+    found = migration.remembered_in(settings.state_folder.absolute(), plan)
+    running: dict[str, Path] = {}
+    for folder, kept in found:
+        async with data_plane(folder, settings) as plane:
+            status = await plane.status()
+        if status.pid is not None or status.keeper_pid is not None:
+            running[kept.plan.plan] = folder
+    if len(running) != 1:
+        there = f"say which with --plan: {', '.join(running)}" if running else "none runs here"
+        raise NotFound(f"There is no one data plane to end: {there}.")
+    [(name, folder)] = running.items()
+    async with data_plane(folder, settings) as plane:
+        await migration.stop_here(plane)
+    return name
 
 
 async def ensure_marketplaces(

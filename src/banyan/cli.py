@@ -118,13 +118,20 @@ def work() -> None:
 @click.option("--plan", help="Which plan to lead.  [default: the only one]")
 @click.option("--marketplace", help="live, sandbox, demo or mkt_…  [default: the only live one]")
 @click.option("--keep-trying", is_flag=True, help="Wait until Envoy can run, in place of ending.")
-def gateway(plan: str | None, marketplace: str | None, keep_trying: bool) -> None:
+@click.option(
+    "--stop", is_flag=True, help="End the Envoy that an ended gateway has left, in place."
+)
+def gateway(plan: str | None, marketplace: str | None, keep_trying: bool, stop: bool) -> None:
     """Lead a migration plan: judge its routes, and tell Envoy.
 
-    Envoy is started, or adopted if it runs, and goes on when this ends. Another process that leads
-    the same plan stands by until this one is gone. Without the database it goes on with what it knew.
+    Envoy is started, or adopted if it runs, and goes on when this ends. Where another machine leads the
+    same plan, this one keeps its own Envoy in step. Without the database it goes on with what it knew.
     """
     settings = process_settings()
+    if stop:
+        name = execute(app.end_data_plane(settings, plan))
+        click.echo(f"The Envoy of {name} has ended. Nobody answers customers here now.")
+        return
     telemetry.configure_logging(settings.log_level)
     execute(app.lead(*execute(_led(settings, plan, marketplace)), keeps_trying=keep_trying))
 

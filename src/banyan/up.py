@@ -20,6 +20,7 @@ from rich.markup import escape
 from banyan import app, migration, replay
 from banyan.console import add_user, find_user, sign_in_link
 from banyan.developers import authenticator, create_key
+from banyan.gateway import DataPlane
 from banyan.kernel import BanyanError
 from banyan.runtime import (
     MARKETPLACE,
@@ -176,13 +177,25 @@ async def _run_demo(settings: Settings, sandbox: Marketplace, terminal: Terminal
 
 
 async def _run_migration(supervisor: Supervisor, settings: Settings, terminal: Terminal) -> None:
-    """Have ``banyan demo-migration`` play as a guest; however it ends, everything else goes on."""
+    """Have ``banyan demo-migration`` play as a guest; however it ends, everything else goes on.
+
+    In the end its data plane ends, too, although the guest was killed.
+    """
     if not (MIGRATION_SOURCE.is_file() and DEMO_SOURCE.is_dir()):
         return
     terminal.print("\nTaking a legacy shop over while its customers shop (docs/demo-migration.md):")
     state = settings.state_folder.absolute()
     done = state / MIGRATION_DONE
     done.unlink(missing_ok=True)
+    async with app.open_database(settings) as database:
+        shop = await app.ensure_shop(database)
+    folder = migration.folder_of(state, MIGRATION_PLAN, shop.marketplace_id)
+
+    async def end_its_data_plane() -> None:
+        async with DataPlane(folder) as plane:
+            await plane.stop()
+
+    supervisor.after_guests(end_its_data_plane)
     argv = [sys.executable, "-m", "banyan", "demo-migration", "--stay"]
     guest = await supervisor.invite(argv, _environment(settings, state))
     while guest.returncode is None and not done.exists():  # noqa: ASYNC110 - another process's doing

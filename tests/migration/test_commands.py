@@ -85,3 +85,4 @@ def test_without_a_database_and_a_data_plane_here_a_rollback_says_what_is_missin
 
 def test_the_gateway_says_what_it_lacks(market: Banyan) -> None:
     assert_refused(market("gateway"), "No plan was applied")
+    assert_refused(market("gateway", "--stop"), "no one data plane to end: none runs here")

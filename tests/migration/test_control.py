@@ -394,3 +394,30 @@ async def test_a_person_rolls_back_where_neither_control_plane_nor_database_is(
         await until(lambda: settled_on_disk(shop))
     last = (await shop.changes())[-1]
     assert (last.by, last.why, last.to_bp) == ("ana", "It smells.", 0)
+
+
+@pytest.mark.slow
+async def test_a_data_plane_that_was_left_is_ended_by_a_command(shop: Shop, tmp_path: Path) -> None:
+    async def stopped() -> tuple[int | None, str]:
+        ending = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "banyan", "gateway", "--stop"),
+            env={**os.environ, "BANYAN_STATE_FOLDER": str(tmp_path)},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said, _ = await ending.communicate()
+        return ending.returncode, said.decode()
+
+    async with process(shop, tmp_path):
+        await until(lambda: answers(shop))
+        code, said = await stopped()
+        assert (code, said.count("\n")) == (2, 1)
+        assert "end that `banyan gateway` first" in said
+    assert await answers(shop)
+    code, said = await stopped()
+    assert (code, said) == (0, "The Envoy of shop has ended. Nobody answers customers here now.\n")
+    assert not await answers(shop)
+    async with DataPlane(shop.folder) as plane:
+        status = await plane.status()
+    assert (status.pid, status.keeper_pid) == (None, None)

@@ -23,8 +23,10 @@ from banyan.migration.control import (
     follow_here,
     remembered_in,
     roll_back_here,
+    stop_here,
 )
 from banyan.migration.errors import (
+    DataPlaneLed,
     EvidenceInvalid,
     InvalidPlan,
     NoWayBack,
@@ -139,6 +141,7 @@ __all__ = [
     "ControllerBeat",
     "Costs",
     "Criteria",
+    "DataPlaneLed",
     "Estimate",
     "Evidence",
     "EvidenceInvalid",
@@ -228,6 +231,7 @@ __all__ = [
     "signing_key",
     "spec_of",
     "status_of",
+    "stop_here",
     "verify_evidence",
     "versions_of",
 ]

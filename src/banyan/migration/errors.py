@@ -63,6 +63,13 @@ class NoWayBack(Unprocessable):
     title = "Rolling back isn't safe"
 
 
+class DataPlaneLed(Conflict):
+    """A control plane tells this data plane, and would go on: end that ``banyan gateway`` first."""
+
+    code = "data_plane_led"
+    title = "A control plane runs here"
+
+
 class EvidenceInvalid(InvalidRequest):
     """The file isn't evidence of a rehearsal, or was changed after it was signed: ask for the file as
     ``banyan migrate rehearse`` wrote it, or rehearse anew."""

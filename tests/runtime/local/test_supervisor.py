@@ -129,10 +129,56 @@ async def test_a_second_signal_kills_a_child_that_will_not_end(tmp_path: Path) -
         await running.start(Child("api", argv, ready=is_up(tmp_path / "api.log")))
         loop = asyncio.get_running_loop()
         os.kill(os.getpid(), signal.SIGINT)
-        loop.call_later(0.2, os.kill, os.getpid(), signal.SIGINT)
+        loop.call_later(0.1, os.kill, os.getpid(), signal.SIGINT)
+        loop.call_later(2 * supervisor.AGAIN_S, os.kill, os.getpid(), signal.SIGINT)
         started = loop.time()
         await running.wait()
     assert loop.time() - started < 5
+
+
+async def test_a_signal_that_comes_twice_at_once_is_one(tmp_path: Path) -> None:
+    """As from `timeout`, which tells a process, and its group."""
+    ends = tmp_path / "ends"
+    slow = TELLS_ITS_END.replace("open(", "time.sleep(0.3); open(")
+    async with Supervisor(tmp_path) as running:
+        argv = [sys.executable, "-c", slow, str(ends), "api"]
+        await running.start(Child("api", argv, ready=is_up(tmp_path / "api.log")))
+        os.kill(os.getpid(), signal.SIGTERM)
+        asyncio.get_running_loop().call_later(0.05, os.kill, os.getpid(), signal.SIGTERM)
+        await running.wait()
+    assert ends.read_text() == "api\n"
+
+
+async def test_a_guest_is_told_again_and_what_comes_after_it_is_done(tmp_path: Path) -> None:
+    ends = tmp_path / "ends"
+    begun = tmp_path / "begun"
+    # Ends at the second telling only, as a guest does that has children of its own to wait for.
+    twice = f"""
+import signal, sys, time
+told = []
+def end(*_):
+    told.append(1)
+    if len(told) == 2:
+        open({str(ends)!r}, "a").write("guest\\n")
+        sys.exit(0)
+signal.signal(signal.SIGTERM, end)
+open({str(begun)!r}, "w").close()
+while True: time.sleep(60)
+"""
+
+    async def after() -> None:
+        with ends.open("a") as file:
+            file.write("after\n")
+
+    async with Supervisor(tmp_path) as running:
+        running.after_guests(after)
+        await running.invite([sys.executable, "-c", twice], {})
+        await until(begun.exists)
+        os.kill(os.getpid(), signal.SIGTERM)
+        again_s = 2 * supervisor.AGAIN_S
+        asyncio.get_running_loop().call_later(again_s, os.kill, os.getpid(), signal.SIGTERM)
+        await running.wait()
+    assert ends.read_text() == "guest\nafter\n"
 
 
 async def test_an_error_in_the_block_ends_the_children_and_is_told(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ written down first, takes effect then, and is confirmed at last.
 
 from banyan.migration.control.comparing import Comparer
 from banyan.migration.control.folder import ControlFolder, LocalRollback, Remembered
-from banyan.migration.control.local import DoneHere, follow_here, roll_back_here
+from banyan.migration.control.local import DoneHere, follow_here, roll_back_here, stop_here
 from banyan.migration.control.ports import Gates, Plane
 from banyan.migration.control.process import Control, folder_of, remembered_in
 
@@ -25,4 +25,5 @@ __all__ = [
     "follow_here",
     "remembered_in",
     "roll_back_here",
+    "stop_here",
 ]

@@ -8,7 +8,7 @@ from uuid import UUID
 from banyan.gateway import DataPlane
 from banyan.kernel import Clock, SystemClock, new_id
 from banyan.migration.control.folder import ControlFolder, LocalRollback, Remembered, spec_with
-from banyan.migration.errors import NoWayBack, RouteNotFound, RouteNotReady
+from banyan.migration.errors import DataPlaneLed, NoWayBack, RouteNotFound, RouteNotReady
 from banyan.migration.model.plan import Phase
 from banyan.migration.rules.phases import position_back
 from banyan.migration.store import plans as plans_store
@@ -83,6 +83,16 @@ async def follow_here(
             return False
         await _follow(tx, plane, kept, before)
     return True
+
+
+async def stop_here(plane: DataPlane) -> None:
+    """Let what is under way in this data plane end, and end it; ``DataPlaneLed`` where one is led."""
+    with ControlFolder(plane.folder).leading() as is_alone:
+        if not is_alone:
+            raise DataPlaneLed(
+                "A control plane runs here and needs its Envoy: end that `banyan gateway` first."
+            )
+        await plane.stop()
 
 
 async def _follow(

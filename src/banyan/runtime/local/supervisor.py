@@ -10,7 +10,8 @@
 
 The first Ctrl-C or SIGTERM cancels the body of the block, like a time limit would; on the way out
 the children are ended in the reverse of their order and PostgreSQL last, and the block is left
-without an error. A second signal kills the children.
+without an error. A second signal kills the children, and tells guests again, who may have children of
+their own.
 
 A child that ends by itself is started again, later each time; if it dies at once five times, the
 block ends with ``ChildFailed``. A child never outlives the supervisor (on Linux); PostgreSQL does,
@@ -41,6 +42,8 @@ PAUSE_MAX_S = 10.0
 READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 20.0
 SERVER_CHECK_S = 1.0
+AGAIN_S = 0.5
+"""Within it, a second signal is the first one: `timeout` tells a process and its group, which is twice."""
 _READY_POLL_S = 0.05
 
 
@@ -75,7 +78,9 @@ class Supervisor:
         self._server: asyncio.Task[LocalServer] | None = None
         self._body: asyncio.Task[object] | None = None
         self._failure: StartError | None = None
+        self._after_guests: list[Callable[[], Awaitable[None]]] = []
         self._stops = 0
+        self._told_at_s = -AGAIN_S
 
     async def __aenter__(self) -> Self:
         self._body = asyncio.current_task()
@@ -111,8 +116,10 @@ class Supervisor:
             await _until_ready(child.ready, child.name, log)
 
     async def end(self, name: str) -> None:
-        """End a child for good, before the others."""
-        kept = next(kept for kept in self._kept if kept.child.name == name)
+        """End a child for good, before the others; one that wasn't started has ended."""
+        kept = next((kept for kept in self._kept if kept.child.name == name), None)
+        if kept is None:
+            return
         assert kept.keeper is not None, "a child that was started is kept"
         kept.keeper.cancel()
         await asyncio.gather(kept.keeper, return_exceptions=True)
@@ -133,6 +140,10 @@ class Supervisor:
         self._guests.append(guest)
         return guest
 
+    def after_guests(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Have this done at the end, when the guests are gone, however they went."""
+        self._after_guests.append(act)
+
     async def start_postgres(self, folder: Path) -> LocalServer:
         """Start or adopt the server on ``folder``, keep it running, stop it after all children."""
         self._server = asyncio.create_task(asyncio.to_thread(start, folder))
@@ -149,11 +160,15 @@ class Supervisor:
         return next(kept.process.pid for kept in self._kept if kept.child.name == name)
 
     def _on_signal(self) -> None:
+        now_s = time.monotonic()
         if self._stops == 0:
+            self._told_at_s = now_s
             self._end_body()
-            return
-        for process in [*self._guests, *(kept.process for kept in self._kept)]:
-            _signal(process, signal.SIGKILL)
+        elif now_s - self._told_at_s >= AGAIN_S:
+            for guest in self._guests:
+                _signal(guest, signal.SIGTERM)
+            for kept in self._kept:
+                _signal(kept.process, signal.SIGKILL)
 
     def _end_body(self, failure: StartError | None = None) -> None:
         """Cancel the block's body, once."""
@@ -168,6 +183,8 @@ class Supervisor:
         while True:
             started = time.monotonic()
             code = await kept.process.wait()
+            if self._stops:
+                return
             is_early = time.monotonic() - started < EARLY_S
             kept.early_deaths = kept.early_deaths + 1 if is_early else 0
             if kept.early_deaths >= EARLY_DEATHS_MAX:
@@ -198,6 +215,8 @@ class Supervisor:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for guest in self._guests:
             await _stop(guest)
+        for act in self._after_guests:
+            await act()
         for kept in reversed(self._kept):
             await _stop(kept.process)
         if self._server is not None:
