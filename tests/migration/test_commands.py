@@ -35,6 +35,15 @@ def test_every_fault_is_a_line_that_an_editor_can_jump_to(banyan: Banyan, plan: 
     assert last == f"banyan: {plan} has 2 faults."
 
 
+def test_what_only_envoy_can_refuse_is_told_with_its_route(market: Banyan, plan: Path) -> None:
+    odd = route(name="odd", path=None, regex="/x/[0-9]+\\Z")  # Python's, and not RE2's
+    plan.write_text(plan_text(routes=[route(), odd, route(name="last", path="/last")]))
+    for words in (["validate"], ["plan"], ["apply", "--why", "Begin", "--yes"]):
+        said = market("migrate", words[0], str(plan), *words[1:])
+        assert_refused(said, "Envoy would refuse the route 'odd': ", "\\Z")
+    assert_refused(market("migrate", "status"), "No plan was applied")
+
+
 def test_a_plan_is_compared_applied_once_and_shown(market: Banyan, plan: Path) -> None:
     said = market("migrate", "plan", str(plan))
     assert "+ route catalogue: GET /product/{id} → candidate, owner web" in said.out

@@ -3,7 +3,7 @@
 Knows nothing of plans: it is told a ``GatewaySpec`` and tells what it saw.
 """
 
-from banyan.gateway.dataplane import DataPlane, data_plane, find_envoy, places_of
+from banyan.gateway.dataplane import DataPlane, check_spec, data_plane, find_envoy, places_of
 from banyan.gateway.errors import ConfigurationRefused, GatewayError, GatewayUnusable
 from banyan.gateway.model import (
     ARMS,
@@ -67,6 +67,7 @@ __all__ = [
     "Written",
     "bucket_of",
     "bucket_us",
+    "check_spec",
     "data_plane",
     "find_envoy",
     "places_of",

@@ -8,8 +8,9 @@ import msgspec
 from banyan import migration
 from banyan.commands.migrate.options import BY, FILE, FORCE, MARKETPLACE, WHY
 from banyan.commands.places import execute, place_of
+from banyan.gateway import check_spec
 from banyan.kernel import InvalidRequest
-from banyan.migration import PlanDiff
+from banyan.migration import Phase, PlanDiff, Position
 
 _SIGNS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
 
@@ -27,14 +28,17 @@ def schema() -> None:
 @click.command("validate")
 @FILE
 def validate(path: Path) -> None:
-    """Check the plan in FILE; every fault is named with its line."""
+    """Check the plan in FILE; every fault is named with its line.
+
+    Where Envoy is installed, it is asked, too, whether it would take the routes.
+    """
     plan = _read(path)
     count = len(plan.routes)
     click.echo(f"{path}: {plan.plan} is sound: {count} route{'s' if count != 1 else ''}.")
 
 
 def _read(path: Path) -> migration.Plan:
-    """The plan in a file; its faults go to standard error, one a line."""
+    """The plan in a file, which Envoy would take; its faults go to standard error, one a line."""
     read = migration.read_plan(_text(path))
     if read.plan is None:
         for fault in read.faults:
@@ -42,7 +46,14 @@ def _read(path: Path) -> migration.Plan:
             click.echo(f"{path}:{fault.line}:{fault.column}: {where}{fault.sentence}", err=True)
         count = len(read.faults)
         raise InvalidRequest(f"{path} has {count} fault{'s' if count != 1 else ''}.")
+    execute(_check_with_envoy(read.plan))
     return read.plan
+
+
+async def _check_with_envoy(plan: migration.Plan) -> None:
+    """Raise ``ConfigurationRefused`` if Envoy wouldn't take the plan's routes, all at work."""
+    at_work = Position(Phase.CANARY, step=1, read_bp=1)
+    await check_spec(migration.spec_of(plan, {route.name: at_work for route in plan.routes}))
 
 
 def _text(path: Path) -> str:

@@ -123,6 +123,23 @@ def _control_plane(status: PlanStatus) -> str:
     return f"[dim]Led by {escape(beat.holder)}, listening on {beat.data_plane.get('listen')}.[/]"
 
 
+def _followers(status: PlanStatus) -> list[str]:
+    """The other machines' data planes, and whether they are in step."""
+    lines: list[str] = []
+    for holder, each in (status.controller.followers if status.controller else {}).items():
+        name = escape(holder)
+        if status.at - each.beat_at > _ALIVE_WITHIN:
+            at = f"{each.beat_at:%Y-%m-%d %H:%M:%S}"
+            lines.append(
+                f"[yellow]{name} was last heard of at {at}; its data plane goes on as it was.[/]"
+            )
+        elif each.says:
+            lines.append(f"[red]The data plane of {name}: {escape(each.says)}[/]")
+        else:
+            lines.append(f"[dim]Followed by {name}.[/]")
+    return lines
+
+
 @click.command("history")
 @PLAN
 @MARKETPLACE
@@ -158,20 +175,3 @@ def _history_line(change: Change) -> str:
         f"{change.decided_at:%Y-%m-%d %H:%M:%S}  {change.route} {change.kind}{moved}, by {change.by}: "
         f"{change.why}{took}"
     )
-
-
-def _followers(status: PlanStatus) -> list[str]:
-    """The other machines' data planes, and whether they are in step."""
-    lines: list[str] = []
-    for holder, each in (status.controller.followers if status.controller else {}).items():
-        name = escape(holder)
-        if status.at - each.beat_at > _ALIVE_WITHIN:
-            at = f"{each.beat_at:%Y-%m-%d %H:%M:%S}"
-            lines.append(
-                f"[yellow]{name} was last heard of at {at}; its data plane goes on as it was.[/]"
-            )
-        elif each.says:
-            lines.append(f"[red]The data plane of {name}: {escape(each.says)}[/]")
-        else:
-            lines.append(f"[dim]Followed by {name}.[/]")
-    return lines

@@ -41,6 +41,13 @@ def check(path: Path) -> None:
 
 async def validate(envoy: Path, configuration: Configuration) -> None:
     """Have Envoy read all of it without serving; raises ``ConfigurationRefused`` with its words."""
+    words = await why_refused(envoy, configuration)
+    if words is not None:
+        raise ConfigurationRefused(f"Envoy refuses this configuration: {words}")
+
+
+async def why_refused(envoy: Path, configuration: Configuration) -> str | None:
+    """What Envoy says against a configuration; None: nothing."""
     with tempfile.TemporaryDirectory(prefix="banyan-gateway-") as folder:
         path = Path(folder) / "whole.json"
         await asyncio.to_thread(path.write_bytes, msgspec.json.encode(configuration.whole()))
@@ -57,10 +64,7 @@ async def validate(envoy: Path, configuration: Configuration) -> None:
             process.kill()
             await process.wait()
             raise
-    if process.returncode != 0:
-        raise ConfigurationRefused(
-            f"Envoy refuses this configuration: {words_of(said.decode(errors='replace'))}"
-        )
+    return words_of(said.decode(errors="replace")) if process.returncode != 0 else None
 
 
 def words_of(said: str) -> str:
