@@ -2,11 +2,13 @@
 
 import codecs
 import re
+from typing import TypeAlias
 
 from banyan.difference.model import Answer, BodyKind
 from banyan.difference.rules import jsons
 from banyan.difference.rules.headers import media_type
 from banyan.difference.rules.how import Comparing
+from banyan.difference.rules.nodes import Node
 from banyan.difference.rules.json_bodies import compare_json
 from banyan.difference.rules.sheet import Sheet
 from banyan.difference.rules.text_bodies import compare_bytes, compare_texts
@@ -22,7 +24,13 @@ _MARKS = (
 )
 
 
-def compare_bodies(legacy: Answer, candidate: Answer, how: Comparing, sheet: Sheet) -> BodyKind:
+Read: TypeAlias = dict[str, Node | None]
+"""Pages by their text, so that an answer that is compared twice is read once."""
+
+
+def compare_bodies(
+    legacy: Answer, candidate: Answer, how: Comparing, sheet: Sheet, pages: Read
+) -> BodyKind:
     """Note the differences of two bodies; of cut ones only of what both have."""
     if how.body == "none":
         return "none"
@@ -43,7 +51,9 @@ def compare_bodies(legacy: Answer, candidate: Answer, how: Comparing, sheet: She
     if kind == "json":
         _compare_json(left, right, how, sheet, is_cut=is_cut)
     elif kind in ("html", "xml"):
-        _compare_pages(left, right, how, sheet, kind=kind, is_cut=is_cut)
+        if is_cut:
+            left, right = left.rpartition("<")[0], right.rpartition("<")[0]
+        _compare_pages(left, right, how, sheet, pages, is_xml=kind == "xml" and not is_cut)
     elif kind == "text":
         if is_cut:
             left, right = left.rpartition("\n")[0] or left, right.rpartition("\n")[0] or right
@@ -155,21 +165,24 @@ def _parsed(text: str) -> tuple[jsons.Json] | None:
 
 
 def _compare_pages(
-    left: str, right: str, how: Comparing, sheet: Sheet, *, kind: BodyKind, is_cut: bool
+    left: str, right: str, how: Comparing, sheet: Sheet, pages: Read, *, is_xml: bool
 ) -> None:
     # Only where pages are compared: an application that compares values has no need of lxml.
-    from banyan.difference.rules.page_bodies import compare_pages
+    from banyan.difference.rules.page_bodies import compare_pages, hide
     from banyan.difference.rules.pages import read_html, read_xml
 
-    if is_cut:
-        left, right = left.rpartition("<")[0], right.rpartition("<")[0]
     if _is_crowded(left) or _is_crowded(right):
         compare_texts(left, right, how, sheet)
         return
-    read = read_html if kind == "html" or is_cut else read_xml
+    read = read_xml if is_xml else read_html
     before = len(sheet.found)
     try:
-        one, two = (read(text, how.scrub, how.home) for text in (left, right))
+        for text in (left, right):
+            if text not in pages:
+                pages[text] = page = read(text, how.scrub, how.home)
+                if page is not None and how.hidden:
+                    hide(page, how)
+        one, two = pages[left], pages[right]
         if one is not None and two is not None:
             compare_pages(one, two, how, sheet)
             return

@@ -1,7 +1,7 @@
 """Two answers to the same request, and what of their difference is more than chance."""
 
 from banyan.difference.model import Answer, Asked, BodyKind, Comparison, Side
-from banyan.difference.rules.bodies import compare_bodies
+from banyan.difference.rules.bodies import Read, compare_bodies
 from banyan.difference.rules.cookies import compare_cookies
 from banyan.difference.rules.headers import compare_headers
 from banyan.difference.rules.how import Comparing
@@ -26,14 +26,15 @@ def compare(
     for what an answer holds. Equal answers give no difference; swapped sides the mirrored ones.
     """
     how = (how or Comparing()).at_host(_host(asked))
-    found, body = _differences(legacy, candidate, asked, how)
+    pages: Read = {}
+    found, body = _differences(legacy, candidate, asked, how, pages)
     if baseline is None:
         return Comparison(
             differences=tuple(found.found), is_whole=_is_whole(found, legacy, candidate), body=body
         )
     own = legacy if baseline_of == "legacy" else candidate
     pair = (own, baseline) if baseline_of == "legacy" else (baseline, own)
-    within, _ = _differences(*pair, asked, how)
+    within, _ = _differences(*pair, asked, how, pages)
     places = {(one.path, one.kind) for one in within.found}
     return Comparison(
         differences=tuple(d for d in found.found if (d.path, d.kind) not in places),
@@ -46,7 +47,7 @@ def compare(
 
 
 def _differences(
-    legacy: Answer, candidate: Answer, asked: Asked | None, how: Comparing
+    legacy: Answer, candidate: Answer, asked: Asked | None, how: Comparing, pages: Read
 ) -> tuple[Sheet, BodyKind]:
     sheet = Sheet(how.masker)
     one, two = str(legacy.status), str(candidate.status)
@@ -58,7 +59,7 @@ def _differences(
         compare_cookies(legacy, candidate, how, sheet)
     if is_other or _has_no_body(legacy, asked) or _has_no_body(candidate, asked):
         return sheet, "none"
-    return sheet, compare_bodies(legacy, candidate, how, sheet)
+    return sheet, compare_bodies(legacy, candidate, how, sheet, pages)
 
 
 def _has_no_body(answer: Answer, asked: Asked | None) -> bool:

@@ -30,16 +30,19 @@ class Node:
 
     def seal(self) -> None:
         """Number the children and hash, once they are all there."""
+        prints: list[int] = []
         seen: dict[str, list[Node]] = {}
         for child in self.children:
             if isinstance(child, Node):
                 seen.setdefault(child.tag, []).append(child)
+                prints.append(child.print)
+            else:
+                prints.append(hash(child))
         for alike in seen.values():
             if len(alike) > 1:
                 for nth, node in enumerate(alike, 1):
                     node.nth = nth
-        prints = tuple(print_of(child) for child in self.children)
-        self.print = hash((self.tag, tuple(sorted(self.attributes.items())), prints))
+        self.print = hash((self.tag, frozenset(self.attributes.items()), tuple(prints)))
 
     def chain(self) -> Iterator["Node"]:
         """It and all that it stands in, the innermost first."""

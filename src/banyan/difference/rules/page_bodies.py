@@ -11,9 +11,6 @@ from banyan.difference.rules.sheet import Sheet
 
 
 def compare_pages(legacy: Node, candidate: Node, how: Comparing, sheet: Sheet) -> None:
-    if how.hidden:
-        _hide(legacy, how)
-        _hide(candidate, how)
     walk = _Walk(how, sheet)
     if legacy.tag == candidate.tag:
         walk.nodes(legacy, candidate)
@@ -156,7 +153,7 @@ def _counts(left: Node, right: Node, item: Item) -> str:
     return f"{theirs} instead of {ours}" if ours != theirs and isinstance(item, Node) else ""
 
 
-def _hide(node: Node, how: Comparing) -> None:
+def hide(node: Node, how: Comparing) -> None:
     """Take out what rules say means nothing, and hash anew."""
     node.attributes = {
         name: value for name, value in node.attributes.items() if not how.hides(node, name)
@@ -166,7 +163,7 @@ def _hide(node: Node, how: Comparing) -> None:
         if isinstance(child, str):
             kept.append(child)
         elif not how.hides(child):
-            _hide(child, how)
+            hide(child, how)
             kept.append(child)
     node.children = kept
     node.seal()

@@ -3,14 +3,16 @@
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from lxml import etree, html  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
 
 from banyan.difference.rules.nodes import Node
 
-_BOOLEAN = (
-    "allowfullscreen async autofocus autoplay checked controls default defer disabled formnovalidate "
-    "hidden ismap itemscope loop multiple muted nomodule novalidate open readonly required reversed "
-    "selected"
+_BOOLEAN = frozenset(
+    (
+        "allowfullscreen async autofocus autoplay checked controls default defer disabled "
+        "formnovalidate hidden ismap itemscope loop multiple muted nomodule novalidate open readonly "
+        "required reversed selected"
+    ).split()
 )
 _KEEPS_SPACE = frozenset({"pre", "textarea", "script", "style"})
 _URLS = frozenset({"href", "src", "action", "formaction", "poster", "data-src", "srcset"})
@@ -20,7 +22,7 @@ Clean: TypeAlias = Callable[[str], str]
 
 def read_html(text: str, clean: Clean, home: Clean) -> Node | None:
     """None if there is nothing in it. ``clean`` is asked of each text, ``home`` of each address."""
-    parser = html.HTMLParser(
+    parser: Any = etree.HTMLParser(  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True
     )
     return _read(text, parser, clean, home)
@@ -46,12 +48,11 @@ def _read(text: str, parser: Any, clean: Clean, home: Clean) -> Node | None:
 
 
 def _node(element: Any, parent: Node | None, clean: Clean, home: Clean) -> Node:
-    tag = _local(element.tag)
-    attributes = {
-        name: clean(_attribute(name, value or "", home))
-        for name, value in ((_local(key), value) for key, value in element.items())
-    }
-    node = Node(tag, attributes, parent)
+    attributes: dict[str, str] = {}
+    for key, value in element.items():
+        name = _local(key)
+        attributes[name] = clean(_attribute(name, value or "", home))
+    node = Node(_local(element.tag), attributes, parent)
     _gather(element, node, clean, home)
     node.seal()
     return node
@@ -81,7 +82,7 @@ def _add_text(node: Node, text: str | None, clean: Clean) -> None:
 
 
 def _attribute(name: str, value: str, home: Clean) -> str:
-    if name in _BOOLEAN.split():
+    if name in _BOOLEAN:
         return ""
     if name == "class":
         return " ".join(sorted({*value.split()}))
@@ -92,4 +93,5 @@ def _attribute(name: str, value: str, home: Clean) -> str:
 
 
 def _local(name: Any) -> str:
-    return str(name).rpartition("}")[2]
+    text = str(name)
+    return text.rpartition("}")[2] if text[:1] == "{" else text
