@@ -111,6 +111,30 @@ def test_the_gateway_is_told_just_the_weight_of_the_position(
     assert at.writes_to == "legacy" or told.shadow.writes == "never"
 
 
+ORDERS = {
+    "source": {"url_env": "LEGACY_DATABASE_URL"},
+    "target": {"url_env": "SHOP_DATABASE_URL"},
+    "sets": [
+        {
+            "name": "orders",
+            "source": {"table": "orders", "key": ["id"]},
+            "target": {"table": "orders", "key": ["id"]},
+            "columns": {"id": "id"},
+        }
+    ],
+}
+
+
+def test_writes_fall_back_only_where_both_sides_share_their_data() -> None:
+    at = Position(Phase.CANDIDATE, read_bp=10_000, writes_to="candidate")
+    for data, falls_back in (([], True), (["orders"], False)):
+        plan = made(criteria={"ramp": {"data": data}}, data=ORDERS)
+        told = spec_of(plan, {"catalogue": at}).routes[0]
+        assert told.writes_fall_back == falls_back
+        before = spec_of(plan, {"catalogue": Position(Phase.RAMP, read_bp=10_000)}).routes[0]
+        assert not before.writes_fall_back
+
+
 def test_a_route_without_a_position_is_on_legacy() -> None:
     assert [each.read_bp for each in spec_of(made(), {}).routes] == [0, 0]
 

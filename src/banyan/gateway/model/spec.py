@@ -103,8 +103,8 @@ class RouteSpec:
     ``read_bp`` of customers are sent to the candidate with safe methods: always the same ones, and
     at a higher weight those and more. ``writes_to`` is the side of all other methods.
     ``candidate`` names an upstream. Writes that go to the candidate go nowhere else when it can't be
-    reached, unless ``writes_fall_back``: only for as long as what legacy takes comes back to the
-    candidate. A retired route has no legacy to fall back to.
+    reached, unless ``writes_fall_back``: only where both sides share their data. Nothing falls back
+    where ``fall_back`` is None or the route is retired.
     """
 
     name: str

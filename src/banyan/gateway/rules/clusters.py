@@ -68,11 +68,7 @@ def clusters(spec: GatewaySpec, places: Places) -> list[Json]:
 
 
 def has_fall_back(route: RouteSpec) -> bool:
-    return (
-        route.candidate is not None
-        and not route.is_retired
-        and (route.fall_back is not None or route.writes_fall_back)
-    )
+    return route.candidate is not None and not route.is_retired and route.fall_back is not None
 
 
 def plain_cluster(upstream: str) -> str:

@@ -111,8 +111,8 @@ class Criteria(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ``latency_increase_max``: by which part its p50 and p99 may; ``latency_floor`` (ms) lets
     differences pass that nobody feels. ``divergence_max``: the share of compared answers that may
     differ, beyond noise and what was accepted. ``confidence``: how sure a verdict has to be.
-    ``data``: names of data sets that must be verified. ``rehearsed``: a signed rehearsal not older
-    than ``rehearsal_age_max``. ``approval``: a person says yes. ``steps``: weights, in ``ramp`` only.
+    ``data``: names of data sets that must be verified. ``rehearsed``: a signed rehearsal of the
+    last 90 days. ``approval``: a person says yes. ``steps``: weights, in ``ramp`` only.
     """
 
     requests_min: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
