@@ -76,6 +76,21 @@ def test_a_failing_candidate_goes_back() -> None:
     assert verdict.sentence.endswith("Mend the candidate, then release the route.")
 
 
+def test_a_shop_slower_than_its_fall_back_waits_for_a_longer_one() -> None:
+    slow = evidence_of(240, medians=(900_000, 900_000))
+    hasty = replace(QUICK, fall_back_after_us=1_000_000)
+    verdict = asked(slow, hasty)
+    assert state(verdict, "fall_back") == "wait"
+    assert verdict.kind == "hold"
+    assert "of legacy's own answers take longer than 1 s" in verdict.sentence
+    assert "Let `fall_back.after` be above " in verdict.sentence
+    assert state(asked(slow, replace(QUICK, fall_back_after_us=9_000_000)), "fall_back") == "pass"
+    assert state(asked(GOOD, hasty), "fall_back") == "pass"
+    failing = asked(evidence_of(240, rates=(0, 0.2), medians=(900_000, 900_000)), hasty)
+    assert failing.kind == "rollback"
+    assert "Let `fall_back.after` be above " in failing.sentence
+
+
 def test_in_shadow_it_stays() -> None:
     verdict = asked(evidence_of(rates=(0.002, 0.03)), phase=Phase.SHADOW)
     assert verdict.kind == "hold"
@@ -322,3 +337,12 @@ def test_writes_are_told_apart_in_the_sentence() -> None:
     verdict = asked(evidence)
     assert verdict.kind == "rollback"
     assert "Writes: candidate " in verdict.sentence
+
+
+def test_a_wait_for_timings_says_of_what_there_are_too_few() -> None:
+    few = asked(evidence_of(2)).find("latency")
+    assert few is not None
+    assert "80 of the 100 answers of legacy that have to be seen" in few.sentence
+    brief = asked(evidence_of(8)).find("latency")
+    assert brief is not None
+    assert "20 seconds with both sides have to be seen" in brief.sentence

@@ -14,6 +14,7 @@ GateName: TypeAlias = Literal[
     "ejection",
     "errors",
     "latency",
+    "fall_back",
     "divergence",
     "requests",
     "compared",

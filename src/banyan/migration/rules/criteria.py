@@ -46,6 +46,7 @@ def bounds_of(plan: Plan, route: RoutePlan, at: Position) -> Bounds:
     bounds = replace(
         DEFAULT_BOUNDS[at.phase],
         steps_bp=steps_of(plan, route),
+        fall_back_after_us=None if route.fall_back is None else _us(route.fall_back.after),
         **{key: value for key, value in given.items() if value is not UNSET},
     )
     ahead = next_position(path_of(plan, route), at)

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isinf, pi
+from math import ceil, isinf, pi
 
+from banyan.gateway import bucket_of, bucket_us
 from banyan.migration.model.bounds import Bounds
 from banyan.migration.model.verdict import Gate, GateState
-from banyan.migration.rules.judge.bounds import Interval, quantile_interval
+from banyan.migration.rules.judge.bounds import Interval, quantile_interval, share_interval
 from banyan.migration.rules.judge.evidence import (
     CONTROL_PART_MIN,
     SPAN_US,
@@ -15,8 +16,9 @@ from banyan.migration.rules.judge.evidence import (
     Speeds,
 )
 from banyan.migration.rules.judge.measured import label, worst
-from banyan.migration.rules.judge.spread import SPANS_MIN
-from banyan.migration.rules.words import change, count, duration
+from banyan.migration.rules.judge.spread import ANSWERS_MIN, SPANS_MIN
+from banyan.migration.rules.latency import bucket_at
+from banyan.migration.rules.words import change, count, duration, percent
 
 LATENCY_PART = 0.25
 TAILS = ((2_000, 0.99), (500, 0.95), (0, 0.9))
@@ -116,11 +118,44 @@ def _latency_of(name: str, group: GroupEvidence, bounds: Bounds, evidence: Evide
     )
 
 
+def fall_back_gate(evidence: Evidence, bounds: Bounds) -> Gate:
+    """Whether legacy itself answers before it would be asked in the candidate's place.
+
+    What legacy overtakes counts as a failure of the candidate, which would be found guilty of being
+    as slow as legacy is. So many of legacy's answers may take longer as the candidate may fail more.
+    """
+    reads, after_us = evidence.groups.get("reads"), bounds.fall_back_after_us
+    answers = reads.latency.legacy if reads is not None else {}
+    total = sum(answers.values())
+    if reads is None or after_us is None or not total:
+        return Gate(name="fall_back", state="pass", sentence="Legacy is in time.")
+    slow = sum(many for bucket, many in answers.items() if bucket > bucket_of(after_us))
+    few = max(1.0, reads.latency.spreads[1].dispersion)
+    seen = share_interval(slow / few, total / few, 1 - bounds.confidence)
+    share_max = bounds.errors_increase_max
+    usual = bucket_us(bucket_at(answers, ceil((1 - share_max) * total)))
+    sentence = (
+        f"{percent(seen.estimate)} of legacy's own answers take longer than {duration(after_us)}: "
+        "as legacy is asked as well then, slow answers of the candidate count as failures. Let "
+        f"`fall_back.after` be above {duration(usual)}."
+    )
+    is_hasty = seen.low > share_max
+    return Gate(
+        name="fall_back",
+        state="wait" if is_hasty else "pass",
+        sentence=sentence if is_hasty else "Legacy is in time.",
+        numbers={"after_us": after_us, "slow": slow, "answers": total},
+    )
+
+
 def worst_state(states: list[GateState]) -> GateState:
     return "fail" if "fail" in states else "wait" if "wait" in states or not states else "pass"
 
 
 def _why_wait(sides: _Sides, found: list[_Quantile]) -> str:
+    legacy = sum(sides.legacy.values())
+    if not sides.is_enough and legacy < ANSWERS_MIN:
+        return f"{count(legacy)} of the {count(ANSWERS_MIN)} answers of legacy that have to be seen"
     if not sides.is_enough:
         return f"{count(SPANS_MIN * SPAN_US / 1_000_000)} seconds with both sides have to be seen"
     open_ended = any(isinf(one.candidate.high) or one.legacy.low == 0 for one in found)

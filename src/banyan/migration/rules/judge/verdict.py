@@ -11,7 +11,7 @@ from banyan.migration.rules.judge.conditions import (
 )
 from banyan.migration.rules.judge.evidence import Evidence
 from banyan.migration.rules.judge.measured import divergence_gate, errors_gate
-from banyan.migration.rules.judge.speed import latency_gate
+from banyan.migration.rules.judge.speed import fall_back_gate, latency_gate
 
 SERVING = frozenset({Phase.CANARY, Phase.RAMP, Phase.CANDIDATE})
 """Phases in which customers are at the candidate, so that there is something to go back from."""
@@ -31,7 +31,9 @@ def judge(evidence: Evidence, situation: Situation) -> Verdict:
     failed = [gate for gate in gates if gate.state == "fail"]
     waiting = [gate for gate in gates if gate.state == "wait"]
     if failed and situation.phase in SERVING:
-        why = " ".join(gate.sentence for gate in failed)
+        # Whom legacy overtakes counts as failed: where legacy itself is slow, that is said as well.
+        hasty = [gate for gate in waiting if gate.name == "fall_back"]
+        why = " ".join(gate.sentence for gate in [*failed, *hasty])
         sentence = f"Back to legacy. {why} Mend the candidate, then release the route."
         return Verdict(kind="rollback", sentence=sentence, gates=gates)
     if failed:
@@ -55,6 +57,7 @@ def _gates(evidence: Evidence, situation: Situation) -> tuple[Gate, ...]:
         ejection_gate(evidence),
         errors_gate(evidence, bounds),
         latency_gate(evidence, bounds),
+        fall_back_gate(evidence, bounds),
         divergence_gate(evidence, bounds),
         *traffic_gates(evidence, situation),
         *agreed_gates(situation),
