@@ -7,15 +7,12 @@ that both have a rate with. For the rates of the European Central Bank that one 
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from typing import Final
+from functools import cache
 
 import holidays
 
 from banyan.fx.errors import RateMissing, RateStale
 from banyan.fx.model import CrossRate, Rate, Settings, Step
-
-_TARGET: Final = holidays.financial_holidays("ECB")
-"""The days on which euros don't move between banks, and no reference rates are made."""
 
 _Edges = dict[frozenset[str], Rate]
 
@@ -35,7 +32,17 @@ def is_stale(effective_at: datetime, at: datetime, days_max: int) -> bool:
 
 
 def _is_working_day(day: date) -> bool:
-    return day.weekday() < 5 and day not in _TARGET
+    return day.weekday() < 5 and day not in _target()
+
+
+@cache
+def _target() -> holidays.HolidayBase:
+    """The days on which euros don't move between banks, and no reference rates are made.
+
+    Made when it is asked for: it brings every country's calendar along, at which no command that
+    has nothing to do with rates should have to wait.
+    """
+    return holidays.financial_holidays("ECB")
 
 
 class RateBook:
