@@ -159,6 +159,11 @@ def test_rubbish_in_one_place_is_a_fault_or_a_plan(value: Any, key: str) -> None
                           "phase": "candidate"}],
           "criteria": {"ramp": {"time_min": "2d"}}}, "rest needs 6 d"),
         ({"data": {"sets": 3}}, "data"),
+        ({"data": {"source": {"url_env": "A"}, "target": {"url_env": "B"}, "sets": []}},
+         "data.sets: Expected `array` of length >= 1."),
+        ({"routes": [route(name=f"r{number}") for number in range(201)]},
+         "routes: The list has 201; 200 are allowed."),
+        ({"about": "x" * 20_001}, "about: The text has 20,001 characters; 20,000 are allowed."),
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_told(changes: dict[str, Any], said: str) -> None:

@@ -8,8 +8,8 @@ from banyan.difference.model import Answer, BodyKind
 from banyan.difference.rules import jsons
 from banyan.difference.rules.headers import media_type
 from banyan.difference.rules.how import Comparing
-from banyan.difference.rules.nodes import Node
 from banyan.difference.rules.json_bodies import compare_json
+from banyan.difference.rules.nodes import Node
 from banyan.difference.rules.sheet import Sheet
 from banyan.difference.rules.text_bodies import compare_bytes, compare_texts
 

@@ -8,11 +8,31 @@ from lxml import etree  # pyright: ignore[reportAttributeAccessIssue, reportUnkn
 from banyan.difference.rules.nodes import Node
 
 _BOOLEAN = frozenset(
-    (
-        "allowfullscreen async autofocus autoplay checked controls default defer disabled "
-        "formnovalidate hidden ismap itemscope loop multiple muted nomodule novalidate open readonly "
-        "required reversed selected"
-    ).split()
+    [
+        "allowfullscreen",
+        "async",
+        "autofocus",
+        "autoplay",
+        "checked",
+        "controls",
+        "default",
+        "defer",
+        "disabled",
+        "formnovalidate",
+        "hidden",
+        "ismap",
+        "itemscope",
+        "loop",
+        "multiple",
+        "muted",
+        "nomodule",
+        "novalidate",
+        "open",
+        "readonly",
+        "required",
+        "reversed",
+        "selected",
+    ]
 )
 _KEEPS_SPACE = frozenset({"pre", "textarea", "script", "style"})
 _URLS = frozenset({"href", "src", "action", "formaction", "poster", "data-src", "srcset"})

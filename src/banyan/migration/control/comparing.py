@@ -28,6 +28,8 @@ BATCH_BYTES_MAX = 16_000_000
 FINDINGS_MAX = 2_000
 HUNG_AFTER_S = 30.0
 """A batch takes a second or two; one that takes so long never ends."""
+STARTED_WITHIN_S = 300.0
+"""On a busy machine the process alone may need a minute: customers' requests come first."""
 _END_S = 5.0
 _NICENESS = 10
 
@@ -45,6 +47,7 @@ class Comparer:
         self._hung_after_s = hung_after_s
         self._began_at_s = 0.0
         self._pool: ProcessPoolExecutor | None = None
+        self._start: Future[int] | None = None
         self._batch: Future[list[Finding]] | None = None
         self._findings: deque[Finding] = deque()
         self._key: bytes | None = None
@@ -68,9 +71,14 @@ class Comparer:
         """Give a batch up that takes for ever, with the process that hangs on it; another one starts."""
         if self._batch is None or self._batch.done() or self._pool is None:
             return
-        if time.monotonic() - self._began_at_s < self._hung_after_s:
+        now = time.monotonic()
+        is_starting = self._start is not None and not self._start.done()
+        limit = STARTED_WITHIN_S if is_starting else self._hung_after_s
+        if not is_starting and self._start is not None:
+            self._start, self._began_at_s = None, now
+        if now - self._began_at_s < limit:
             return
-        _log.error("comparing has hung for %.0f s; it starts anew", self._hung_after_s)
+        _log.error("comparing has hung for %.0f s; it starts anew", limit)
         for process in _processes_of(self._pool):
             process.kill()  # the batch then ends as one of a broken pool
 
@@ -138,6 +146,7 @@ class Comparer:
             # Not forked: this process has threads and a loop that a copy can't have.
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_begin)
+            self._start = self._pool.submit(os.getpid)
         return self._pool
 
     def _take(self, pool: ProcessPoolExecutor, future: Future[list[Finding]], count: int) -> None:

@@ -33,12 +33,12 @@ def check_data(data: Mapping[str, Any]) -> list[Fault]:
     try:
         plan = read_plan(data)
     except msgspec.ValidationError as error:
-        said = str(error)
-        path = _PATH.search(said)
+        said, _, _ = str(error).partition(" - at `")
+        path = _PATH.search(str(error))
         pointer = (
             re.sub(r"\.|\[(\d+)\]", lambda m: f"/{m[1]}" if m[1] else "/", path[1]) if path else ""
         )
-        return [Fault("malformed_data_plan", said, f"/data{pointer}")]
+        return [Fault("malformed_data_plan", f"{said}.", f"/data{pointer}")]
     return [Fault("malformed_data_plan", f"{place}: {why}", place) for place, why in _faults(plan)]
 
 

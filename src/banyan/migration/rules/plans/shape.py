@@ -98,6 +98,10 @@ def _sentence(error: Any, kind: Any) -> str:
             return f"{shown} should be {_FORMATS.get(kind.format, kind.format)}."
         case "minItems":
             return "The list is empty; it needs at least one."
+        case "maxItems":
+            return f"The list has {len(value):,}; {kind.limit} are allowed."
+        case "maxLength":
+            return f"The text has {len(value):,} characters; {kind.limit:,} are allowed."
         case _:
             return f"{str(error.message)[:200]}."
 
