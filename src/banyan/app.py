@@ -303,8 +303,6 @@ async def lead(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    # Envoy is started by a fork, at which gRPC would write a line about handlers that nobody needs.
-    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     comparer = migration.Comparer(Vault(settings))
     control = migration.Control.local(
         folder,

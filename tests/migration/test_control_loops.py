@@ -44,6 +44,7 @@ class FakePlane:
     """Of routes whose configuration Envoy would refuse."""
     out: frozenset[str] | None = frozenset()
     specs: list[GatewaySpec] = field(default_factory=list[GatewaySpec])
+    kept: int = 0
 
     async def __aenter__(self) -> object:
         return self
@@ -67,6 +68,9 @@ class FakePlane:
             raise ConfigurationRefused("Envoy refuses the new edge.")
         self.specs.append(spec)
         return Applied(version="1", changed=("edge",), took_ms=1)
+
+    async def keep(self) -> None:
+        self.kept += 1
 
     async def status(self) -> DataPlaneStatus:
         raise GatewayUnusable("There is none.")
@@ -208,6 +212,12 @@ async def test_a_route_does_not_advance_before_the_data_plane_followed(led: Led)
     led.catalogue.verdict = ADVANCE
     await led.sync.once()
     assert await led.phase() == Phase.CANARY
+
+
+async def test_the_data_plane_is_kept_at_every_tick(led: Led) -> None:
+    before = led.plane.kept
+    await led.watch.tick()
+    assert led.plane.kept == before + 1
 
 
 async def test_what_came_before_the_data_plane_followed_is_no_evidence(led: Led) -> None:

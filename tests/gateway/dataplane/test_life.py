@@ -93,6 +93,27 @@ async def test_a_killed_keeper_leaves_envoy_serving_and_the_next_adopts_it(rig: 
     assert second.pid == first.pid
 
 
+async def test_after_keeper_and_envoy_were_killed_both_are_had_again(rig: Rig) -> None:
+    await rig.change(read_bp=10_000)
+    first = await rig.plane.status()
+    assert first.keeper_pid
+    assert first.pid
+    os.kill(first.keeper_pid, signal.SIGKILL)
+    os.kill(first.pid, signal.SIGKILL)
+
+    async def is_back() -> bool:
+        await rig.plane.keep()
+        return (await rig.plane.status()).is_listening
+
+    await until(is_back)
+    second = await rig.plane.status()
+    assert second.keeper_pid not in (None, first.keeper_pid)
+    assert body_of(await get(rig.port, "/r/1")) == b"candidate"
+    await rig.plane.stop()
+    await rig.plane.keep()
+    assert (await rig.plane.status()).keeper_pid is None
+
+
 async def test_a_killed_control_plane_is_not_missed(tmp_path: Path) -> None:
     program = textwrap.dedent("""
         import asyncio, sys

@@ -272,6 +272,7 @@ def main() -> int:
     os.close(write)
     if is_ours:
         Keeper(folder, float(sys.argv[2]), sys.argv[3:]).run()
+        os.truncate(folder / "keeper.lock", 0)  # what is left of one that was killed tells it apart
     return 0
 
 

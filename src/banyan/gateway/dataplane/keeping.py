@@ -20,6 +20,13 @@ def keeper_pid(folder: Path) -> int | None:
     return keeper.holder(folder / "keeper.lock")
 
 
+def has_crashed(folder: Path) -> bool:
+    """Whether there was a keeper that didn't end as it was told to."""
+    with suppress(FileNotFoundError):
+        return (folder / "keeper.lock").stat().st_size > 0 and keeper_pid(folder) is None
+    return False
+
+
 def envoy_pid(folder: Path) -> int | None:
     return keeper.holder(folder / "envoy.lock")
 

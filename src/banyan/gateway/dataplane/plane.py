@@ -16,6 +16,7 @@ from banyan.gateway.dataplane.binary import check, find_envoy, validate, words_o
 from banyan.gateway.dataplane.keeping import (
     envoy_pid,
     epoch,
+    has_crashed,
     keeper_pid,
     start_keeper,
     tell_keeper,
@@ -107,6 +108,16 @@ class DataPlane:
             if self._is_external:
                 files.write_bootstrap(self.folder, configuration)
             return await self._apply(configuration)
+
+    async def keep(self) -> None:
+        """Have a keeper again where one was killed: it adopts Envoy, or starts it as it was told last.
+
+        A keeper that was told to end stays ended. Raises ``GatewayUnusable`` when none starts.
+        """
+        if self._is_external or not has_crashed(self.folder):
+            return
+        async with self._exclusive():
+            await start_keeper(self.folder, self._command(self._binary()), self._drain_s)
 
     async def status(self) -> DataPlaneStatus:
         """What runs; never raises for an Envoy that is down."""

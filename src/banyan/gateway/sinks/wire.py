@@ -7,10 +7,14 @@ The generated classes carry no types, so that they are named here and nowhere el
 """
 
 import hashlib
+import os
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, cast
+
+# Read when it is loaded: at each start of Envoy it would write a line about handlers nobody needs.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 import grpc
 from envoy.service.accesslog.v3 import als_pb2, als_pb2_grpc

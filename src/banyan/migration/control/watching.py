@@ -117,6 +117,7 @@ class Watch:
         world = self._world
         for rollback in world.look_for_rollbacks():
             _log.warning("rolling back %s: %s", rollback.route, rollback.why)
+        await self._keep()
         await self._tell()
         if self.sinks is None:
             return
@@ -147,6 +148,12 @@ class Watch:
         if is_due:
             self._judged_at_s = at_s
         await self._tell()
+
+    async def _keep(self) -> None:
+        try:
+            await self._plane.keep()
+        except GatewayError as error:
+            _log.error("%s", error.detail)
 
     def _judge(self, route: RouteControl) -> None:
         name = route.route.name
