@@ -1,7 +1,6 @@
 """A table filled, followed, compared, cut over and given back."""
 
 import asyncio
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -136,28 +135,6 @@ async def test_no_cutover_while_others_writes_at_the_target_are_not_judged(move:
         await move.turn()
 
 
-async def test_a_write_that_ends_at_the_target_after_the_return_is_carried_back(move: Move) -> None:
-    customers(move.source, move.target, 10)
-    await move.declare(CUSTOMERS)
-    mover = await move.mover()
-    await move.settle(mover)
-    await move.turn()
-    await move.settle(mover)
-    async with move.database.transaction(move.marketplace_id) as tx:
-        await begin_return(tx, PLAN, "customers")
-    move.target.script(
-        "update customers set note = 'late order' where id = 2",
-        "insert into customers values (600, 'late customer', 1, null)",
-        "update customers set note = 'late, too' where id = 4",
-    )
-    move.source.run("update customers set note = 'legacy again' where id = 4")
-    await move.settle(mover)
-    notes = {row[0]: row[3] for row in rows_of(move.source)}
-    assert (notes[2], notes[4], 600 in notes) == ("late order", "legacy again", True)
-    assert alike(move.source, move.target)
-    assert [(one.kind, one.key) for one in await move.findings()] == [(FindingKind.CONFLICT, [4])]
-
-
 async def test_a_set_without_a_way_back_lets_the_target_alone_after_its_cutover(move: Move) -> None:
     customers(move.source, move.target, 10)
     await move.declare(CUSTOMERS | {"reverse": "none"})
@@ -223,53 +200,6 @@ async def test_after_the_cutover_writes_flow_back_and_nothing_goes_round(move: M
     move.source.run("update customers set note = 'back again' where id = 1")
     await move.settle(mover)
     assert alike(move.source, move.target)
-
-
-async def test_it_can_not_return_while_writes_are_on_their_way(move: Move) -> None:
-    customers(move.source, move.target, 3)
-    await move.declare(CUSTOMERS)
-    mover = await move.mover()
-    await move.settle(mover)
-    await move.turn()
-    await move.settle(mover)
-    move.target.run("update customers set balance = 5 where id = 2")
-    await mover._save(force=True)
-    async with move.database.transaction(move.marketplace_id) as tx:
-        verdict = await can_return(tx, PLAN, ["customers"])
-        assert not verdict.is_safe
-        assert "1 changes" in verdict.sentence
-        with pytest.raises(DataSetNotVerified):
-            await begin_return(tx, PLAN, "customers")
-
-
-async def test_it_can_not_return_while_its_mover_is_not_heard_of(move: Move) -> None:
-    customers(move.source, move.target, 3)
-    await move.declare(CUSTOMERS)
-    mover = await move.mover()
-    await move.settle(mover)
-    await move.turn()
-    await move.settle(mover)
-    move.target.run("update customers set balance = 5 where id = 2")  # nobody sees it
-    move.clock.advance(timedelta(seconds=4))
-    async with move.database.transaction(move.marketplace_id) as tx:
-        verdict = await can_return(tx, PLAN, ["customers"])
-    assert not verdict.is_safe
-    assert "hasn't been heard of" in verdict.sentence
-
-
-@pytest.mark.parametrize("changes", ["none", {"polling": "id"}])
-async def test_it_can_not_return_where_nobody_knows_what_has_not_come_back(
-    move: Move, changes: object
-) -> None:
-    customers(move.source, move.target, 3)
-    columns = {name: name for name in ("id", "email", "balance", "note")}
-    await move.declare(CUSTOMERS | {"reverse": {"columns": columns, "changes": changes}})
-    mover = await move.mover()
-    await move.settle(mover)
-    await move.turn()
-    await move.settle(mover)
-    async with move.database.transaction(move.marketplace_id) as tx:
-        assert not (await can_return(tx, PLAN, ["customers"])).is_safe
 
 
 async def test_a_row_that_both_sides_changed_stays_the_truths_and_is_told(move: Move) -> None:

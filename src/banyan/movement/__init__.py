@@ -48,6 +48,7 @@ from banyan.movement.service import (
     standing,
     standings,
     standings_of,
+    unreturned,
     want_repair,
     want_verification,
 )
@@ -92,6 +93,7 @@ __all__ = [
     "standing",
     "standings",
     "standings_of",
+    "unreturned",
     "want_repair",
     "want_verification",
 ]

@@ -176,28 +176,33 @@ async def update_carried(
     set_id: UUID,
     epoch: int,
     *,
+    phase: SetPhase,
     carried: int,
     tail: object,
     lag: tuple[int | None, float | None],
     lag_back: tuple[int | None, float | None],
 ) -> int:
-    """Changes were carried over, or there were none; the mover is alive either way."""
+    """Changes were carried over, or there were none; the mover is alive either way.
+
+    A lag that was looked at before the set turned round (``phase`` isn't its any more) says nothing.
+    """
     return await tx.execute(
         """
         update movement.sets
         set
           carried = carried + %(carried)s,
           tail = coalesce(%(tail)s, tail),
-          lag_rows = %(lag_rows)s,
-          lag_s = %(lag_s)s,
-          lag_back_rows = %(lag_back_rows)s,
-          lag_back_s = %(lag_back_s)s,
+          lag_rows = case when phase = %(phase)s then %(lag_rows)s::bigint end,
+          lag_s = case when phase = %(phase)s then %(lag_s)s::double precision end,
+          lag_back_rows = case when phase = %(phase)s then %(lag_back_rows)s::bigint end,
+          lag_back_s = case when phase = %(phase)s then %(lag_back_s)s::double precision end,
           failure = '',
           seen_at = %(now)s
         where marketplace_id = %(marketplace_id)s and set_id = %(set_id)s and epoch = %(epoch)s
         """,
         set_id=set_id,
         epoch=epoch,
+        phase=phase,
         carried=carried,
         tail=None if tail is None else Jsonb(tail),
         lag_rows=lag[0],
@@ -309,13 +314,20 @@ async def update_verification_wanted(tx: Transaction, set_id: UUID) -> int:
 
 
 async def update_turned(tx: Transaction, set_id: UUID, phase: SetPhase) -> int:
-    """The truth is on the other side from now on; a comparison begins anew."""
+    """The truth is on the other side from now on; a comparison begins anew.
+
+    How far behind it is nobody knows until its mover has seen that.
+    """
     return await tx.execute(
         """
         update movement.sets
         set
           phase = %(phase)s,
           turned_at = %(now)s,
+          lag_rows = null,
+          lag_s = null,
+          lag_back_rows = null,
+          lag_back_s = null,
           verified_at = null,
           pass_cursor = null,
           pass_began_at = null
@@ -465,3 +477,21 @@ async def count_findings(tx: Transaction) -> dict[tuple[UUID, str], int]:
         """
     )
     return {(set_id, kind): count for set_id, kind, count in rows}
+
+
+async def count_stuck(tx: Transaction, set_id: UUID, flow: str) -> int:
+    """How many rows of one direction can't be written."""
+    found = await tx.value(
+        """
+        select count(*)
+        from movement.findings
+        where marketplace_id = %(marketplace_id)s
+          and set_id = %(set_id)s
+          and flow = %(flow)s
+          and kind = 'stuck'
+          and closed_at is null
+        """,
+        set_id=set_id,
+        flow=flow,
+    )
+    return int(found)

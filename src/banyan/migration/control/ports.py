@@ -8,7 +8,7 @@ from uuid import UUID
 
 from banyan.gateway import Applied, DataPlaneStatus, GatewaySpec, Written
 from banyan.migration.model.plan import Plan, RoutePlan
-from banyan.migration.service.data import missing_data, why_no_return
+from banyan.migration.service.data import missing_data, unreturned, why_no_return
 from banyan.migration.service.rehearsals import rehearsal_missing
 from banyan.runtime import Transaction
 
@@ -41,7 +41,8 @@ DataGate: TypeAlias = Callable[[Transaction, UUID, Sequence[str]], Awaitable[Map
 """Which of these data sets aren't verified, with why."""
 
 ReturnGate: TypeAlias = Callable[[Transaction, UUID, Sequence[str]], Awaitable[str]]
-"""Why legacy doesn't have all that was written to these sets since the cutover; empty: it has."""
+"""Why legacy would lack what was written to these sets since the cutover; empty: it has it, or will have
+it soon. Or what it lacks still of what was written before they were given back."""
 
 RehearsalGate: TypeAlias = Callable[[Transaction, UUID, Plan, RoutePlan], Awaitable[str]]
 """What is wrong with the rehearsal of a route; empty: it stands."""
@@ -53,4 +54,5 @@ class Gates:
 
     data: DataGate = missing_data
     can_return: ReturnGate = why_no_return
+    unreturned: ReturnGate = unreturned
     rehearsal: RehearsalGate = rehearsal_missing

@@ -9,7 +9,7 @@ holds, and rolls back; all of that is written down when the database is back.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any
@@ -46,6 +46,8 @@ _BEAT_WAIT_S = 1.0
 _FINISH_S = 3.0
 _ROUND_MAX_S = 15.0
 """A database that doesn't answer for so long is one that is away."""
+_LATE_S = 30.0
+"""What the candidate took may be on its way back for so long before somebody is told."""
 _STUCK = "It should go back and can't without losing what the candidate has written:"
 
 _log = logging.getLogger(__name__)
@@ -65,13 +67,16 @@ class Sync:
         clock: Clock,
         holder: str,
         comparer: Comparer | None,
+        late_s: float = _LATE_S,
     ) -> None:
+        self._late_s = late_s
         self._world, self._watch, self._plane = world, watch, plane
         self._open_database, self._gates, self._clock = open_database, gates, clock
         self._database: Database | None = None
         self._holder, self._comparer = holder, comparer
         self._slow_at_s = -SLOW_S
         self._confirmed: dict[str, int] = {}
+        self._lacks_since_s: dict[str, float] = {}
         self._is_lost = False
         self._is_prepared = False
         self._is_superseded = False
@@ -245,6 +250,7 @@ class Sync:
                     by=rollback.by,
                     why=rollback.why,
                     is_forced=rollback.is_forced,
+                    is_ordered=True,
                     numbers=dict(rollback.numbers),
                     effective_at=_effective_at(tx, at) if is_in_force else None,
                 )
@@ -354,12 +360,29 @@ class Sync:
                     missing.rehearsal = await gates.rehearsal(
                         tx, world.plan_id, world.plan, route.route
                     )
+                names = data_before_cutover(world.plan, route.route)
                 if route.standing.writes_to == "candidate":
-                    names = data_before_cutover(world.plan, route.route)
                     missing.asked_at_s = time.monotonic()
                     missing.return_of_writes = await gates.can_return(tx, world.plan_id, names)
+                elif names and route.standing.held_why:
+                    await self._look_at_return(tx, route, names)
                 route.missing = missing
                 await self._look_at_decisions(tx, route)
+
+    async def _look_at_return(
+        self, tx: Transaction, route: RouteControl, names: Sequence[str]
+    ) -> None:
+        """Whether legacy has all that the candidate took, of a route that was rolled back."""
+        name = route.route.name
+        lacking = await self._gates.unreturned(tx, self._world.plan_id, names)
+        if not lacking:
+            self._lacks_since_s.pop(name, None)
+        now_s = time.monotonic()
+        if lacking and now_s - self._lacks_since_s.setdefault(name, now_s) < self._late_s:
+            return
+        if bool(lacking) != route.standing.held_why.startswith(steps.LACKING):
+            await steps.note_return(tx, self._world.plan_id, name, lacking=lacking)
+            await self._read(tx)
 
     async def _look_at_decisions(self, tx: Transaction, route: RouteControl) -> None:
         """What a person has accepted meanwhile no longer speaks against the candidate."""

@@ -35,20 +35,25 @@ from banyan.migration.rules.phases import (
     position_back,
     takes_writes,
 )
-from banyan.migration.rules.units import in_words, milliseconds, percent
+from banyan.migration.rules.units import in_words, milliseconds
 from banyan.migration.service import data, news
+from banyan.migration.service.cases import (
+    RELEASE,
+    ROLLED_BACK,
+    STUCK,
+    TITLES,
+    UNRETURNED,
+    case_of,
+    case_subject,
+)
 from banyan.migration.store import findings as findings_store
 from banyan.migration.store import plans as plans_store
 from banyan.migration.store import routes as store
-from banyan.operations import CaseDraft
 from banyan.runtime import Transaction
 
 JUDGE = "judge"
-QUEUE = "migration"
-ROLLED_BACK = "migration.rolled_back"
-STUCK = "migration.stuck"
-RELEASE = "release"
-_LOOK_WITHIN = timedelta(hours=4)
+LACKING = "Rolled back, and legacy doesn't have all that the candidate took:"
+_HAS_ALL = "Rolled back. By now legacy has all that the candidate took."
 _A_PERSONS = ("approval", "person", "notice")
 """Gates that a person passes by advancing."""
 
@@ -103,6 +108,7 @@ async def roll_back(
     by: str,
     why: str,
     is_forced: bool = False,
+    is_ordered: bool = False,
     numbers: dict[str, Any] | None = None,
     effective_at: datetime | None = None,
 ) -> Change | None:
@@ -110,7 +116,11 @@ async def roll_back(
 
     It goes back to ``shadow``, from there to ``legacy``. None if it is there already and held, so that
     it may be asked for again. Where the candidate takes writes it is refused with ``NoWayBack`` unless
-    legacy has them too by reverse replication; and where legacy was given up.
+    legacy has them by reverse replication, or will have them soon; and where legacy was given up.
+
+    ``is_ordered``: the data plane has sent customers to legacy already, when all seemed well. Then only
+    that nothing at all carries the writes back is a reason against it: nobody goes to and fro because
+    they are late.
     """
     found = await _locate(tx, plan_id, route)
     standing = found.standing
@@ -124,17 +134,8 @@ async def roll_back(
         if standing.held_why:
             return None
         raise RouteNotReady(f"{route} is in legacy; there is nothing to roll back.")
-    if standing.writes_to == "candidate" and not is_forced:
-        names = data_before_cutover(found.plan, found.route)
-        why_not = await data.why_no_return(tx, plan_id, names)
-        if why_not:
-            raise NoWayBack(
-                f"{route}: legacy may lack what the candidate has written. {why_not} Force it to lose "
-                "that."
-            )
     if standing.writes_to == "candidate":
-        sets = await _sets_of_this_route_only(tx, found)
-        await data.give_back(tx, plan_id, sets, is_forced=is_forced)
+        await _give_back(tx, found, is_forced=is_forced, is_ordered=is_ordered)
     change = await _move(
         tx,
         found,
@@ -146,7 +147,7 @@ async def roll_back(
         held_why=f"Rolled back: {why}",
         effective_at=effective_at,
     )
-    await operations.open_cases(tx, [_case_of(tx, found, change)])
+    await operations.open_cases(tx, [case_of(tx, found.plan.plan, change, ROLLED_BACK)])
     return change
 
 
@@ -163,7 +164,27 @@ async def hold(
     change = await _note(tx, found, "held", by=by, why=why, held_why=why)
     await tx.record(news.route_held(found.plan, found.route, change))
     if is_stuck:
-        await operations.open_cases(tx, [_case_of(tx, found, change, kind=STUCK)])
+        await operations.open_cases(tx, [case_of(tx, found.plan.plan, change, STUCK)])
+    return change
+
+
+async def note_return(tx: Transaction, plan_id: UUID, route: str, *, lacking: str) -> Change | None:
+    """Say of a route that is held after its rollback what legacy still lacks; empty: nothing any more.
+
+    Customers stay on legacy either way. A case is opened, and withdrawn once legacy has everything.
+    None if that is said already.
+    """
+    found = await _locate(tx, plan_id, route)
+    held_why = found.standing.held_why
+    if not held_why or bool(lacking) == held_why.startswith(LACKING):
+        return None
+    why = f"{LACKING} {lacking} ({held_why})"[:2000] if lacking else _HAS_ALL
+    change = await _note(tx, found, "held", by=JUDGE, why=why, held_why=why)
+    await tx.record(news.route_held(found.plan, found.route, change))
+    if lacking:
+        await operations.open_cases(tx, [case_of(tx, found.plan.plan, change, UNRETURNED)])
+    else:
+        await operations.withdraw_cases(tx, [case_subject(plan_id, route)], kinds=[UNRETURNED])
     return change
 
 
@@ -176,7 +197,7 @@ async def release(
         return None
     change = await _note(tx, found, "released", by=by, why=why, held_why="", is_renewed=True)
     await tx.record(news.route_released(found.plan, found.route, change))
-    await operations.withdraw_cases(tx, [case_subject(plan_id, route)], kinds=[ROLLED_BACK, STUCK])
+    await operations.withdraw_cases(tx, [case_subject(plan_id, route)], kinds=list(TITLES))
     return change
 
 
@@ -240,14 +261,10 @@ async def follow_case(
     tx: Transaction, kind: str, subject: str, resolution: str, *, by: str, note: str
 ) -> None:
     """Do what a person has decided about a case of a route: release it, or leave it held."""
-    if kind not in (ROLLED_BACK, STUCK) or resolution != RELEASE:
+    if kind not in TITLES or resolution != RELEASE:
         return
     plan, _, route = subject.partition("/")
     await release(tx, PLAN.parse(plan), route, by=by, why=note or "Released by its case.")
-
-
-def case_subject(plan_id: UUID, route: str) -> str:
-    return f"{PLAN.text(plan_id)}/{route}"
 
 
 async def _locate(tx: Transaction, plan_id: UUID, route: str) -> _Located:
@@ -262,6 +279,21 @@ async def _locate(tx: Transaction, plan_id: UUID, route: str) -> _Located:
         names = ", ".join(each.name for each in plan.routes)
         raise RouteNotFound(f"The plan {plan.plan} has no route {route[:40]!r}; it has {names}.")
     return _Located(plan, planned, standing)
+
+
+async def _give_back(
+    tx: Transaction, found: _Located, *, is_forced: bool, is_ordered: bool
+) -> None:
+    """Let legacy be the truth of the route's data again."""
+    plan_id, route = found.standing.plan_id, found.route.name
+    way = await data.way_back(tx, plan_id, data_before_cutover(found.plan, found.route))
+    if way.refusal and not is_forced and (way.is_one_way or not is_ordered):
+        raise NoWayBack(
+            f"{route}: legacy may lack what the candidate has written. {way.refusal} Force it to go "
+            "back without."
+        )
+    sets = await _sets_of_this_route_only(tx, found)
+    await data.give_back(tx, plan_id, sets, is_forced=is_forced or is_ordered)
 
 
 async def _sets_of_this_route_only(tx: Transaction, found: _Located) -> list[str]:
@@ -404,32 +436,4 @@ async def _note(
         why=why[:2000],
         numbers={},
         effective_at=tx.now,
-    )
-
-
-def _case_of(
-    tx: Transaction, found: _Located, change: Change, kind: str = ROLLED_BACK
-) -> CaseDraft:
-    share = percent(change.from_bp)
-    is_back = kind == ROLLED_BACK
-    return CaseDraft(
-        key=f"{kind}/{change.plan_id}/{change.route}/{change.change}",
-        queue=QUEUE,
-        kind=kind,
-        subject=case_subject(change.plan_id, change.route),
-        title=(
-            f"{change.route} was rolled back from {change.from_phase.value} ({share})"
-            if is_back
-            else f"{change.route} should be rolled back and can't be"
-        ),
-        reason=change.why,
-        due_at=tx.now + _LOOK_WITHIN,
-        resolutions=(RELEASE, "keep_held"),
-        evidence={
-            "plan": found.plan.plan,
-            "route": change.route,
-            "change": change.change,
-            "by": change.by,
-            "numbers": change.numbers,
-        },
     )

@@ -174,8 +174,14 @@ class DataStanding:
 
 @dataclass(frozen=True, slots=True)
 class ReturnStanding:
-    """Whether the source holds everything that was written at the target since the cutover."""
+    """Whether the source holds everything that was written at the target since the cutover.
+
+    ``refusal``: why going back would lose something; empty: what the source lacks is on its way.
+    ``is_one_way``: because nothing carries it back at all.
+    """
 
     is_safe: bool
     sentence: str
     sets: list[DataStanding] = field(default_factory=list[DataStanding])
+    refusal: str = ""
+    is_one_way: bool = False

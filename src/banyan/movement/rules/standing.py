@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from banyan.movement.model import (
     DataSet,
@@ -20,6 +19,10 @@ SILENT_AFTER = timedelta(seconds=60)
 
 FRESH = timedelta(seconds=3)
 """What a mover says of its lag holds for so long; it says it each second."""
+
+SETTLES = timedelta(seconds=2)
+"""After a return, requests that were under way at the target still end there for so long; what a mover
+says before proves nothing."""
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -102,6 +105,8 @@ def _against(
 def _foreign_against(data_set: DataSet) -> str:
     if data_set.phase == SetPhase.REVERSING or not data_set.lag_back_rows:
         return ""
+    if data_set.turned_at is not None:
+        return f"{data_set.lag_back_rows:,} changes of the new side are still on their way back"
     return f"{data_set.lag_back_rows:,} rows that others wrote at the target haven't been judged"
 
 
@@ -138,43 +143,95 @@ def _done(data_set: DataSet) -> str:
     return f"{data_set.rows_done:,}{of} rows"
 
 
-def unknown_of(data_set: DataSet, plan: SetPlan, now: datetime) -> str:
-    """Why nobody knows what of a set that was cut over hasn't come back; empty: it is known."""
+def one_way_of(data_set: DataSet, plan: SetPlan) -> str:
+    """Why what is written to a set that was cut over never comes back; empty: it is carried back."""
     back = reverse_of(plan)
-    if data_set.phase != SetPhase.REVERSING or back is None:
+    if data_set.phase != SetPhase.REVERSING:
         return ""
-    if back.changes == "none":
+    if back is None or back.changes == "none":
         return f"What was written to {data_set.name} isn't carried back."
     if isinstance(back.changes, Polling):
         return f"{data_set.name} is polled: nobody knows what hasn't come back yet."
+    return ""
+
+
+def refusal_of(data_set: DataSet, plan: SetPlan, counts: Mapping[str, int], now: datetime) -> str:
+    """Why going back loses something, or leaves the source behind for long; empty: it doesn't.
+
+    A few changes that are still on their way are no reason: they arrive after the return. That
+    somebody carries them is believed for as long as the set may lag (``verify.lag_max``).
+    """
+    if data_set.phase != SetPhase.REVERSING:
+        return ""
+    if one_way := one_way_of(data_set, plan):
+        return one_way
+    name = data_set.name
+    if stuck := counts.get("stuck", 0):
+        return f"{stuck:,} rows of {name} can't be written."
+    if differing := sum(counts.get(kind, 0) for kind in ("missing", "extra", "differs")):
+        return f"{differing:,} rows of {name} differ."
+    if data_set.seen_at is None:
+        return f"The mover of {name} was never heard of."
+    silent_s = (now - data_set.seen_at).total_seconds()
+    lag_max_s = seconds_of(plan.verify.lag_max)
+    if silent_s > max(lag_max_s, FRESH.seconds):
+        why = f" ({data_set.failure})" if data_set.failure else ""
+        return f"The mover of {name} hasn't been heard of for {silent_s:,.0f} s{why}."
+    if (data_set.lag_back_s or 0.0) > lag_max_s:
+        return (
+            f"What was written to {name} comes back {data_set.lag_back_s:,.1f} s late (at most "
+            f"{plan.verify.lag_max})."
+        )
+    return ""
+
+
+def under_way_of(data_set: DataSet, plan: SetPlan, now: datetime) -> str:
+    """What of a set that was cut over isn't known to be back at the source; empty: it all is."""
+    if data_set.phase != SetPhase.REVERSING or one_way_of(data_set, plan):
+        return ""
     if data_set.seen_at is None or now - data_set.seen_at > FRESH:
         return f"The mover of {data_set.name} hasn't been heard of in the last {FRESH.seconds} s."
+    return _coming_of(data_set)
+
+
+def unreturned_of(
+    data_set: DataSet, plan: SetPlan, stuck_back: int, *, settles: timedelta = SETTLES
+) -> str:
+    """What the new side took of a set that was given back, and the source lacks; empty: nothing.
+
+    ``stuck_back`` rows can't be written at the source. Once everything was seen to be there, a mover
+    that stops changes nothing. Nothing is awaited where nothing is carried back.
+    """
+    back = reverse_of(plan)
+    if data_set.phase != SetPhase.FOLLOWING or data_set.turned_at is None:
+        return ""
+    if back is None or back.changes == "none" or isinstance(back.changes, Polling):
+        return ""
+    if stuck_back:
+        return f"{stuck_back:,} rows of {data_set.name} can't be written at the source."
+    if data_set.seen_at is None or data_set.seen_at < data_set.turned_at + settles:
+        return f"The mover of {data_set.name} hasn't been heard of since it was given back."
+    return _coming_of(data_set)
+
+
+def _coming_of(data_set: DataSet) -> str:
     if data_set.lag_back_rows is None:
         return f"Nobody knows how many changes of {data_set.name} are still on their way back."
+    if data_set.lag_back_rows:
+        return f"{data_set.lag_back_rows:,} changes of {data_set.name} are still on their way back."
     return ""
 
 
 def return_of(
     standings: Sequence[DataStanding],
-    not_reversed: Sequence[str],
-    unknown: Mapping[str, str] = MappingProxyType({}),
+    one_way: Sequence[str],
+    refusals: Sequence[str],
+    under_way: Sequence[str],
 ) -> ReturnStanding:
-    """Whether going back to the source loses nothing.
-
-    ``not_reversed`` names the sets whose changes at the target aren't carried back, ``unknown``
-    those of which nobody knows whether they have all come back, and why.
-    """
+    """Whether going back to the source loses nothing; each of the others is a list of sentences."""
     listed = list(standings)
-    for name in not_reversed:
-        return ReturnStanding(False, f"What was written to {name} isn't carried back.", listed)
-    for one in standings:
-        if one.phase != SetPhase.REVERSING:
-            continue
-        if not one.is_verified:
-            return ReturnStanding(False, one.sentence, listed)
-        if one.name in unknown:
-            return ReturnStanding(False, unknown[one.name], listed)
-        if one.lag_rows:
-            why = f"{one.lag_rows:,} changes of {one.name} are still on their way back."
-            return ReturnStanding(False, why, listed)
+    for refusal in (*one_way, *refusals):
+        return ReturnStanding(False, refusal, listed, refusal=refusal, is_one_way=bool(one_way))
+    for sentence in under_way:
+        return ReturnStanding(False, sentence, listed)
     return ReturnStanding(True, "Nothing would be lost: the source has every write.", listed)

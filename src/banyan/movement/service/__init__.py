@@ -19,6 +19,7 @@ from banyan.movement.service.sets import (
     standing,
     standings,
     standings_of,
+    unreturned,
     want_repair,
     want_verification,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "standing",
     "standings",
     "standings_of",
+    "unreturned",
     "want_repair",
     "want_verification",
 ]

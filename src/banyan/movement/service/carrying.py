@@ -179,6 +179,11 @@ class Carrier:
         data_set = self.data_set
         return data_set.phase == SetPhase.FOLLOWING and data_set.turned_at is not None
 
+    @property
+    def _is_two_sided(self) -> bool:
+        """Whether what others write at the target counts: since the cutover, and after a return."""
+        return self.data_set.phase == SetPhase.REVERSING or self._was_turned
+
     def _knows_ours(self, flow: Flow) -> bool:
         """Polling can't tell what the mover has written itself."""
         return not isinstance(flow.capture, PollingCapture)
@@ -197,20 +202,15 @@ class Carrier:
     async def _carry(self, flow: Flow, keys: Sequence[Key]) -> None:
         """Bring keys over; where both sides changed, the truth's side wins, and it is told."""
         epoch, now = self.data_set.epoch, self._now
-        wins = self._is_truth(flow)
-        if wins and flow.name == FlowName.FORWARD:
-            # The set may be cut over this very moment: then the target's own changes count.
-            carried = await asyncio.to_thread(flow.carry, keys, epoch, now, wins=False)
-            if carried.conflicts:
-                await self._reload()
-                if self._is_truth(flow):
-                    struck = carried.conflicts
-                    rest = await asyncio.to_thread(flow.carry, struck, epoch, now, wins=True)
-                    # After a return they may be the last writes of the new side: a person is told.
-                    told = struck if self._was_turned else []
-                    carried = Carried(carried.keys + rest.keys, carried.stuck + rest.stuck, told)
-        else:
-            carried = await asyncio.to_thread(flow.carry, keys, epoch, now, wins=wins)
+        carried = await asyncio.to_thread(flow.carry, keys, epoch, now, wins=False)
+        if carried.conflicts:
+            # The set may be turned round this very moment: who wins is asked once both are seen.
+            await self._reload()
+            if self._is_truth(flow):
+                struck = carried.conflicts
+                rest = await asyncio.to_thread(flow.carry, struck, epoch, now, wins=True)
+                told = struck if self._is_two_sided else []
+                carried = Carried(carried.keys + rest.keys, carried.stuck + rest.stuck, told)
         async with self._transaction() as tx:
             await self._settled(tx, flow, carried)
 
@@ -331,6 +331,7 @@ class Carrier:
                     tx,
                     self._set_id,
                     self.data_set.epoch,
+                    phase=self.data_set.phase,
                     carried=carried,
                     tail=self._tail or None,
                     lag=(lag.rows, lag.seconds),

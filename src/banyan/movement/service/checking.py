@@ -119,7 +119,7 @@ class Checker(Carrier):
         return Telling(
             show=self.moving.plan.verify.show_values,
             salt=self._salt,
-            is_guarded=self.data_set.phase == SetPhase.REVERSING or self._was_turned,
+            is_guarded=self._is_two_sided,
         )
 
     async def _begin_anew(self) -> bool:

@@ -1,6 +1,7 @@
 """Sets as a plan declares them, where they stand, and turning them round."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -22,12 +23,21 @@ from banyan.movement.model import (
     DataSet,
     DataStanding,
     Finding,
+    FlowName,
     ReturnStanding,
     SetPhase,
     SetPlan,
 )
 from banyan.movement.rules.plan import check_data, read_plan, reverse_of
-from banyan.movement.rules.standing import return_of, standing_of, unknown_of
+from banyan.movement.rules.standing import (
+    SETTLES,
+    one_way_of,
+    refusal_of,
+    return_of,
+    standing_of,
+    under_way_of,
+    unreturned_of,
+)
 from banyan.runtime import Event, Json, Transaction
 
 
@@ -142,15 +152,7 @@ async def standings(tx: Transaction, plan_id: UUID) -> list[DataStanding]:
 
 async def standings_of(tx: Transaction, sets: Sequence[DataSet]) -> list[DataStanding]:
     counts = await store.count_findings(tx)
-    return [
-        standing_of(
-            one,
-            plan_of(one),
-            {kind: count for (set_id, kind), count in counts.items() if set_id == one.set_id},
-            tx.now,
-        )
-        for one in sets
-    ]
+    return [standing_of(one, plan_of(one), _counts_of(one, counts), tx.now) for one in sets]
 
 
 async def begin_reverse(
@@ -186,37 +188,67 @@ async def begin_return(
 ) -> DataSet:
     """Give the truth back to the source (a rollback of writes).
 
-    Safe only while ``can_return`` says so; ``DataSetNotVerified`` otherwise, unless ``is_forced``:
-    what hasn't come back by then is then overwritten when the source's row changes or is repaired.
+    From this commit on the source is the truth. What the target took and has not come back yet, or
+    takes late, is carried back as before, unless the same row was changed at the source: then the
+    source's stays, and a finding tells. ``unreturned`` says what is still to come.
+
+    ``DataSetNotVerified`` where ``can_return`` has a refusal, unless ``is_forced``.
     """
     data_set = await _locked(tx, plan_id, name)
     if data_set.phase != SetPhase.REVERSING:
         return data_set
     verdict = await can_return(tx, plan_id, [name])
-    if not verdict.is_safe and not is_forced:
-        raise DataSetNotVerified(verdict.sentence)
+    if verdict.refusal and not is_forced:
+        raise DataSetNotVerified(verdict.refusal)
     return await _turn(tx, data_set, SetPhase.FOLLOWING, "data.returned", "the old side")
 
 
 async def can_return(tx: Transaction, plan_id: UUID, names: Sequence[str]) -> ReturnStanding:
-    """Whether these sets could be given back to the source now without losing a write."""
+    """Whether these sets could be given back to the source now without losing a write.
+
+    ``is_safe``: the source has every write. With no ``refusal`` it will have them soon.
+    """
     found = [await store.find_set(tx, set_id_of(plan_id, name)) for name in names]
-    sets = [one for one in found if one is not None]
-    not_reversed = [
-        one.name
-        for one in sets
-        if one.phase == SetPhase.REVERSING and reverse_of(plan_of(one)) is None
+    sets = [(one, plan_of(one)) for one in found if one is not None]
+    counts = await store.count_findings(tx)
+    one_way = [
+        f"What was written to {name} isn't carried back."
+        for name, one in zip(names, found, strict=True)
+        if one is None
     ]
-    not_reversed += [name for name, one in zip(names, found, strict=True) if one is None]
-    unknown = {one.name: why for one in sets if (why := unknown_of(one, plan_of(one), tx.now))}
-    return return_of(await standings_of(tx, sets), not_reversed, unknown)
+    one_way += [why for one, plan in sets if (why := one_way_of(one, plan))]
+    refusals = [
+        why for one, plan in sets if (why := refusal_of(one, plan, _counts_of(one, counts), tx.now))
+    ]
+    under_way = [why for one, plan in sets if (why := under_way_of(one, plan, tx.now))]
+    standings = await standings_of(tx, [one for one, _ in sets])
+    return return_of(standings, one_way, refusals, under_way)
+
+
+async def unreturned(tx: Transaction, plan_id: UUID, names: Sequence[str]) -> str:
+    """What the new side took of sets that were given back, and the source lacks; empty: nothing."""
+    for name in names:
+        data_set = await store.find_set(tx, set_id_of(plan_id, name))
+        if data_set is None:
+            continue
+        stuck = await store.count_stuck(tx, data_set.set_id, FlowName.REVERSE)
+        # A sandbox's clock may stand still.
+        settles = SETTLES if tx.livemode else timedelta()
+        if why := unreturned_of(data_set, plan_of(data_set), stuck, settles=settles):
+            return why
+    return ""
 
 
 async def restart(tx: Transaction, plan_id: UUID, name: str) -> DataSet:
-    """Fill and compare a set anew, from the beginning; ``WrongDataPhase`` after its cutover."""
+    """Fill and compare a set anew, from the beginning.
+
+    ``WrongDataPhase`` after its cutover, and as long as the source lacks what the target took.
+    """
     data_set = await _locked(tx, plan_id, name)
     if data_set.phase == SetPhase.REVERSING:
         raise WrongDataPhase(f"{name} is cut over: the target is the truth. Return first.")
+    if why := await unreturned(tx, plan_id, [name]):
+        raise WrongDataPhase(f"Filled anew, {name} would lose what the new side took. {why}")
     await store.update_restarted(tx, data_set.set_id)
     return await get_set(tx, data_set.set_id)
 
@@ -240,6 +272,11 @@ async def decide_conflicts(tx: Transaction, plan_id: UUID, name: str) -> int:
     """A person has seen the conflicts of a set and lets what stands stand; how many those were."""
     data_set = await _locked(tx, plan_id, name)
     return await store.close_all_findings(tx, data_set.set_id, ["conflict"])
+
+
+def _counts_of(data_set: DataSet, counts: Mapping[tuple[UUID, str], int]) -> dict[str, int]:
+    """Of one set, by kind."""
+    return {kind: count for (set_id, kind), count in counts.items() if set_id == data_set.set_id}
 
 
 async def _locked(tx: Transaction, plan_id: UUID, name: str) -> DataSet:

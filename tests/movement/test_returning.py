@@ -1,0 +1,160 @@
+"""Given back to the source: what the new side took comes back, and what is newer there stays."""
+
+from datetime import timedelta
+
+import pytest
+
+from banyan.movement import (
+    DataSetNotVerified,
+    FindingKind,
+    Mover,
+    ReturnStanding,
+    WrongDataPhase,
+    begin_return,
+    can_return,
+    restart,
+    unreturned,
+)
+from tests.movement.conftest import CUSTOMERS, PLAN, Move, alike, customers, rows_of
+
+COLUMNS = {name: name for name in ("id", "email", "balance", "note")}
+
+
+async def cut_over(move: Move, rows: int = 5, **changes: object) -> Mover:
+    customers(move.source, move.target, rows)
+    await move.declare(CUSTOMERS | changes)
+    mover = await move.mover()
+    await move.settle(mover)
+    await move.turn()
+    await move.settle(mover)
+    return mover
+
+
+async def way_back(move: Move) -> ReturnStanding:
+    async with move.database.transaction(move.marketplace_id) as tx:
+        return await can_return(tx, PLAN, ["customers"])
+
+
+async def give_back(move: Move, *, is_forced: bool = False) -> None:
+    async with move.database.transaction(move.marketplace_id) as tx:
+        await begin_return(tx, PLAN, "customers", is_forced=is_forced)
+
+
+async def lacking(move: Move) -> str:
+    async with move.database.transaction(move.marketplace_id) as tx:
+        return await unreturned(tx, PLAN, ["customers"])
+
+
+async def test_a_write_on_its_way_is_no_reason_to_stay_and_comes_after(move: Move) -> None:
+    mover = await cut_over(move)
+    assert (await way_back(move)).is_safe
+    move.target.run("update customers set balance = 5 where id = 2")
+    await mover._save(force=True)
+    standing = await way_back(move)
+    assert (standing.is_safe, standing.refusal) == (False, "")
+    assert "1 changes" in standing.sentence
+    await give_back(move)
+    assert "hasn't been heard of since" in await lacking(move)
+    move.clock.advance(timedelta(seconds=3))
+    await mover._reload()
+    await mover._save(force=True)
+    assert "1 changes of customers are still on their way back" in await lacking(move)
+    assert "1 changes of the new side" in (await move.standing()).sentence
+    await move.settle(mover)
+    assert await lacking(move) == ""
+    assert float(rows_of(move.source)[1][2]) == 5
+    assert await move.findings() == []
+
+
+async def test_a_write_that_ends_at_the_target_after_the_return_is_carried_back(move: Move) -> None:
+    mover = await cut_over(move, 10)
+    await give_back(move)
+    move.target.script(
+        "update customers set note = 'late order' where id = 2",
+        "insert into customers values (600, 'late customer', 1, null)",
+        "update customers set note = 'late, too' where id = 4",
+    )
+    move.source.run("update customers set note = 'legacy again' where id = 4")
+    await move.settle(mover)
+    notes = {row[0]: row[3] for row in rows_of(move.source)}
+    assert (notes[2], notes[4], 600 in notes) == ("late order", "legacy again", True)
+    assert alike(move.source, move.target)
+    assert [(one.kind, one.key) for one in await move.findings()] == [(FindingKind.CONFLICT, [4])]
+
+
+async def test_a_mover_that_has_not_seen_the_return_yet_overwrites_nothing_newer(
+    move: Move,
+) -> None:
+    mover = await cut_over(move)
+    await mover._reload()
+    await give_back(move)  # in the midst of the mover's round
+    move.target.run("update customers set note = 'the candidate, before' where id = 2")
+    move.source.run("update customers set note = 'legacy, after' where id = 2")
+    back = mover.moving.back
+    assert back is not None
+    await mover._follow(back)
+    assert rows_of(move.source)[1][3] == "legacy, after"
+    await move.settle(mover)
+    assert rows_of(move.source)[1][3] == "legacy, after"
+    assert alike(move.source, move.target)
+    assert [(one.kind, one.key) for one in await move.findings()] == [(FindingKind.CONFLICT, [2])]
+
+
+async def test_what_was_said_before_the_return_proves_nothing(move: Move) -> None:
+    mover = await cut_over(move)
+    await mover._reload()
+    await give_back(move)
+    move.target.run("update customers set note = 'late' where id = 2")
+    move.clock.advance(timedelta(seconds=3))
+    await mover._save(force=True)  # it doesn't know of the return
+    assert "Nobody knows" in await lacking(move)
+
+
+async def test_nothing_is_filled_anew_over_what_has_not_come_back(move: Move) -> None:
+    mover = await cut_over(move)
+    move.target.run("insert into customers values (600, 'the last one', 1, null)")
+    await give_back(move)
+    async with move.database.transaction(move.marketplace_id) as tx:
+        with pytest.raises(WrongDataPhase, match="would lose what the new side took"):
+            await restart(tx, PLAN, "customers")
+    move.clock.advance(timedelta(seconds=3))
+    await move.settle(mover)
+    async with move.database.transaction(move.marketplace_id) as tx:
+        await restart(tx, PLAN, "customers")
+
+
+async def test_a_row_that_can_not_come_back_is_told(move: Move) -> None:
+    mover = await cut_over(move)
+    move.target.run("insert into customers values (600, 'too long for legacy', 1, null)")
+    await give_back(move)
+    move.source.run("create unique index one_note on customers (email)")
+    move.target.run("update customers set email = 'c2@example.com' where id = 600")
+    move.clock.advance(timedelta(seconds=3))
+    await move.settle(mover)
+    assert "1 rows of customers can't be written at the source" in await lacking(move)
+
+
+async def test_nobody_goes_back_while_its_mover_is_not_heard_of(move: Move) -> None:
+    await cut_over(move)
+    move.clock.advance(timedelta(seconds=4))
+    standing = await way_back(move)
+    assert (standing.is_safe, standing.refusal) == (False, "")
+    assert "hasn't been heard of" in standing.sentence
+    move.clock.advance(timedelta(seconds=7))
+    standing = await way_back(move)
+    assert standing.refusal == "The mover of customers hasn't been heard of for 11 s."
+    assert not standing.is_one_way
+    with pytest.raises(DataSetNotVerified, match="for 11 s"):
+        await give_back(move)
+    await give_back(move, is_forced=True)
+
+
+@pytest.mark.parametrize("changes", ["none", {"polling": "id"}])
+async def test_there_is_no_way_back_where_nobody_knows_what_has_not_come_back(
+    move: Move, changes: object
+) -> None:
+    await cut_over(move, 3, reverse={"columns": COLUMNS, "changes": changes})
+    standing = await way_back(move)
+    assert (standing.is_safe, standing.is_one_way) == (False, True)
+    with pytest.raises(DataSetNotVerified):
+        await give_back(move)
