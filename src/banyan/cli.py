@@ -21,7 +21,7 @@ from banyan.commands.providers import providers_group
 from banyan.commands.reconcile import reconcile_group
 from banyan.commands.users import users_group
 from banyan.demo import demo_migration
-from banyan.kernel import BanyanError, NotFound, Unavailable
+from banyan.kernel import BanyanError, Unavailable
 from banyan.runtime import Settings, apply_schema, describe, telemetry
 from banyan.runtime.local import check_port
 from banyan.up import up as run_up
@@ -145,7 +145,7 @@ async def _led(
         settings = with_schema(settings, wait_s=_START_WAIT_S)
         async with place_of(marketplace) as place, place.transaction() as tx:
             stored = await migration.find_plan(tx, plan)
-    except (Unavailable, NotFound):
+    except Unavailable:
         here = migration.remembered_in(state, plan)
         if len(here) != 1 or not settings.database_url:
             raise

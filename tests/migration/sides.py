@@ -1,7 +1,7 @@
 """A tiny side: an HTTP server whose answers and faults a test sets while it runs."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Self
 
@@ -14,6 +14,8 @@ class Side:
         self.port = 0
         self.requests = 0
         self.fails: Callable[[str], bool] = lambda _: False
+        self.acts: Callable[[str, str], Awaitable[None]] | None = None
+        """What a request does, by its method and path, before it is answered."""
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -58,7 +60,10 @@ class Side:
             if name.lower() == "content-length":
                 await reader.readexactly(int(value))
         self.requests += 1
-        status = b"500 Broken" if self.fails(path) else b"200 OK"
+        is_broken = self.fails(path)
+        if self.acts is not None and not is_broken:
+            await self.acts(method, path)
+        status = b"500 Broken" if is_broken else b"200 OK"
         body = b"" if method == "HEAD" else b"hello\n"
         writer.write(
             b"HTTP/1.1 " + status + b"\r\ncontent-type: text/plain\r\nx-side: "

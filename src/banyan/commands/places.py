@@ -1,9 +1,11 @@
 """Where a command acts: the process's settings, its database, and the marketplace that a person names."""
 
-from collections.abc import AsyncGenerator, Coroutine
-from contextlib import asynccontextmanager
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import click
 import uvloop
@@ -14,6 +16,7 @@ from banyan.runtime import (
     MARKETPLACE,
     Cause,
     Database,
+    DatabaseUnavailable,
     Marketplace,
     Settings,
     Transaction,
@@ -61,11 +64,13 @@ def with_database(settings: Settings) -> Settings:
     try:
         server = find_server(folder / "postgres")
     except PermissionError:
-        raise NotFound(
+        raise DatabaseUnavailable(
             f"The database in {folder} is another user's; set BANYAN_DATABASE_URL."
         ) from None
     if server is None:
-        raise NotFound("No database runs here: start `banyan up`, or set BANYAN_DATABASE_URL.")
+        raise DatabaseUnavailable(
+            "No database runs here: start `banyan up`, or set BANYAN_DATABASE_URL."
+        )
     return replace(settings, database_url=server.url)
 
 
@@ -78,8 +83,36 @@ def with_schema(settings: Settings, *, wait_s: float = 0) -> Settings:
 
 @asynccontextmanager
 async def open_database() -> AsyncGenerator[Database]:
-    async with app.open_database(with_schema(process_settings())) as database:
+    settings = await _in_thread(lambda: with_schema(process_settings()))
+    async with app.open_database(settings) as database:
         yield database
+
+
+async def _in_thread(call: Callable[[], T]) -> T:
+    """What a call gives that may hang: whoever waits can stop waiting, and the process can end."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def tell(result: T | None, error: BaseException | None) -> None:
+        if future.done():
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(cast("T", result))
+
+    def run() -> None:
+        result: T | None = None
+        failed: BaseException | None = None
+        try:
+            result = call()
+        except Exception as error:
+            failed = error
+        with suppress(RuntimeError):  # nobody waits any more
+            loop.call_soon_threadsafe(tell, result, failed)
+
+    threading.Thread(target=run, daemon=True).start()
+    return await future
 
 
 @asynccontextmanager

@@ -103,6 +103,7 @@ from banyan.migration.service.reading import (
     minutes_of,
     route_status_of,
     status_of,
+    unreturned,
     versions_of,
 )
 from banyan.migration.service.rehearsals import (
@@ -232,6 +233,7 @@ __all__ = [
     "spec_of",
     "status_of",
     "stop_here",
+    "unreturned",
     "verify_evidence",
     "versions_of",
 ]

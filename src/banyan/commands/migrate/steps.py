@@ -1,12 +1,14 @@
 """Steps that a person takes with a route: advance, hold, release, approve."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import click
 
 from banyan import migration
 from banyan.commands.migrate.options import BY, FORCE, MARKETPLACE, PLAN, ROUTE, WHY
 from banyan.commands.places import Place, execute, place_of
+from banyan.kernel import Unavailable
 from banyan.migration import Change, Phase
 
 _CONFIRM_WAIT_S = 3.0
@@ -48,15 +50,23 @@ def step_words(change: Change) -> str:
 
 async def is_effective(place: Place, change: Change) -> bool:
     """Whether the data plane confirms a change soon."""
-    waited = 0.0
-    while waited < _CONFIRM_WAIT_S:
+
+    async def is_confirmed() -> bool:
         async with place.transaction() as tx:
             found = await migration.find_change(tx, change.plan_id, change.route, change.change)
-        if found is not None and found.effective_at is not None:
-            return True
-        await asyncio.sleep(_POLL_S)
-        waited += _POLL_S
-    return False
+        return found is not None and found.effective_at is not None
+
+    return await soon(is_confirmed, within_s=_CONFIRM_WAIT_S)
+
+
+async def soon(holds: Callable[[], Awaitable[bool]], *, within_s: float) -> bool:
+    try:
+        async with asyncio.timeout(within_s):
+            while not await holds():  # noqa: ASYNC110 - what others commit sets no event of ours
+                await asyncio.sleep(_POLL_S)
+    except (TimeoutError, Unavailable):
+        return False
+    return True
 
 
 def _changed(name: str, about: str, done: str) -> click.Command:

@@ -1,7 +1,8 @@
 """What the control plane keeps beside the data plane, so that a rollback needs no database.
 
 ``control.json``
-    the plan and where its routes stood when the data plane was last told.
+    the plan and where its routes stood when the data plane was last told; as old as the database's last
+    word on it.
 ``rollbacks/<id>.json``
     routes that are to be out of customers' way, whatever the database says: decided by the judge, or
     by a person on the command line. One goes away once the database has it.
@@ -12,8 +13,9 @@
 import fcntl
 import os
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -82,6 +84,18 @@ class ControlFolder:
         try:
             return msgspec.json.decode((self.path / _STATE).read_bytes(), type=Remembered)
         except (FileNotFoundError, msgspec.DecodeError):
+            return None
+
+    def touch(self) -> None:
+        """What is remembered is what the database says by now."""
+        with suppress(FileNotFoundError):
+            os.utime(self.path / _STATE)
+
+    def known_at(self) -> datetime | None:
+        """When the database last said what is remembered, in real time."""
+        try:
+            return datetime.fromtimestamp((self.path / _STATE).stat().st_mtime, UTC)
+        except FileNotFoundError:
             return None
 
     def order(self, rollback: LocalRollback) -> None:

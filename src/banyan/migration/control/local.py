@@ -3,14 +3,22 @@
 import asyncio
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from banyan.gateway import DataPlane
 from banyan.kernel import Clock, SystemClock, new_id
 from banyan.migration.control.folder import ControlFolder, LocalRollback, Remembered, spec_with
-from banyan.migration.errors import DataPlaneLed, NoWayBack, RouteNotFound, RouteNotReady
+from banyan.migration.errors import (
+    DataPlaneLed,
+    NoWayBack,
+    PlanNotFound,
+    RouteNotFound,
+    RouteNotReady,
+)
 from banyan.migration.model.plan import Phase
-from banyan.migration.rules.phases import position_back
+from banyan.migration.rules.phases import data_before_cutover, position_back
+from banyan.migration.service.data import why_no_return
 from banyan.migration.store import plans as plans_store
 from banyan.migration.store import routes as routes_store
 from banyan.runtime import Transaction
@@ -22,10 +30,14 @@ _POLL_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class DoneHere:
-    """What became of it: by whom the data plane was told, and after how long."""
+    """What became of it: by whom the data plane was told, and after how long.
+
+    ``known_at``: when the database last said what was gone by.
+    """
 
     by_control_plane: bool
     took_ms: float
+    known_at: datetime
 
 
 async def roll_back_here(
@@ -39,12 +51,15 @@ async def roll_back_here(
 ) -> DoneHere:
     """Take a route out of its customers' way in this data plane, at once.
 
-    It is kept in the folder until the database has it. ``RouteNotFound``, ``RouteNotReady`` where
+    It is kept in the folder until the database has it; what is known here may be old, and where the
+    database says otherwise then, it holds. ``RouteNotFound``, ``RouteNotReady`` where
     there is nothing to roll back, ``NoWayBack`` where the candidate has writes that legacy may lack.
     """
     clock = clock or SystemClock()
     kept = ControlFolder(plane.folder)
-    remembered = _checked(kept, route, is_forced=is_forced)
+    known_at = kept.known_at()
+    remembered = _checked(kept, route, known_at, is_forced=is_forced)
+    assert known_at is not None, "it was remembered"
     began = time.monotonic()
     order = LocalRollback(
         rollback_id=new_id(clock.now()),
@@ -59,11 +74,11 @@ async def roll_back_here(
     with kept.leading() as is_alone:
         if is_alone:
             await _tell(plane, kept, remembered)
-            return DoneHere(by_control_plane=False, took_ms=_ms_since(began))
+            return DoneHere(False, _ms_since(began), known_at)
     if await _was_told(kept, route):
-        return DoneHere(by_control_plane=True, took_ms=_ms_since(began))
+        return DoneHere(True, _ms_since(began), known_at)
     await _tell(plane, kept, remembered)  # it hangs; planes are told one at a time
-    return DoneHere(by_control_plane=False, took_ms=_ms_since(began))
+    return DoneHere(False, _ms_since(began), known_at)
 
 
 async def follow_here(
@@ -100,15 +115,22 @@ async def _follow(
 ) -> None:
     plan_id = before.plan_id
     stored = await plans_store.find_plan_by_id(tx, plan_id)
-    assert stored is not None, "it was remembered, so it is there"
+    if stored is None:
+        raise PlanNotFound("The database has no such plan as the data plane here was told of.")
     standings = {each.route: each for each in await routes_store.select_routes(tx, plan_id)}
+    stuck: dict[str, str] = {}
+    for each in stored.plan.routes:
+        if each.name in standings and standings[each.name].writes_to == "candidate":
+            names = data_before_cutover(stored.plan, each)
+            if why := await why_no_return(tx, plan_id, names):
+                stuck[each.name] = why
     now = Remembered(
         marketplace_id=before.marketplace_id,
         plan_id=plan_id,
         version=stored.version,
         document=stored.document,
         standings=standings,
-        stuck={name: why for name, why in before.stuck.items() if name in standings},
+        stuck=stuck,
     )
     await _tell(plane, kept, now)
     kept.remember(now)
@@ -117,7 +139,9 @@ async def _follow(
     )
 
 
-def _checked(kept: ControlFolder, route: str, *, is_forced: bool) -> Remembered:
+def _checked(
+    kept: ControlFolder, route: str, known_at: datetime | None, *, is_forced: bool
+) -> Remembered:
     remembered = kept.recall()
     if remembered is None or route not in remembered.standings:
         names = ", ".join(remembered.standings) if remembered else "none"
@@ -132,7 +156,8 @@ def _checked(kept: ControlFolder, route: str, *, is_forced: bool) -> Remembered:
     if route in remembered.stuck and not is_forced:
         raise NoWayBack(
             f"{route}: the candidate has taken writes that legacy may lack "
-            f"({remembered.stuck[route]}). Force it to lose them."
+            f"({remembered.stuck[route]}, as of {known_at:%Y-%m-%d %H:%M:%S} UTC). Force it to go back "
+            "without: what can be carried back comes once mover and database run."
         )
     return remembered
 

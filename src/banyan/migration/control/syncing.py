@@ -46,7 +46,7 @@ _BEAT_WAIT_S = 1.0
 _FINISH_S = 3.0
 _ROUND_MAX_S = 15.0
 """A database that doesn't answer for so long is one that is away."""
-_LATE_S = 30.0
+LATE_S = 30.0
 """What the candidate took may be on its way back for so long before somebody is told."""
 _STUCK = "It should go back and can't without losing what the candidate has written:"
 
@@ -67,9 +67,7 @@ class Sync:
         clock: Clock,
         holder: str,
         comparer: Comparer | None,
-        late_s: float = _LATE_S,
     ) -> None:
-        self._late_s = late_s
         self._world, self._watch, self._plane = world, watch, plane
         self._open_database, self._gates, self._clock = open_database, gates, clock
         self._database: Database | None = None
@@ -217,6 +215,7 @@ class Sync:
         """Take over where the database says that routes stand."""
         async with self._transaction() as tx:
             await self._read(tx)
+        self._world.folder.touch()
         self._watch.wake.set()
 
     async def _read(self, tx: Transaction) -> None:
@@ -378,7 +377,7 @@ class Sync:
         if not lacking:
             self._lacks_since_s.pop(name, None)
         now_s = time.monotonic()
-        if lacking and now_s - self._lacks_since_s.setdefault(name, now_s) < self._late_s:
+        if lacking and now_s - self._lacks_since_s.setdefault(name, now_s) < LATE_S:
             return
         if bool(lacking) != route.standing.held_why.startswith(steps.LACKING):
             await steps.note_return(tx, self._world.plan_id, name, lacking=lacking)

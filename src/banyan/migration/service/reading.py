@@ -18,12 +18,14 @@ from banyan.migration.model.standing import (
     StoredVerdict,
 )
 from banyan.migration.rules.phases import (
+    data_before_cutover,
     describe,
     freeze_of,
     milestones_of,
     next_position,
     path_of,
 )
+from banyan.migration.service import data
 from banyan.migration.store import findings as findings_store
 from banyan.migration.store import plans as plans_store
 from banyan.migration.store import routes as routes_store
@@ -155,3 +157,12 @@ async def minutes_of(
 ) -> list[Minute]:
     """What was seen of a plan's routes (of one route) minute by minute, the oldest first."""
     return await findings_store.select_minutes(tx, plan_id, route=route, since=since, until=until)
+
+
+async def unreturned(tx: Transaction, plan_id: UUID, route: str) -> str:
+    """What legacy lacks of what the candidate took before a route was rolled back; empty: nothing."""
+    plan = (await get_plan(tx, plan_id)).plan
+    for each in plan.routes:
+        if each.name == route:
+            return await data.unreturned(tx, plan_id, data_before_cutover(plan, each))
+    raise RouteNotFound(f"The plan {plan.plan} has no route {route[:40]!r}.")
