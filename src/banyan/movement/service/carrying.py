@@ -22,6 +22,7 @@ from banyan.movement.model import (
     Key,
     SetPhase,
 )
+from banyan.movement.rules.expressions import CannotMap
 from banyan.movement.rules.throttle import Pace
 from banyan.movement.rules.values import key_hash, key_in, key_out
 from banyan.movement.service.building import Moving, build
@@ -30,7 +31,8 @@ from banyan.movement.service.verifying import Compared, Strays
 from banyan.movement.sources.capture import Lag
 from banyan.movement.sources.connection import Refused
 from banyan.movement.sources.polling import PollingCapture
-from banyan.movement.sources.writing import claim, raise_sequences
+from banyan.movement.sources.sequences import given_out, raise_sequences
+from banyan.movement.sources.writing import claim
 from banyan.runtime import Cause, Database, Event, Json, Transaction
 
 _log = logging.getLogger(__name__)
@@ -276,9 +278,23 @@ class Carrier:
             await asyncio.to_thread(self._raise_now, flow)
 
     def _raise_now(self, flow: Flow) -> None:
+        """Also past what the truth's side has given out and hasn't shown yet: the two must not meet
+        when the other side becomes the truth."""
         margin = self.moving.plan.sequence_margin
+        given = self._given_out(flow)
         for column in flow.map.key:
-            raise_sequences(flow.destination, column, margin)
+            raise_sequences(flow.destination, column, margin, given.get(column, 0))
+
+    def _given_out(self, flow: Flow) -> dict[str, int]:
+        """The highest ids of the origin as they are at the destination, by the key's column."""
+        if len(flow.origin.key) != 1:
+            return {}
+        try:
+            key = flow.map.key_of((given_out(flow.origin, flow.origin.key[0]),))
+        except CannotMap:
+            return {}
+        pairs = zip(flow.map.key, key, strict=True)
+        return {column: value for column, value in pairs if isinstance(value, int)}
 
     def _truth(self) -> Flow | None:
         """The flow from the side that is the truth; None: nothing flows back."""

@@ -253,62 +253,6 @@ class Writer:
         session.change(insert(source).values(values), [_named(row) for row in new])
 
 
-def raise_sequences(place: Place, column: str, margin: int) -> None:
-    """Let ids that the database gives out itself begin ``margin`` behind the highest there is."""
-    shape = place.shapes.get(column)
-    if shape is None or shape.kind != ColumnKind.INTEGER:
-        return
-    source = place.source
-    side = place.side
-    with side.writing() as session:
-        ((highest,),) = session.fetch(select(func.max(source.c[column])))
-        if highest is None:
-            return
-        if side.dialect == "postgresql":
-            _raise_postgresql(session, place, column, int(highest), margin)
-        elif side.dialect == "mysql":
-            _raise_mysql(session, place, int(highest), margin)
-        elif side.dialect == "sqlite":
-            _raise_sqlite(session, place, int(highest), margin)
-
-
-def _raise_postgresql(
-    session: Session, place: Place, column: str, highest: int, margin: int
-) -> None:
-    # A sequence that is ahead by half the margin is left alone: gaps should not grow by themselves.
-    found = session.fetch(select(func.pg_get_serial_sequence(place.quoted, column)))
-    sequence = found[0][0]
-    if sequence is None:
-        return
-    ((last,),) = session.query(
-        "select coalesce(pg_sequence_last_value(%s::regclass), 0)", (sequence,)
-    )
-    if last < highest + margin // 2:
-        session.query("select setval(%s::regclass, %s)", (sequence, highest + margin))
-
-
-def _raise_mysql(session: Session, place: Place, highest: int, margin: int) -> None:
-    found = session.query(
-        "select auto_increment from information_schema.tables"
-        " where table_schema = coalesce(%s, database()) and table_name = %s",
-        (place.schema, place.name),
-    )
-    if found and found[0][0] is not None and found[0][0] <= highest + margin // 2:
-        session.command(
-            _sql("alter table", place.quoted, f"auto_increment = {highest + margin + 1}")
-        )
-
-
-def _raise_sqlite(session: Session, place: Place, highest: int, margin: int) -> None:
-    """Only tables with AUTOINCREMENT have a sequence; the others take the highest rowid."""
-    if not session.query("select 1 from sqlite_master where name = 'sqlite_sequence'", ()):
-        return
-    session.query(
-        "update sqlite_sequence set seq = ? where name = ? and seq < ? returning seq",
-        (highest + margin, place.name, highest + margin // 2),
-    )
-
-
 def _plain_key(key: Row) -> Key:
     """Keys as sets compare them: MySQL gives back 1 for True, and texts in any case."""
     return tuple([value.casefold() if isinstance(value, str) else value for value in key])
