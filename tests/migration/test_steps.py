@@ -298,10 +298,16 @@ async def test_writes_that_legacy_lacks_are_lost_only_by_force(
     stored = (await apply(database, live, text)).stored
     where = stored.plan_id, "catalogue"
     async with database.transaction(live) as tx:
-        while (await advance(tx, stored)).to_phase != Phase.CANDIDATE:
-            pass
+        while (await migration.route_status_of(tx, *where)).standing.read_bp < 5_000:
+            await advance(tx, stored)
+        for phase in ("waiting", "backfilling"):
+            await tx.execute("update movement.sets set phase = %(phase)s", phase=phase)
+            with pytest.raises(migration.RouteNotReady, match="That can't be forced"):
+                await advance(tx, stored)
+        await tx.execute("update movement.sets set phase = 'following'")
+        await advance(tx, stored)
         assert (await migration.route_status_of(tx, *where)).standing.writes_to == "candidate"
-        with pytest.raises(migration.NoWayBack):
+        with pytest.raises(migration.NoWayBack, match="was never heard of"):
             await migration.roll_back(tx, *where, by="ana", why="Bad")
         change = await migration.roll_back(tx, *where, by="ana", why="Bad", is_forced=True)
     assert change is not None

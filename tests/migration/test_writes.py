@@ -143,6 +143,11 @@ class Market:
             stop.set()
             await task
 
+    @asynccontextmanager
+    async def serving(self) -> AsyncGenerator[None]:
+        await until(self.serves)
+        yield
+
     async def serves(self) -> bool:
         async with httpx.AsyncClient() as client:
             try:
@@ -182,7 +187,7 @@ class Market:
         await until(self.is_verified)
         while (await self.status()).standing.phase != Phase.CANDIDATE:
             seen = self.buyers.seen("legacy")
-            await until(lambda seen=seen: self._is_more(seen + 60))
+            await until(lambda seen=seen: self._is_more(seen + 110))
             async with self.database.transaction(self.marketplace_id, PERSON) as tx:
                 await migration.advance(
                     tx, self.stored.plan_id, "orders", by="ana", why="Test", is_forced=True
@@ -276,7 +281,7 @@ async def test_the_judge_takes_writes_back_and_none_is_lost(market: Market) -> N
         async with market.buyers.buying():
             await market.cut_over()
             market.candidate.fails = lambda _: market.candidate.requests % 2 == 0
-            await until(market.is_back)
+            await until(market.is_back, wait_s=240)
             await market.serves_at_legacy(60)
         await assert_nothing_is_lost(market)
         assert (await market.changes())[-1].by == "judge"
@@ -287,8 +292,7 @@ async def test_a_control_plane_that_dies_between_switch_and_return_loses_nothing
     market: Market, tmp_path: Path
 ) -> None:
     async with market.carried():
-        async with process(market, tmp_path) as first, market.buyers.buying():
-            await until(market.serves)
+        async with process(market, tmp_path) as first, market.serving(), market.buyers.buying():
             await market.cut_over()
             async with locked(market):  # the database takes no step of a route
                 market.candidate.fails = lambda _: market.candidate.requests % 2 == 0
@@ -298,7 +302,7 @@ async def test_a_control_plane_that_dies_between_switch_and_return_loses_nothing
                 await first.wait()
             await market.serves_at_legacy(20)
             async with process(market, tmp_path):
-                await until(market.is_back)
+                await until(market.is_back, wait_s=240)
                 await until(market.are_effective)
                 await market.serves_at_legacy(60)
         await assert_nothing_is_lost(market)
@@ -335,6 +339,8 @@ async def test_without_database_and_control_plane_it_comes_to_the_same_end(
     market: Market, server_url: str
 ) -> None:
     async with market.carried():
+        async with market.led():
+            pass  # the data plane is there from now on
         async with market.buyers.buying():
             async with market.led():
                 await market.cut_over()
@@ -343,7 +349,7 @@ async def test_without_database_and_control_plane_it_comes_to_the_same_end(
                     await migration.roll_back_here(plane, "orders", by="ana", why="It smells.")
                 await market.serves_at_legacy(60)
             async with market.led():
-                await until(market.is_back)
+                await until(market.is_back, wait_s=240)
                 await market.serves_at_legacy(60)
                 await until(market.are_effective)
         await assert_nothing_is_lost(market)

@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from banyan.movement import TableUnfit
+from banyan.movement import FindingKind, TableUnfit, begin_return
 from banyan.runtime import local
 from tests.conftest import _at, _make
-from tests.movement.conftest import CUSTOMERS, Move, alike, application, customers
+from tests.movement.conftest import CUSTOMERS, PLAN, Move, alike, application, customers
 
 POLLED = CUSTOMERS | {
     "changes": {"polling": "moved", "overlap": "5s", "every": "0s"},
@@ -89,12 +89,54 @@ async def test_polled_sets_are_cut_over_and_flow_back(move: Move) -> None:
     move.target.script(
         "update customers set note = 'new' where id = 2", "delete from customers where id = 3"
     )
+    move.clock.advance(timedelta(seconds=6))
     await move.settle(mover)
     standing = await move.standing()
     assert standing.is_verified, standing.sentence
     assert dict(move.source.run("select id, note from customers where id < 4 and id > 1")) == {
         2: "new"
     }
+
+
+async def test_what_a_polled_source_writes_late_is_carried_before_anything_flows_back(
+    move: Move,
+) -> None:
+    polled(move, 5)
+    move.source.run("update customers set moved = '2018-01-01 10:00:01' where id = 5")
+    await move.declare(POLLED)
+    mover = await move.mover()
+    await move.settle(mover)
+    await move.turn()
+    late = "moved = '2018-01-01 10:00:02'"
+    move.source.script(
+        f"update customers set note = 'late', {late} where id in (1, 2)",
+        "insert into customers values (6, 'late@example.com', 1, 'late', '2018-01-01 10:00:02')",
+    )
+    move.target.run("update customers set note = 'new side' where id in (2, 4)")
+    await move.settle(mover)
+    notes = dict(move.target.run("select id, note from customers"))
+    assert (notes[1], notes[2], notes[4], notes[6]) == ("late", "new side", "new side", "late")
+    assert dict(move.source.run("select id, note from customers"))[4] != "new side"
+    assert [(one.kind, one.key) for one in await move.findings()] == [(FindingKind.CONFLICT, [2])]
+    move.clock.advance(timedelta(seconds=6))
+    await move.settle(mover)
+    notes = dict(move.source.run("select id, note from customers"))
+    assert (notes[1], notes[2], notes[4], notes[6]) == ("late", "new side", "new side", "late")
+
+
+async def test_a_return_does_not_wait_for_what_a_polled_source_writes_late(move: Move) -> None:
+    polled(move, 5)
+    await move.declare(POLLED)
+    mover = await move.mover()
+    await move.settle(mover)
+    await move.turn()
+    move.target.run("update customers set note = 'new side' where id = 4")
+    await move.settle(mover)
+    assert dict(move.source.run("select id, note from customers"))[4] != "new side"
+    async with move.database.transaction(move.marketplace_id) as tx:
+        await begin_return(tx, PLAN, "customers")
+    await move.settle(mover)
+    assert dict(move.source.run("select id, note from customers"))[4] == "new side"
 
 
 QUERY: dict[str, Any] = {

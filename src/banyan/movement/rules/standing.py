@@ -155,6 +155,23 @@ def one_way_of(data_set: DataSet, plan: SetPlan) -> str:
     return ""
 
 
+def late_until(data_set: DataSet, plan: SetPlan) -> datetime | None:
+    """Until when what the source writes late is looked for, before anything flows back to it.
+
+    A polled source can't tell the mover's own rows from its application's: there the way back waits
+    until requests that were under way at the cutover have ended, and their rows were seen. None: it
+    doesn't wait.
+    """
+    changes, back = plan.changes, reverse_of(plan)
+    if data_set.phase != SetPhase.REVERSING or not isinstance(changes, Polling):
+        return None
+    if back is None or back.changes == "none" or isinstance(back.changes, Polling):
+        return None  # nobody could tell which of the target's rows are newer
+    assert data_set.turned_at is not None, "it was cut over"
+    wait_s = seconds_of(changes.overlap) + seconds_of(changes.every)
+    return data_set.turned_at + timedelta(seconds=wait_s)
+
+
 def refusal_of(data_set: DataSet, plan: SetPlan, counts: Mapping[str, int], now: datetime) -> str:
     """Why going back loses something, or leaves the source behind for long; empty: it doesn't.
 
@@ -177,7 +194,9 @@ def refusal_of(data_set: DataSet, plan: SetPlan, counts: Mapping[str, int], now:
     if silent_s > max(lag_max_s, FRESH.seconds):
         why = f" ({data_set.failure})" if data_set.failure else ""
         return f"The mover of {name} hasn't been heard of for {silent_s:,.0f} s{why}."
-    if (data_set.lag_back_s or 0.0) > lag_max_s:
+    waits_until = late_until(data_set, plan)
+    is_waiting = waits_until is not None and now < waits_until  # a return ends that
+    if (data_set.lag_back_s or 0.0) > lag_max_s and not is_waiting:
         return (
             f"What was written to {name} comes back {data_set.lag_back_s:,.1f} s late (at most "
             f"{plan.verify.lag_max})."

@@ -23,6 +23,7 @@ from banyan.movement.model import (
     SetPhase,
 )
 from banyan.movement.rules.expressions import CannotMap
+from banyan.movement.rules.standing import late_until
 from banyan.movement.rules.throttle import Pace
 from banyan.movement.rules.values import key_hash, key_in, key_out
 from banyan.movement.service.building import Moving, build
@@ -94,6 +95,7 @@ class Carrier:
         self._carried = 0
         self._tail: dict[str, object] = {}
         self._clock: datetime | None = None
+        self._is_live = True
         # Kept nowhere: what was hashed with it can't be found out by trying values.
         self._salt = new_secret().encode()[:32]
 
@@ -116,7 +118,7 @@ class Carrier:
             stuck = await store.select_findings(
                 tx, self._set_id, kinds=[FindingKind.STUCK], limit=100_000
             )
-            self._clock = tx.now
+            self._clock, self._is_live = tx.now, tx.livemode
         self._set = found
         self._due.stuck_hashes = {one.flow + one.key_hash for one in stuck}
         self._tail = dict(found.tail or {})
@@ -149,6 +151,10 @@ class Carrier:
         moving = self.moving
         is_more = False
         is_back = self.data_set.phase == SetPhase.REVERSING
+        if self._looks_for_late:
+            is_more = await self._follow(moving.forward)
+            await self._save(force=False)
+            return is_more
         if moving.back is not None:
             is_more = await self._tail_of_target(moving.back)
         if is_back and not moving.is_guarded:
@@ -174,6 +180,13 @@ class Carrier:
     async def _judge_foreign(self) -> bool:
         """Compare rows that others have written at the target; the checker knows how."""
         return False
+
+    @property
+    def _looks_for_late(self) -> bool:
+        """Whether the source's late changes are polled, and nothing flows back yet."""
+        until = late_until(self.data_set, self.moving.plan)
+        # A sandbox's clock may stand still: there nobody would ever go on.
+        return self._is_live and until is not None and self._now < until
 
     @property
     def _was_turned(self) -> bool:
@@ -387,7 +400,7 @@ class Carrier:
         ):
             self._pass = Pass()  # turned round, or asked to begin anew
         self._set = found
-        self._clock = tx.now
+        self._clock, self._is_live = tx.now, tx.livemode
 
     @property
     def _now(self) -> datetime:
