@@ -1,10 +1,16 @@
 """`banyan migrate` as people call it."""
 
+import socket
 from pathlib import Path
+from uuid import uuid4
 
 import msgspec
+import psycopg
 import pytest
 
+from banyan.kernel import SystemClock
+from banyan.migration import ControlFolder, Phase, RouteStanding
+from banyan.migration.control import Remembered
 from tests.migration.plans import plan_text, route
 from tests.test_cli import Banyan, assert_refused, banyan, market
 
@@ -90,6 +96,48 @@ def test_without_a_database_and_a_data_plane_here_a_rollback_says_what_is_missin
     banyan: Banyan,
 ) -> None:
     assert_refused(banyan("migrate", "rollback", "catalogue", "--why", "Bad"), "No database runs")
+
+
+def test_a_rollback_does_not_wait_for_a_database_that_says_nothing(
+    banyan: Banyan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        monkeypatch.setenv("BANYAN_DATABASE_URL", f"postgresql://a@127.0.0.1:{port}/b")
+        said = banyan("migrate", "rollback", "catalogue", "--why", "Bad")
+    assert_refused(said, "has not answered within 3 s")
+
+
+def test_a_rollback_does_not_wait_for_a_database_that_hangs(
+    market: Banyan, database_url: str
+) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute("lock table runtime.marketplaces in access exclusive mode")
+        said = market("migrate", "rollback", "catalogue", "--why", "Bad")
+        assert_refused(said, "has not answered within 3 s")
+
+
+def test_what_the_database_says_holds_over_what_is_known_here(
+    market: Banyan, tmp_path: Path
+) -> None:
+    kept = ControlFolder(tmp_path / "var" / "gateway" / "shop-1")
+    kept.prepare()
+    standing = RouteStanding(
+        uuid4(), "catalogue", Phase.RAMP, 5_000, "legacy", 0, 4, 4, SystemClock().now()
+    )
+    kept.remember(
+        Remembered(
+            marketplace_id=uuid4(),
+            plan_id=standing.plan_id,
+            version=1,
+            document={"plan": "shop"},
+            standings={"catalogue": standing},
+        )
+    )
+    assert_refused(
+        market("migrate", "rollback", "catalogue", "--why", "Bad"), "No plan was applied"
+    )
+    assert kept.orders() == []
 
 
 def test_the_gateway_says_what_it_lacks(market: Banyan) -> None:
