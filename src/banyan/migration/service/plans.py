@@ -87,7 +87,7 @@ async def apply_plan(
     await _follow(tx, made, plan, diff)
     await movement.declare(tx, made.plan_id, plan.plan, plan.data)
     applied = AppliedPlan(made, diff, is_new=True)
-    await tx.record(news.plan_applied(applied))
+    await store.record_events(tx, made.plan_id, news.plan_applied(applied))
     return applied
 
 

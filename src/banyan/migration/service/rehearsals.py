@@ -22,7 +22,7 @@ from banyan.migration.rules.rehearsal import (
     verify,
 )
 from banyan.migration.store import rehearsals as store
-from banyan.migration.store.plans import lock_events
+from banyan.migration.store.plans import record_events
 from banyan.runtime import Event, Transaction, Vault
 
 
@@ -83,8 +83,7 @@ async def record_rehearsal(
                 ended_at=ended_at,
                 sentence=route.sentence[:2000],
             )
-        await lock_events(tx, stored.plan_id)
-        await tx.record(_rehearsed(stored, evidence, by))
+        await record_events(tx, stored.plan_id, _rehearsed(stored, evidence, by))
     kept = await store.find_rehearsal(tx, stored.plan_id, rehearsal_id)
     assert kept is not None, "it was just stored"
     return kept

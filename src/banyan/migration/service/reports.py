@@ -12,7 +12,7 @@ from banyan.migration.service.reading import get_plan
 from banyan.migration.store import findings as findings_store
 from banyan.migration.store import measurements as measurements_store
 from banyan.migration.store import routes as routes_store
-from banyan.migration.store.plans import lock_events
+from banyan.migration.store.plans import record_events
 from banyan.runtime import Transaction
 
 SPAN = timedelta(days=90)
@@ -64,6 +64,7 @@ async def save_measurement(tx: Transaction, plan_id: UUID, measurement: Measurem
         raise RouteNotFound(f"The plan {stored.name} has no route {measurement.route[:40]!r}.")
     measurement_id = new_id(tx.now)
     await measurements_store.insert_measurement(tx, plan_id, measurement_id, measurement)
-    await lock_events(tx, stored.plan_id)
-    await tx.record(news.route_measured(stored, measurement, capacity_of(measurement)))
+    await record_events(
+        tx, stored.plan_id, news.route_measured(stored, measurement, capacity_of(measurement))
+    )
     return measurement_id

@@ -162,7 +162,9 @@ async def hold(
     if found.standing.held_why == why:
         return None
     change = await _note(tx, found, "held", by=by, why=why, held_why=why)
-    await tx.record(news.route_held(found.plan, found.route, change))
+    await plans_store.record_events(
+        tx, found.standing.plan_id, news.route_held(found.plan, found.route, change)
+    )
     if is_stuck:
         await operations.open_cases(tx, [case_of(tx, found.plan.plan, change, STUCK)])
     return change
@@ -180,7 +182,9 @@ async def note_return(tx: Transaction, plan_id: UUID, route: str, *, lacking: st
         return None
     why = f"{LACKING} {lacking} ({held_why})"[:2000] if lacking else _HAS_ALL
     change = await _note(tx, found, "held", by=JUDGE, why=why, held_why=why)
-    await tx.record(news.route_held(found.plan, found.route, change))
+    await plans_store.record_events(
+        tx, found.standing.plan_id, news.route_held(found.plan, found.route, change)
+    )
     if lacking:
         await operations.open_cases(tx, [case_of(tx, found.plan.plan, change, UNRETURNED)])
     else:
@@ -196,7 +200,9 @@ async def release(
     if not found.standing.held_why:
         return None
     change = await _note(tx, found, "released", by=by, why=why, held_why="", is_renewed=True)
-    await tx.record(news.route_released(found.plan, found.route, change))
+    await plans_store.record_events(
+        tx, found.standing.plan_id, news.route_released(found.plan, found.route, change)
+    )
     await operations.withdraw_cases(tx, [case_subject(plan_id, route)], kinds=list(TITLES))
     return change
 
@@ -221,7 +227,9 @@ async def approve(
     if standing.approved_for == to.phase.value:
         return None
     change = await _note(tx, found, "approved", by=by, why=why, approved_for=to.phase.value)
-    await tx.record(news.route_approved(found.plan, found.route, change, to.phase))
+    await plans_store.record_events(
+        tx, found.standing.plan_id, news.route_approved(found.plan, found.route, change, to.phase)
+    )
     return change
 
 
@@ -239,7 +247,11 @@ async def announce(
     change = await _note(
         tx, found, "announced", by=by, why=why, announced_for=announced(to), announced_at=tx.now
     )
-    await tx.record(news.route_announced(found.plan, found.route, change, to, earliest.isoformat()))
+    await plans_store.record_events(
+        tx,
+        found.standing.plan_id,
+        news.route_announced(found.plan, found.route, change, to, earliest.isoformat()),
+    )
     return change
 
 
@@ -398,7 +410,7 @@ async def _move(
         effective_at=effective_at,
     )
     tell = news.route_advanced if kind == "advanced" else news.route_rolled_back
-    await tx.record(tell(found.plan, found.route, change))
+    await plans_store.record_events(tx, standing.plan_id, tell(found.plan, found.route, change))
     return change
 
 

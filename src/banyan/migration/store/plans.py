@@ -6,7 +6,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from banyan.migration.model.standing import PlanVersion, StoredPlan
-from banyan.runtime import Transaction
+from banyan.runtime import Event, Transaction
 
 
 async def lock_plans(tx: Transaction, name: str) -> None:
@@ -31,6 +31,12 @@ async def lock_events(tx: Transaction, plan_id: UUID) -> None:
         """,
         plan_id=plan_id,
     )
+
+
+async def record_events(tx: Transaction, plan_id: UUID, *events: Event) -> None:
+    """Tell of a plan, and of what belongs to it. Who will lock other rows, too, has taken its turn before."""
+    await lock_events(tx, plan_id)
+    await tx.record_all(events)
 
 
 async def find_plan(tx: Transaction, name: str) -> StoredPlan | None:

@@ -22,7 +22,7 @@ from banyan.migration.informing.store import notices as store
 from banyan.migration.model.plan import Plan
 from banyan.migration.model.standing import PLAN
 from banyan.migration.service.reading import get_plan
-from banyan.migration.store.plans import lock_events
+from banyan.migration.store.plans import record_events
 from banyan.operations import CaseDraft, open_cases
 from banyan.runtime import Event, JobDraft, Json, Transaction, Vault
 
@@ -89,8 +89,9 @@ async def conclude(tx: Transaction, notice_id: UUID, channel: Channel, outcome: 
         done = replace(tried, state="delivered", why="", delivered_at=tx.now)
         await store.update_delivery(tx, done)
         news = _news(notice, done)
-        await lock_events(tx, notice.plan_id)
-        await tx.record(Event("migration.notice_delivered", PLAN.text(notice.plan_id), news))
+        await record_events(
+            tx, notice.plan_id, Event("migration.notice_delivered", PLAN.text(notice.plan_id), news)
+        )
         return
     wait = None if answer.startswith(_GONE) else wait_after(number)
     if wait is None:
@@ -108,8 +109,9 @@ async def conclude(tx: Transaction, notice_id: UUID, channel: Channel, outcome: 
 async def _give_up(tx: Transaction, notice: Notice, delivery: Delivery) -> None:
     await store.update_delivery(tx, delivery)
     news = _news(notice, delivery) | {"why": delivery.why}
-    await lock_events(tx, notice.plan_id)
-    await tx.record(Event("migration.notice_undelivered", PLAN.text(notice.plan_id), news))
+    await record_events(
+        tx, notice.plan_id, Event("migration.notice_undelivered", PLAN.text(notice.plan_id), news)
+    )
     version = await get_plan(tx, notice.plan_id)
     team = title_of_team(version.plan, notice.team)
     case = CaseDraft(

@@ -7,7 +7,7 @@ from banyan.migration.informing.service.reading import route_of
 from banyan.migration.informing.store import ticks as store
 from banyan.migration.model.standing import PLAN, StoredPlan
 from banyan.migration.service.reading import find_plan
-from banyan.migration.store.plans import lock_events
+from banyan.migration.store.plans import record_events
 from banyan.runtime import Event, Json, Transaction
 
 
@@ -41,12 +41,14 @@ async def tick_item(
     news: dict[str, Json] = {"route": route, "document": name, "item": item.text[:500], "by": by}
     if is_done:
         await store.insert_tick(tx, version.plan_id, route, name, version.version, item, by)
-        await lock_events(tx, version.plan_id)
-        await tx.record(Event("migration.item_ticked", PLAN.text(version.plan_id), news))
+        await record_events(
+            tx, version.plan_id, Event("migration.item_ticked", PLAN.text(version.plan_id), news)
+        )
     else:
         await store.delete_ticks(tx, version.plan_id, route, name, item.text_hash)
-        await lock_events(tx, version.plan_id)
-        await tx.record(Event("migration.item_unticked", PLAN.text(version.plan_id), news))
+        await record_events(
+            tx, version.plan_id, Event("migration.item_unticked", PLAN.text(version.plan_id), news)
+        )
     return await _document(tx, version, route, name)
 
 

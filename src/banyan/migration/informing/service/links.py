@@ -15,7 +15,7 @@ from banyan.migration.informing.service.reading import check_team
 from banyan.migration.informing.store import links as store
 from banyan.migration.model.standing import PLAN
 from banyan.migration.service.reading import find_plan
-from banyan.migration.store.plans import lock_events
+from banyan.migration.store.plans import record_events
 from banyan.runtime import Database, Event, Json, Transaction
 
 _TITLE_MAX = 120
@@ -42,8 +42,9 @@ async def create_link(
     )
     await store.insert_link(tx, link)
     news = _news(link, by)
-    await lock_events(tx, link.plan_id)
-    await tx.record(Event("migration.link_created", PLAN.text(link.plan_id), news))
+    await record_events(
+        tx, link.plan_id, Event("migration.link_created", PLAN.text(link.plan_id), news)
+    )
     return link, f"{LINK.text(link.link_id)}-{secret}"
 
 
@@ -53,8 +54,9 @@ async def revoke_link(tx: Transaction, plan: str, link_id: UUID, *, by: str) -> 
     revoked = await store.update_revoked(tx, version.plan_id, link_id, by)
     if revoked is not None:
         news = _news(revoked, by)
-        await lock_events(tx, revoked.plan_id)
-        await tx.record(Event("migration.link_revoked", PLAN.text(revoked.plan_id), news))
+        await record_events(
+            tx, revoked.plan_id, Event("migration.link_revoked", PLAN.text(revoked.plan_id), news)
+        )
         return revoked
     found = await store.find_link(tx, version.plan_id, link_id)
     if found is None:

@@ -20,7 +20,7 @@ from banyan.migration.informing.store import notices as store
 from banyan.migration.model.plan import Plan
 from banyan.migration.model.standing import PLAN, StoredPlan
 from banyan.migration.service.reading import find_plan
-from banyan.migration.store.plans import lock_events
+from banyan.migration.store.plans import record_events
 from banyan.runtime import Event, JobDraft, Transaction
 
 DELIVER_JOB = "migration.deliver_notice"
@@ -50,9 +50,10 @@ async def write_notices(
     if ways:
         await store.insert_deliveries(tx, ways)
     await tx.enqueue_all(_deliver(notice_id, channel, 1) for notice_id, channel, _ in ways)
-    await lock_events(tx, version.plan_id)
-    await tx.record_all(
-        [
+    await record_events(
+        tx,
+        version.plan_id,
+        *[
             Event(
                 "migration.notice_written",
                 PLAN.text(version.plan_id),
@@ -65,7 +66,7 @@ async def write_notices(
                 },
             )
             for one in new
-        ]
+        ],
     )
     return len(new)
 

@@ -9,7 +9,7 @@ from banyan.migration.informing.service.reading import check_team
 from banyan.migration.informing.store import secrets as store
 from banyan.migration.model.standing import PLAN
 from banyan.migration.service.reading import find_plan
-from banyan.migration.store.plans import lock_events
+from banyan.migration.store.plans import record_events
 from banyan.runtime import MARKETPLACE, Event, Transaction, Vault
 
 BOTH_VALID = timedelta(days=1)
@@ -32,8 +32,9 @@ async def reveal_secret(
     place = _place(tx, version.plan_id, team)
     await store.update_secret(tx, version.plan_id, team, vault.seal(secret, place))
     news = {"team": team, "by": by}
-    await lock_events(tx, version.plan_id)
-    await tx.record(Event("migration.secret_rotated", PLAN.text(version.plan_id), news))
+    await record_events(
+        tx, version.plan_id, Event("migration.secret_rotated", PLAN.text(version.plan_id), news)
+    )
     return secret_text(secret)
 
 

@@ -22,7 +22,7 @@ from banyan.migration.informing.service.reading import snapshot_of
 from banyan.migration.informing.store import standing as store
 from banyan.migration.model.plan import Plan
 from banyan.migration.model.standing import PLAN, StoredPlan
-from banyan.migration.store.plans import find_plan_by_id, lock_events
+from banyan.migration.store.plans import find_plan_by_id, record_events
 from banyan.runtime import Event, Transaction
 
 WEEK = timedelta(days=7)
@@ -67,8 +67,9 @@ async def tell_of_late_milestones(tx: Transaction, version: StoredPlan) -> int:
             "on": milestone.on.isoformat(),
             "sentence": status.sentence,
         }
-        await lock_events(tx, version.plan_id)
-        await tx.record(Event("migration.milestone_late", PLAN.text(version.plan_id), news))
+        await record_events(
+            tx, version.plan_id, Event("migration.milestone_late", PLAN.text(version.plan_id), news)
+        )
         teams = sorted(
             {team for route in milestone.routes for team in _teams(snapshot.plan, route, {})}
         )
