@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from itertools import pairwise
+from typing import Any
 
 import msgspec
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from banyan.migration import Phase, Plan, Position, next_position, path_of, read
 from banyan.migration.model.bounds import DEFAULT_BOUNDS
 from banyan.migration.rules.criteria import bounds_of, is_candidate_asked
 from banyan.migration.rules.phases import ORDER, milestones_of, position_back
+from banyan.migration.rules.plans.diff import diff_of
 from banyan.migration.rules.units import basis_points, in_words, milliseconds
 from tests.migration.plans import PLAN, plan_text, route
 
@@ -111,7 +113,7 @@ def test_the_gateway_is_told_just_the_weight_of_the_position(
     assert at.writes_to == "legacy" or told.shadow.writes == "never"
 
 
-ORDERS = {
+ORDERS: dict[str, Any] = {
     "source": {"url_env": "LEGACY_DATABASE_URL"},
     "target": {"url_env": "SHOP_DATABASE_URL"},
     "sets": [
@@ -133,6 +135,17 @@ def test_writes_fall_back_only_where_both_sides_share_their_data() -> None:
         assert told.writes_fall_back == falls_back
         before = spec_of(plan, {"catalogue": Position(Phase.RAMP, read_bp=10_000)}).routes[0]
         assert not before.writes_fall_back
+
+
+def test_changes_of_data_are_told_by_set() -> None:
+    names = {"id": "id", "name": "name"}
+    changed = {**ORDERS, "sets": [{**ORDERS["sets"][0], "columns": names}]}
+    diff = diff_of(made(data=ORDERS), made(data=changed), {})
+    assert [(each.what, each.before, each.after) for each in diff.changes] == [
+        ("data.sets.orders.columns.name", "nothing", "name")
+    ]
+    added = [each.what for each in diff_of(made(), made(data=ORDERS), {}).changes]
+    assert set(added) == {"data.source", "data.target", "data.sets.orders"}
 
 
 def test_a_route_without_a_position_is_on_legacy() -> None:

@@ -155,8 +155,11 @@ def _steps_effect(plan: Plan, route: RoutePlan, at: Position) -> str:
 
 def _common(found: _Found, old: Plan, new: Plan, standings: Mapping[str, RouteStanding]) -> None:
     skipped = {"plan", "routes"}
-    before = {key: value for key, value in _plain(old).items() if key not in skipped}
-    after = {key: value for key, value in _plain(new).items() if key not in skipped}
+    before, after = (
+        {key: value for key, value in _plain(plan).items() if key not in skipped}
+        | {"data": _data(plan)}
+        for plan in (old, new)
+    )
     moved = {
         name
         for name in set(old.candidates) & set(new.candidates)
@@ -202,6 +205,12 @@ def _while_carrying(name: str, at: Position, what: str) -> str:
 def _matched(route: RoutePlan) -> str:
     where = route.path or route.regex or f"{route.prefix}*"
     return f"{' '.join((*route.methods, where))} → {route.candidate}, owner {route.owner}"
+
+
+def _data(plan: Plan) -> dict[str, Any]:
+    """The section with its sets by name, so that a changed one is told by what changed in it."""
+    data = dict(plan.data or {})
+    return data | {"sets": {each["name"]: each for each in data.get("sets", ())}}
 
 
 def _plain(value: object) -> dict[str, Any]:
