@@ -12,8 +12,10 @@ from banyan.kernel import derived_id
 
 _PATIENCE_S = 5.0
 _GONE = """
-set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 2; set tcp_keepalives_count = 3;
-set tcp_user_timeout = 10000
+select set_config('tcp_keepalives_idle', '5', false),
+       set_config('tcp_keepalives_interval', '2', false),
+       set_config('tcp_keepalives_count', '3', false),
+       set_config('tcp_user_timeout', '10000', false)
 """
 """Have the server notice within about ten seconds that the leader's machine is gone without a word."""
 _LOST = (psycopg.OperationalError, psycopg.InterfaceError)
