@@ -1,6 +1,7 @@
 """The control plane with a real Envoy, a real database, and two tiny sides."""
 
 import asyncio
+import hashlib
 import os
 import socket
 import sys
@@ -24,18 +25,22 @@ from tests.migration.plans import plan_text, route
 from tests.migration.sides import Side
 
 PERSON = Cause("person", "ana", "ana")
+WAIT_S = 600.0
+"""For anything to happen: many times what it takes, on a machine that has much else to do."""
+
 EASY = {
     "requests_min": 20,
     "compared_min": 0,
     "time_min": "0s",
-    "errors_increase_max": "2%",
+    "errors_increase_max": "10%",
     "latency_increase_max": "9000%",
     "latency_floor": "30s",
+    "confidence": "80%",
 }
 CRITERIA = {
     "shadow": {**EASY, "requests_min": 0},
     "canary": EASY,
-    "ramp": {**EASY, "steps": ["20%", "50%"]},
+    "ramp": {**EASY, "steps": ["50%"]},
     "candidate": {**EASY, "approval": True},
 }
 
@@ -125,19 +130,20 @@ async def answers(shop: Shop) -> bool:
 
 
 async def until(
-    is_so: Callable[[], Awaitable[bool]],
-    task: "asyncio.Task[None] | None" = None,
-    wait_s: float = 90,
+    is_so: Callable[[], Awaitable[bool]], task: "asyncio.Task[None] | None" = None
 ) -> None:
-    async with asyncio.timeout(wait_s):
+    async with asyncio.timeout(WAIT_S):
         while not await is_so():
             if task is not None and task.done():
                 task.result()
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.1)
 
 
 class Customers:
-    """Many customers who look at products all the time, and count what they got."""
+    """Customers who look at products all the time, and count what they got.
+
+    They share a loop with the control plane, so they are few and ask no more than is needed.
+    """
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -146,28 +152,46 @@ class Customers:
         self.errors: list[str] = []
 
     @asynccontextmanager
-    async def browsing(self, count: int = 40) -> AsyncGenerator[None]:
-        tasks = [asyncio.create_task(self._browse(number)) for number in range(count)]
+    async def browsing(self, count: int = 20) -> AsyncGenerator[None]:
+        tasks = {asyncio.create_task(self._browse(number)) for number in range(count)}
         try:
             yield
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.wait(tasks)
+        for task in tasks:
+            if not task.cancelled():
+                task.result()
 
     async def _browse(self, number: int) -> None:
-        async with httpx.AsyncClient() as client:
-            while True:
+        while True:
+            try:
+                reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
                 try:
-                    answer = await client.get(f"http://127.0.0.1:{self.port}/product/{number}")
-                except httpx.HTTPError as error:
-                    self.errors.append(repr(error))
-                else:
-                    code = answer.status_code
-                    self.statuses[code] = self.statuses.get(code, 0) + 1
-                    side = answer.headers["x-side"]
-                    self.by_side[side] = self.by_side.get(side, 0) + 1
-                await asyncio.sleep(0.02)
+                    await self._look(number, reader, writer)
+                finally:
+                    writer.transport.abort()
+            except (OSError, asyncio.IncompleteReadError) as error:
+                self.errors.append(repr(error))
+                await asyncio.sleep(0.1)
+
+    async def _look(
+        self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        device = hashlib.sha256(f"customer {number}".encode()).hexdigest()[:15]
+        while True:
+            writer.write(
+                f"GET /product/{number} HTTP/1.1\r\nhost: shop\r\n"
+                f"cookie: banyan_device={device}\r\n\r\n".encode()
+            )
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+            headers = dict(line.lower().split(": ", 1) for line in head[1:] if line)
+            await reader.readexactly(int(headers["content-length"]))
+            code, side = int(head[0].split(" ")[1]), headers.get("x-side", "gateway")
+            self.statuses[code] = self.statuses.get(code, 0) + 1
+            self.by_side[side] = self.by_side.get(side, 0) + 1
+            await asyncio.sleep(0.1)
 
 
 async def in_phase(shop: Shop, phase: Phase) -> bool:
@@ -178,17 +202,16 @@ async def in_phase(shop: Shop, phase: Phase) -> bool:
 async def test_a_sound_candidate_goes_all_the_way_and_a_person_retires_legacy(shop: Shop) -> None:
     customers = Customers(shop.port)
     async with leading(shop), customers.browsing():
-        await until(lambda: in_phase(shop, Phase.CANDIDATE), wait_s=180)
+        await until(lambda: in_phase(shop, Phase.CANDIDATE))
         assert (await shop.route()).standing.read_bp == 10_000
         async with shop.database.transaction(shop.marketplace_id, PERSON) as tx:
             await migration.approve(tx, shop.stored.plan_id, "catalogue", by="ana", why="Done.")
-        await until(lambda: in_phase(shop, Phase.RETIRED), wait_s=60)
+        await until(lambda: in_phase(shop, Phase.RETIRED))
         await until(lambda: all_effective(shop))
     assert [(c.kind, c.to_phase, c.to_bp) for c in await shop.changes()] == [
         ("started", Phase.LEGACY, 0),
         ("advanced", Phase.SHADOW, 0),
-        ("advanced", Phase.CANARY, 2_000),
-        ("advanced", Phase.RAMP, 5_000),
+        ("advanced", Phase.CANARY, 5_000),
         ("advanced", Phase.CANDIDATE, 10_000),
         ("approved", Phase.CANDIDATE, 10_000),
         ("advanced", Phase.RETIRED, 10_000),
@@ -221,7 +244,7 @@ async def test_a_candidate_that_fails_is_rolled_back_and_customers_notice_nothin
 ) -> None:
     customers = Customers(shop.port)
     async with leading(shop), customers.browsing():
-        await forced(shop, 3)
+        await forced(shop, 2)
         assert (await shop.route()).standing.read_bp == 5_000
         await until(lambda: served_by(customers, "candidate"))
         shop.candidate.fails = lambda _: True
@@ -287,7 +310,7 @@ async def test_it_rolls_back_while_the_database_is_away_and_writes_it_down_later
 ) -> None:
     customers = Customers(shop.port)
     async with leading(shop), customers.browsing():
-        await forced(shop, 3)
+        await forced(shop, 2)
         with away(shop.url, server_url):
             shop.candidate.fails = lambda _: True
             await until(lambda: rolled_back_on_disk(shop))
@@ -340,7 +363,7 @@ async def test_it_goes_on_after_kill_9_and_customers_notice_nothing(
     async with process(shop, tmp_path) as first:
         await until(lambda: answers(shop))
         async with customers.browsing():
-            await forced(shop, 3)
+            await forced(shop, 2)
             await until(lambda: served_by(customers, "candidate"))
             first.kill()
             await first.wait()
@@ -378,7 +401,7 @@ async def test_a_person_rolls_back_where_neither_control_plane_nor_database_is(
     shop: Shop, server_url: str
 ) -> None:
     async with leading(shop):
-        await forced(shop, 3)
+        await forced(shop, 2)
     customers = Customers(shop.port)
     async with customers.browsing():
         await until(lambda: served_by(customers, "candidate"))
