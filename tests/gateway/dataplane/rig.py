@@ -18,6 +18,9 @@ from banyan.gateway import (
     Upstream,
 )
 
+WAIT_S = 300.0
+"""For anything to happen, on a machine that has much else to do."""
+
 
 @dataclass
 class Asked:
@@ -141,7 +144,7 @@ async def say(port: int, raw: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=64_000_000)
     try:
         writer.write(raw)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WAIT_S):
             return await reader.read()
     finally:
         writer.close()
@@ -239,6 +242,6 @@ async def running(folder: Path, **changes: Any) -> AsyncGenerator[Rig]:
 
 
 async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WAIT_S):
         while not await is_so():  # noqa: ASYNC110 - other processes set no event of ours
             await asyncio.sleep(0.01)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 
-from tests.gateway.dataplane.rig import Asked, Rig, Side, body_of, get, ok, say
+from tests.gateway.dataplane.rig import WAIT_S, Asked, Rig, Side, body_of, get, ok, say
 
 MB = 1_000_000
 
@@ -49,7 +49,7 @@ async def events_arrive(rig: Rig, weight: int) -> None:
         writer.write(b"0\r\n\r\n")
 
     rig.legacy.answer = rig.candidate.answer = tells
-    async with connected(rig.port) as (reader, writer), asyncio.timeout(20):
+    async with connected(rig.port) as (reader, writer), asyncio.timeout(WAIT_S):
         writer.write(b"GET /r/events HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\n\r\n")
         for number in range(3):
             await reader.readuntil(b"data: %d\n\n" % number)
@@ -83,7 +83,7 @@ async def downloads(rig: Rig, weight: int, *, is_chunked: bool) -> None:
             writer.write(b"0\r\n\r\n")
 
     rig.legacy.answer = rig.candidate.answer = sends
-    async with connected(rig.port) as (reader, writer), asyncio.timeout(30):
+    async with connected(rig.port) as (reader, writer), asyncio.timeout(WAIT_S):
         writer.write(b"GET /r/big HTTP/1.1\r\nHost: a\r\n\r\n")
         await reader.readuntil(b"\r\n\r\n")
         body = bytearray()
@@ -150,7 +150,7 @@ async def test_changed_weights_end_no_connection_and_no_request(rig: Rig) -> Non
         writer.write(ok(b"legacy"))
 
     rig.legacy.answer = slow
-    async with connected(rig.port) as (reader, writer), asyncio.timeout(20):
+    async with connected(rig.port) as (reader, writer), asyncio.timeout(WAIT_S):
         writer.write(b"GET /r/1 HTTP/1.1\r\nHost: a\r\n\r\n")
         await arrived.wait()
         for weight in (10_000, 0, 10_000):
@@ -177,7 +177,7 @@ async def test_changed_addresses_end_no_connection_and_no_request(rig: Rig) -> N
         Side("moved") as moved,
         connected(rig.port) as (reader, writer),
         connected(rig.port) as (heard, socket),
-        asyncio.timeout(30),
+        asyncio.timeout(WAIT_S),
     ):
         socket.write(b"GET /websocket HTTP/1.1\r\nHost: a\r\n")
         socket.write(b"Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n")

@@ -26,6 +26,9 @@ from banyan.gateway.model import (
 from banyan.gateway.rules import render
 from banyan.kernel import SystemClock
 
+WAIT_S = 300.0
+"""For anything to happen, on a machine that has much else to do."""
+
 Respond = Callable[[str, dict[str, str], asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -101,7 +104,7 @@ async def answer(
 
 
 async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WAIT_S):
         while not is_so():  # noqa: ASYNC110 - other processes set no event of ours
             await asyncio.sleep(0.02)
 
@@ -145,12 +148,12 @@ class Rig:
                 ],
                 stdout=log, stderr=log,
             )  # fmt: skip
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(WAIT_S):
             while not addresses.exists() or not addresses.read_text():
                 assert self._process.poll() is None, (self.folder / "envoy.log").read_text()
                 await asyncio.sleep(0.02)
             self.admin = f"http://{addresses.read_text()}"
-            async with httpx.AsyncClient(base_url=self.admin) as client:
+            async with httpx.AsyncClient(base_url=self.admin, timeout=WAIT_S) as client:
                 while not await self._is_ready(client):  # noqa: ASYNC110 - it sets no event of ours
                     await asyncio.sleep(0.02)
                 told = (await client.get("/listeners?format=json")).json()
@@ -168,7 +171,7 @@ class Rig:
 
     async def written(self) -> Written:
         asked_at_us = now_us()
-        async with httpx.AsyncClient(base_url=self.admin) as client:
+        async with httpx.AsyncClient(base_url=self.admin, timeout=WAIT_S) as client:
             text = (await client.get("/stats?filter=access_logs.grpc_access_log.logs_")).text
         told = dict(line.split(": ") for line in text.splitlines())
         return Written(

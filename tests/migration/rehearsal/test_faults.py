@@ -25,7 +25,7 @@ async def proxy(shop: Shop) -> AsyncIterator[FaultProxy]:
 
 @pytest.fixture
 async def client(proxy: FaultProxy) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=proxy.url, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=proxy.url, timeout=300) as client:
         yield client
 
 

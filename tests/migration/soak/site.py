@@ -85,7 +85,7 @@ class Site:
         await self.until_answers(self.candidate_port)
 
     async def until_answers(self, port: int) -> None:
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=60) as client:
 
             async def answers() -> bool:
                 with suppress(httpx.TransportError):
