@@ -12,6 +12,7 @@ from tests.gateway.dataplane.rig import (
     Side,
     body_of,
     get,
+    headers_of,
     ok,
     running,
     say,
@@ -109,6 +110,19 @@ async def test_the_failures_of_both_are_told_as_legacys(rig: Rig) -> None:
     rig.legacy.answer = ok(b"closed for today", status=b"503 Closed")
     told = await get(rig.port, "/r/1")
     assert (status_of(told), body_of(told)) == (503, b"closed for today")
+
+
+async def test_legacys_failure_does_not_wait_for_a_candidate_that_hangs(rig: Rig) -> None:
+    rig.candidate.answer = hangs
+    rig.legacy.answer = ok(b"closed for today", status=b"503 Closed")
+    for number in range(7):  # from the fifth on, legacy is asked alone
+        await rig.change(name=f"r{number // 6}", read_bp=10_000)
+        told = await get(rig.port, f"/r/{number}")
+        assert (status_of(told), body_of(told)) == (503, b"closed for today")
+        assert told.startswith(b"HTTP/1.1 503 Closed")
+        assert headers_of(told, "x-banyan-first") == []
+    assert len(rig.legacy.asked) == 7
+    assert 0 < len(rig.candidate.asked) <= 7
 
 
 async def test_a_slow_answer_of_legacys_is_waited_for(rig: Rig) -> None:

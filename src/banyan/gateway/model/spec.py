@@ -71,8 +71,8 @@ class Cookies:
 class FallBack:
     """When legacy answers in the candidate's place, for safe methods.
 
-    After ``after_ms`` legacy is asked as well and the first good answer wins; after an error (5xx,
-    reset, no connection) at once. Bodies of known length up to ``buffer_bytes_max`` are held until
+    After ``after_ms`` legacy is asked as well and the first answer wins that is not the candidate's
+    failure; after an error (5xx, reset, no connection) at once. Bodies of known length up to ``buffer_bytes_max`` are held until
     they are whole, so that a body cut in the middle falls back too.
     """
 

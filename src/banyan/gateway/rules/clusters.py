@@ -8,6 +8,8 @@ have to travel.
 
 from banyan.gateway.model import GatewaySpec, Places, RouteSpec, Upstream
 from banyan.gateway.rules.envoy import (
+    ATTEMPT_HEADER,
+    FIRST_HEADER,
     HTTP_OPTIONS,
     LEGACY,
     LEGACY_BEHIND,
@@ -17,6 +19,7 @@ from banyan.gateway.rules.envoy import (
     extension,
     is_name,
     seconds,
+    set_header,
     socket_address,
     target_of,
 )
@@ -139,6 +142,7 @@ def _composite(route: RouteSpec, buffer_bytes_max: int) -> Json:
                 default_source_code={"inline_string": buffering(buffer_bytes_max)},
             )
         )
+    filters += _first_attempt()
     parts = [{"name": candidate_cluster(route)}, {"name": LEGACY_BEHIND}]
     return {
         "@type": CLUSTER,
@@ -154,6 +158,44 @@ def _composite(route: RouteSpec, buffer_bytes_max: int) -> Json:
         "per_connection_buffer_limit_bytes": BUFFER_BYTES,
         "typed_extension_protocol_options": {HTTP_OPTIONS: _http_options(filters)},
     }
+
+
+def _first_attempt() -> list[Json]:
+    """The answer to a first attempt is marked as such, so that the router can tell what to ask anew.
+
+    What Envoy says of host and attempt is always of the last one. Which one a filter belongs to is
+    known on the way in only, and has to be decided there.
+    """
+    count = set_header(ATTEMPT_HEADER, "%UPSTREAM_REQUEST_ATTEMPT_COUNT%")
+    told = f"%UPSTREAM_REQUEST_ATTEMPT_COUNT% %UPSTREAM_METADATA({NAMESPACE}:arm)% %RESP(:status)%"
+    attempt = extension(
+        "attempt",
+        "envoy.type.matcher.v3.HttpRequestHeaderMatchInput",
+        header_name=ATTEMPT_HEADER,
+    )
+    skip = extension("skip", "envoy.extensions.filters.common.matcher.action.v3.SkipFilter")
+    return [
+        _mutation("banyan.attempt", request_mutations=[count]),
+        extension(
+            "banyan.first",
+            "envoy.extensions.common.matching.v3.ExtensionWithMatcher",
+            extension_config=_mutation(
+                "banyan.first", response_mutations=[set_header(FIRST_HEADER, told)]
+            ),
+            xds_matcher={
+                "matcher_tree": {
+                    "input": attempt,
+                    "exact_match_map": {"map": {"2": {"action": skip}}},
+                }
+            },
+        ),
+        _mutation("banyan.silent", request_mutations=[{"remove": ATTEMPT_HEADER}]),
+    ]
+
+
+def _mutation(name: str, **mutations: list[Json]) -> Json:
+    kind = "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"
+    return extension(name, kind, mutations=mutations)
 
 
 def _loop(places: Places) -> Json:

@@ -26,6 +26,12 @@ ROUTE_HEADER = "x-banyan-route"
 FORWARDED_HEADER = "x-banyan-forwarded-for"
 """Envoy adds itself to ``X-Forwarded-For`` of a mirrored request; this keeps what the side shall see."""
 
+ATTEMPT_HEADER = "x-banyan-attempt"
+"""Which attempt it is; seen by our own filters only."""
+
+FIRST_HEADER = "x-banyan-first"
+"""On the answer to a first attempt: how many there are by now, the arm of the last one, the status."""
+
 LEGACY = "legacy"
 LEGACY_BEHIND = "legacy.behind"
 """Legacy as it is asked in a candidate's place."""
@@ -47,6 +53,16 @@ def seconds(milliseconds: int) -> str:
 
 def extension(name: str, kind: str, **config: object) -> Json:
     return {"name": name, "typed_config": {"@type": TYPE + kind, **config}}
+
+
+def set_header(name: str, value: str) -> Json:
+    """A mutation that leaves one header of this name."""
+    return {
+        "append": {
+            "header": {"key": name, "value": value},
+            "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+        }
+    }
 
 
 def address_of(address: str) -> Json:

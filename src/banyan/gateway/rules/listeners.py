@@ -24,6 +24,7 @@ from banyan.gateway.rules.envoy import (
     address_of,
     extension,
     seconds,
+    set_header,
     socket_address,
     watched,
 )
@@ -76,7 +77,7 @@ def _shadow(places: Places) -> Json:
         [_capture()],
         default_host="shadow",
         attempts=_log("attempt"),
-        early=[_overwritten("x-forwarded-for", f"%REQ({FORWARDED_HEADER})%")],
+        early=[set_header("x-forwarded-for", f"%REQ({FORWARDED_HEADER})%")],
         use_remote_address=False,
         skip_xff_append=True,
     )
@@ -155,17 +156,8 @@ def _cleaning() -> list[Json]:
     return [
         {"remove_on_match": {"key_matcher": {"prefix": "x-banyan-", "ignore_case": True}}},
         {"remove_on_match": {"key_matcher": {"prefix": "x-envoy-", "ignore_case": True}}},
-        _overwritten(ID_HEADER, "%UNIQUE_ID%"),
+        set_header(ID_HEADER, "%UNIQUE_ID%"),
     ]
-
-
-def _overwritten(name: str, value: str) -> Json:
-    return {
-        "append": {
-            "header": {"key": name, "value": value},
-            "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
-        }
-    }
 
 
 def _capture() -> Json:

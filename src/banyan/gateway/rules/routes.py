@@ -11,6 +11,7 @@ from banyan.gateway.rules.clusters import (
 from banyan.gateway.rules.envoy import (
     CAPTURE,
     EDGE_FILTER,
+    FIRST_HEADER,
     FORWARDED_HEADER,
     ID_HEADER,
     INNER_CUSTOMER,
@@ -23,6 +24,7 @@ from banyan.gateway.rules.envoy import (
     TYPE,
     Json,
     seconds,
+    set_header,
 )
 from banyan.gateway.rules.lua import DEFAULT_ROUTE, SIDE_HEADER
 from banyan.gateway.rules.matching import methods_match, path_match
@@ -63,6 +65,7 @@ def edge_routes(spec: GatewaySpec) -> Json:
         EDGE,
         made,
         {"metadata": {"filter_metadata": {EDGE_FILTER: {"legacy": f"{address}:{legacy.port}"}}}},
+        response_headers_to_remove=[FIRST_HEADER],
         response_headers_to_add=[
             {
                 "header": {
@@ -186,9 +189,16 @@ def _read_action(route: RouteSpec) -> Json:
 
 
 def _falling_back(fall_back: FallBack) -> Json:
+    """Not on ``5xx``: legacy's would be held back for as long as a candidate hangs.
+
+    What fails for good reason to ask anew is the candidate's answer: that of a first attempt, unless
+    the candidate is out of rotation (then legacy gave it), or of one beside which legacy was asked.
+    """
+    failed = {"regex": "(1 candidate|2 .*) 5[0-9][0-9]"}
     return {
         "retry_policy": {
-            "retry_on": "5xx,reset,connect-failure,refused-stream",
+            "retry_on": "retriable-headers,reset,connect-failure,refused-stream",
+            "retriable_headers": [{"name": FIRST_HEADER, "string_match": {"safe_regex": failed}}],
             "num_retries": 1,
             "per_try_timeout": seconds(fall_back.after_ms),
             "retry_back_off": _AT_ONCE,
@@ -229,7 +239,7 @@ def _mirror(route: RouteSpec, role: str, *, is_write: bool) -> Json:
         "cluster": LOOP,
         "disable_shadow_host_suffix_append": True,
         "trace_sampled": False,
-        "request_headers_mutations": [_set_header(*header) for header in headers.items()],
+        "request_headers_mutations": [set_header(*header) for header in headers.items()],
     }
 
 
@@ -257,13 +267,4 @@ def _captured(route: RouteSpec, role: str) -> Json:
         "overrides": {
             "grpc_initial_metadata": [{"key": key, "value": value} for key, value in told.items()]
         },
-    }
-
-
-def _set_header(name: str, value: str) -> Json:
-    return {
-        "append": {
-            "header": {"key": name, "value": value},
-            "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
-        }
     }
