@@ -28,6 +28,7 @@ def test_one_failed_request_of_a_customer_fails_it(fault: Fault, phase: str) -> 
     assert not passes(replace(seen, errors=1))
     assert not passes(replace(seen, requests=0))
     assert not passes(replace(seen, unsound="It differs."))
+    assert not passes(replace(seen, has_gateway_died=True))
 
 
 @pytest.mark.parametrize("fault", Fault)

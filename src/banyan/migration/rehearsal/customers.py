@@ -23,7 +23,7 @@ _TIMEOUT_S = 30.0
 _KNOWN_MAX = 4
 """Pairs of answers that are remembered of one customer and path."""
 _ENDS = ("content-encoding", "content-length", "transfer-encoding", "connection", "keep-alive")
-_SETTLED_AFTER_S = 0.01
+_SETTLED_AFTER_S = 0.05
 """Between two requests of one customer, so that a rehearsal is no load test."""
 
 

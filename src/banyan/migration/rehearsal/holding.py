@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from signal import SIGKILL
 from urllib.parse import urlsplit
 
@@ -36,6 +36,8 @@ _SETTLE_TRIES = 3
 _AFTER_S = 1.0
 _DEAD_S = 3.0
 _SOUND_S = 6.0
+_SOUND_COMPARED = 20
+"""So many answers the judge must have compared before a sound candidate counts as left alone."""
 _NOTICED = ("errors", "latency", "divergence", "ejection")
 """Gates of the judge that fail because of a candidate."""
 
@@ -158,7 +160,8 @@ async def _cell(
     rollback_s_max = wanted.rollback_s_max * (2 if fault == Fault.DEAD_CONTROL_PLANE else 1)
     await stage.renew()
     unsound = await _settle(stage, customers, phase, names)
-    watch = _Watch(stage, phase, names)
+    watch = _Watch(stage, phase, fault, names)
+    envoy = await stage.envoy()
     try:
         await watch.begin()
         customers.begin()
@@ -170,11 +173,12 @@ async def _cell(
                 await stage.start_control()
                 await stage.led()
                 watch.restart()
-            await watch.until(_SOUND_S if fault == Fault.NONE else rollback_s_max)
+            await watch.until(rollback_s_max)
         await asyncio.sleep(_AFTER_S)
     finally:
         await stage.inject(Fault.NONE)
         await customers.stop()
+    has_died = envoy is None or await stage.envoy() != envoy
     tallies = customers.tallies()
     cells: list[Cell] = []
     for route in routes:
@@ -194,6 +198,7 @@ async def _cell(
                     verdict=seen.verdict,
                     example=tally.example,
                     unsound=unsound.get(route.name, ""),
+                    has_gateway_died=has_died,
                 ),
                 rollback_ms_max=int(rollback_s_max * 1_000),
             )
@@ -246,6 +251,7 @@ async def _alarms(stage: Stage, phase: RehearsedPhase, routes: Sequence[str]) ->
 @dataclass(slots=True)
 class _SeenOf:
     change: int = 0
+    compared: int = 0
     noticed_ms: int | None = None
     rolled_back_ms: int | None = None
     verdict: str = ""
@@ -254,8 +260,10 @@ class _SeenOf:
 class _Watch:
     """When the judge noticed, and when the data plane had everybody back."""
 
-    def __init__(self, stage: Stage, phase: RehearsedPhase, routes: Sequence[str]) -> None:
-        self._stage, self._phase = stage, phase
+    def __init__(
+        self, stage: Stage, phase: RehearsedPhase, fault: Fault, routes: Sequence[str]
+    ) -> None:
+        self._stage, self._phase, self._fault = stage, phase, fault
         self._seen = {route: _SeenOf() for route in routes}
         self._began_at = stage.now()
 
@@ -273,7 +281,10 @@ class _Watch:
         self._began_at = self._stage.now()
 
     async def until(self, seconds: float) -> None:
-        """Look until every route is done with, at most for so long."""
+        """Look until every route is done with, at most for so long.
+
+        A sound candidate is looked at for a while, and until it has been compared.
+        """
         loop = asyncio.get_running_loop()
         until_s = loop.time() + seconds
         while loop.time() < until_s:
@@ -285,6 +296,9 @@ class _Watch:
             await asyncio.sleep(_POLL_S)
 
     def _is_done(self, seen: _SeenOf) -> bool:
+        if self._fault == Fault.NONE and seen.noticed_ms is None:
+            is_long = self._stage.now() - self._began_at >= timedelta(seconds=_SOUND_S)
+            return is_long and seen.compared >= _SOUND_COMPARED
         if self._phase == "shadow":
             return seen.noticed_ms is not None
         return seen.rolled_back_ms is not None
@@ -293,6 +307,7 @@ class _Watch:
         verdict, change = at.verdict, at.last
         if verdict is not None and verdict.numbers.get("change") == seen.change:
             seen.verdict = verdict.sentence[:500]
+            seen.compared = _compared(verdict)
             if seen.noticed_ms is None and _is_alarm(verdict):
                 # As it can be read; a verdict that goes on holding doesn't say since when it worries.
                 seen.noticed_ms = self._ms(self._stage.now())
@@ -307,6 +322,15 @@ class _Watch:
 
     def _ms(self, at: datetime) -> int:
         return max(0, int((at - self._began_at).total_seconds() * 1_000))
+
+
+def _compared(verdict: StoredVerdict) -> int:
+    """How many answers the judge had compared by then."""
+    return sum(
+        int(gate["numbers"].get("compared", 0))
+        for gate in verdict.numbers.get("gates", [])
+        if gate["name"] == "compared"
+    )
 
 
 def _is_alarm(verdict: StoredVerdict) -> bool:

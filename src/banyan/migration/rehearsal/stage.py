@@ -167,6 +167,10 @@ class Stage:
         await self._until(self._is_current, "The control plane didn't follow to other addresses.")
         await olds.aclose()
 
+    async def envoy(self) -> int | None:
+        """The process that serves customers; another one than before means that Envoy has died."""
+        return (await self._plane.status()).pid
+
     async def start_control(self) -> None:
         """Start the control plane, as `banyan gateway` does."""
         environment = {

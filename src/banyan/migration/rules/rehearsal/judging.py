@@ -43,12 +43,14 @@ class Seen:
     example: str = ""
     unsound: str = ""
     """What the judge had against the route before the fault, which then wasn't put in."""
+    has_gateway_died: bool = False
+    """Whether another Envoy serves than when it began: that one's connections were lost."""
 
 
 def verdict_on(seen: Seen, *, rollback_ms_max: int) -> Cell:
     """Whether a fault did no harm and was acted upon.
 
-    Customers see no error, ever. They see no difference either, but where an answer is wrong and looks
+    Customers see no error, ever, and Envoy lives on. They see no difference either, but where an answer is wrong and looks
     right: the share of customers in that phase sees those until the judge has compared enough of them,
     so there the way back is what counts. In ``shadow`` nobody may see anything, and the judge has to
     notice. Where customers are on the candidate, the route has to go back within ``rollback_ms_max``.
@@ -113,18 +115,9 @@ def words_of(fault: Fault) -> str:
 
 
 def _judged(seen: Seen, rollback_ms_max: int) -> tuple[bool, str]:
-    if not seen.requests:
-        return False, "No customer asked for anything while it lasted."
-    if seen.errors:
-        return False, f"{seen.errors} of {seen.requests} customers' requests failed. {seen.example}"
-    may_differ = seen.fault in SILENT and seen.phase != "shadow"
-    if seen.differences and not may_differ:
-        return False, (
-            f"{seen.differences} of {seen.requests} answers were neither legacy's nor the"
-            f" candidate's. {seen.example}"
-        )
-    if seen.unsound:
-        return False, f"Without any fault the judge says already: {seen.unsound[:500]}"
+    harm = _harm(seen)
+    if harm:
+        return False, harm
     if seen.fault == Fault.NONE:
         if seen.rolled_back_ms is not None:
             return False, f"It was rolled back without a fault: {seen.verdict}"
@@ -136,6 +129,25 @@ def _judged(seen: Seen, rollback_ms_max: int) -> tuple[bool, str]:
             return False, f"Nobody noticed. The judge said: {seen.verdict or 'nothing'}"
         return True, f"Noticed after {_s(seen.noticed_ms)}; no customer was concerned."
     return _serving(seen, rollback_ms_max)
+
+
+def _harm(seen: Seen) -> str:
+    """What fails a trial whatever the judge did; '' nothing."""
+    if seen.has_gateway_died:
+        return f"The gateway's Envoy died while it lasted. {seen.example}".rstrip()
+    if not seen.requests:
+        return "No customer asked for anything while it lasted."
+    if seen.errors:
+        return f"{seen.errors} of {seen.requests} customers' requests failed. {seen.example}"
+    may_differ = seen.fault in SILENT and seen.phase != "shadow"
+    if seen.differences and not may_differ:
+        return (
+            f"{seen.differences} of {seen.requests} answers were neither legacy's nor the"
+            f" candidate's. {seen.example}"
+        )
+    if seen.unsound:
+        return f"Without any fault the judge says already: {seen.unsound[:500]}"
+    return ""
 
 
 def _serving(seen: Seen, rollback_ms_max: int) -> tuple[bool, str]:
