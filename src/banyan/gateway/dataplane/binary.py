@@ -13,6 +13,8 @@ from banyan.gateway.errors import ConfigurationRefused, GatewayUnusable
 from banyan.gateway.rules import Configuration
 
 _VALIDATE_TIMEOUT_S = 60.0
+_CRASHES_MAX = 3
+"""So often Envoy may die of a configuration before that is to blame."""
 _NOISE = re.compile(r"^\[[^\]]*\]\[\d+\]\[\w+\]\[\w+\] \[[^\]]*\] ")
 
 
@@ -47,24 +49,38 @@ async def validate(envoy: Path, configuration: Configuration) -> None:
 
 
 async def why_refused(envoy: Path, configuration: Configuration) -> str | None:
-    """What Envoy says against a configuration; None: nothing."""
+    """What Envoy says against a configuration; None: nothing.
+
+    One that died of a signal has refused nothing yet: on a machine in distress it happens.
+    """
     with tempfile.TemporaryDirectory(prefix="banyan-gateway-") as folder:
         path = Path(folder) / "whole.json"
         await asyncio.to_thread(path.write_bytes, msgspec.json.encode(configuration.whole()))
-        process = await asyncio.create_subprocess_exec(
-            *(envoy, "--mode", "validate", "-c", path, "-l", "critical"),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
-            async with asyncio.timeout(_VALIDATE_TIMEOUT_S):
-                _, said = await process.communicate()
-        except BaseException:
-            process.kill()
-            await process.wait()
-            raise
-    return words_of(said.decode(errors="replace")) if process.returncode != 0 else None
+        code, said = await _validated(envoy, path)
+        for _ in range(1, _CRASHES_MAX):
+            if code >= 0:
+                break
+            code, said = await _validated(envoy, path)
+    return words_of(said) if code != 0 else None
+
+
+async def _validated(envoy: Path, path: Path) -> tuple[int, str]:
+    """The exit code (negative: the signal it died of), and what Envoy said."""
+    process = await asyncio.create_subprocess_exec(
+        *(envoy, "--mode", "validate", "-c", path, "-l", "critical"),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(_VALIDATE_TIMEOUT_S):
+            _, said = await process.communicate()
+    except BaseException:
+        process.kill()
+        await process.wait()
+        raise
+    assert process.returncode is not None, "it has ended"
+    return process.returncode, said.decode(errors="replace")
 
 
 def words_of(said: str) -> str:
