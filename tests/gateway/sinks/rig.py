@@ -189,7 +189,7 @@ class Rig:
         )  # fmt: skip
 
     def _spec(self, weight_bp: int) -> GatewaySpec:
-        fall_back = FallBack(after_ms=300)
+        fall_back = FallBack(after_ms=1_500)
 
         def route(name: str, prefix: str, **more: Any) -> RouteSpec:
             match = PathMatch("prefix", prefix)
