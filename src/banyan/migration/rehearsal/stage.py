@@ -29,7 +29,8 @@ from banyan.migration.model.plan import Phase, Plan
 from banyan.migration.model.rehearsal import Fault, RehearsedPhase
 from banyan.migration.model.standing import Change, RouteStanding, StoredPlan, StoredVerdict
 from banyan.migration.rehearsal.faults import FaultProxy
-from banyan.migration.rules.phases import ORDER
+from banyan.migration.rules.criteria import bounds_of
+from banyan.migration.rules.phases import ORDER, path_of
 from banyan.migration.rules.rehearsal import rehearsal_plan
 from banyan.migration.rules.units import milliseconds
 from banyan.migration.service import plans as plans_service
@@ -211,9 +212,7 @@ class Stage:
         self, document: Mapping[str, Any], legacy: str, candidates: Mapping[str, str]
     ) -> None:
         own = msgspec.convert(document, Plan, strict=False)
-        slow_s = max(
-            (milliseconds(r.fall_back.after) for r in own.routes if r.fall_back), default=1_000
-        ) / 1_000 + 1.0  # fmt: skip
+        slow_s = _tolerated_s(own) + 1.0
         for name, url in candidates.items():
             self.proxies[name] = await self._proxies.enter_async_context(
                 FaultProxy(url, delay_s=slow_s, own_cookie=own.gateway.identity.cookie)
@@ -298,6 +297,17 @@ class Stage:
         except FileNotFoundError:
             return ""
         return " ".join(lines[-3:])[-600:]
+
+
+def _tolerated_s(plan: Plan) -> float:
+    """As slow as a candidate may be anywhere before legacy is asked, or the judge minds."""
+    floors = [
+        bounds_of(plan, route, at).latency_floor_us / 1_000_000
+        for route in plan.routes
+        for at in path_of(plan, route)
+    ]
+    waits = [milliseconds(each.fall_back.after) / 1_000 for each in plan.routes if each.fall_back]
+    return max(1.0, *floors, *waits)
 
 
 def _free_port() -> int:
