@@ -11,7 +11,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 \
 	--custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo-migration test test-slow soak check format lock clean
+.PHONY: help up demo-migration test test-slow check format lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -27,13 +27,9 @@ demo-migration: ## take a legacy shop over while its customers shop; PORT=9000 e
 test: check ## check the code and run the tests
 	@$(BIN)/pytest -m "not slow" $(PYTEST)
 
-test-slow: ## run the long tests: crashes in mid-replay, benchmarks, browser
+test-slow: ## run the long tests: every fault in every phase, crashes in mid-replay, browser
 	$(SETUP) --dev
-	@$(BIN)/pytest -m "slow and not soak"
-
-soak: ## run the longest tests: every fault in every phase of a migration
-	$(SETUP) --dev
-	@$(BIN)/pytest -m soak
+	@$(BIN)/pytest -m slow
 
 check: ## lint, format, types, import contracts
 	$(SETUP) --dev

@@ -6,12 +6,13 @@ Customers (``examples/legacy_shop/customers.py``) check each answer against what
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+import yaml
 
 from banyan import app, migration
 from banyan.gateway import (
@@ -29,7 +30,7 @@ from banyan.kernel import SystemClock
 from banyan.migration import Phase
 from banyan.runtime import MARKETPLACE, Database, create_marketplace
 from tests.migration.soak.candidate import FAULTS
-from tests.migration.soak.site import PATIENCE_S, Site, factor
+from tests.migration.soak.site import PATIENCE_S, Site, factor, free_port
 
 pytestmark = pytest.mark.slow
 
@@ -61,7 +62,7 @@ def _spec(site: Site, read_bp: int) -> GatewaySpec:
                 match=PathMatch("prefix", "/"),
                 candidate="new",
                 read_bp=read_bp,
-                fall_back=FallBack(after_ms=300),
+                fall_back=FallBack(after_ms=500),
                 shadow=Shadow(sample_bp=2_000),
             ),
         ),
@@ -105,32 +106,34 @@ async def test_every_fault_at_every_weight(site: Site) -> None:
     site.nobody_complained("at the end")
 
 
-PLAN = """
-plan: soak
-legacy: http://127.0.0.1:{legacy}
-candidates: {{candidate: "http://127.0.0.1:{candidate}"}}
-gateway:
-  listen: 127.0.0.1:{gateway}
-  cookies: {{legacy: [cart]}}
-teams: {{shop: {{title: The shop}}}}
-shadow: {{sample: 50%}}
-criteria:
-  shadow: {{{bounds}}}
-  canary: {{{bounds}}}
-  ramp: {{{bounds}, steps: [25%, 50%]}}
-  candidate: {{{bounds}}}
-routes:
-  - name: all
-    prefix: /
-    owner: shop
-    writes: legacy
-    fall_back: {{after: 300ms}}
-    auto_advance_to: legacy
-"""
-BOUNDS = (
-    "compared_min: 10, errors_increase_max: 3%, latency_increase_max: 100%, latency_floor: 500ms, "
-    "divergence_max: 10%, confidence: 90%"
-)
+EASY = {
+    "compared_min": 10, "errors_increase_max": "3%", "latency_increase_max": "100%",
+    "latency_floor": "1s", "divergence_max": "10%", "confidence": "90%",
+}  # fmt: skip
+MATCHES = {
+    "": {"path": "/"},
+    "c": {"path": "/c/{slug}"},
+    "p": {"path": "/p/{sku}"},
+    "cart": {"path": "/cart", "methods": ["GET"]},
+    "api": {"prefix": "/api/"},
+    "search": {"path": "/search"},
+}
+"""The shop's busiest routes, by the first segment of their paths."""
+
+APART = "search"
+"""Has a candidate of its own, which may crash, or hang without keeping the others' shadows waiting."""
+
+SHARED = tuple(first for first in MATCHES if first != APART)
+NAMES = {first: first or "home" for first in MATCHES}
+
+
+def rounds() -> Iterator[tuple[Phase, dict[str, str]]]:
+    """Every fault in every phase, on another route each time: six cells side by side."""
+    faults = [fault for fault in FAULTS if fault != "hang"]
+    for turn, phase in enumerate((Phase.SHADOW, Phase.CANARY, Phase.RAMP, Phase.CANDIDATE)):
+        order = faults[turn:] + faults[:turn]
+        yield phase, {**dict(zip(SHARED, order, strict=False)), APART: "crash"}
+        yield phase, {**dict(zip(SHARED, order[len(SHARED) :], strict=False)), APART: "hang"}
 
 
 @dataclass
@@ -142,21 +145,70 @@ class Control:
     marketplace_id: UUID
     database_url: str
     plan_id: UUID = field(init=False)
+    ports: dict[str, int] = field(default_factory=dict)
     kills: int = 0
 
     async def begin(self) -> None:
-        site = self.site
-        source = PLAN.format(
-            legacy=site.legacy_port,
-            candidate=site.candidate_port,
-            gateway=site.gateway_port,
-            bounds=BOUNDS,
-        )
-        async with self.database.transaction(self.marketplace_id) as tx:
-            applied = await migration.apply_plan(tx, source, by="test", why="The soak begins.")
-        self.plan_id = applied.stored.plan_id
+        await self.renew()
         self.start()
-        await site.until_answers(site.gateway_port)
+        await self.site.until_answers(self.site.gateway_port)
+
+    def plan(self) -> str:
+        site = self.site
+        routes = [
+            {
+                "name": NAMES[first], **match, "owner": "shop", "writes": "legacy",
+                "candidate": APART if first == APART else "candidate",
+                "fall_back": {"after": "1s"}, "auto_advance_to": "legacy",
+            }
+            for first, match in MATCHES.items()
+        ]  # fmt: skip
+        return yaml.safe_dump({
+            "plan": "soak",
+            "legacy": f"http://127.0.0.1:{site.legacy_port}",
+            "candidates": {
+                name: f"http://127.0.0.1:{port}" for name, port in self.ports.items()
+            },
+            "gateway": {
+                "listen": f"127.0.0.1:{site.gateway_port}", "cookies": {"legacy": ["cart"]},
+            },
+            "teams": {"shop": {"title": "The shop"}},
+            "shadow": {"sample": "30%"},
+            "criteria": {
+                **dict.fromkeys(("shadow", "canary", "candidate"), EASY),
+                "ramp": {**EASY, "steps": ["50%", "75%"]},
+            },
+            "routes": routes,
+        })  # fmt: skip
+
+    async def renew(self) -> None:
+        """Other candidates, which are sound, at other ports: nothing is held against them."""
+        before = dict(self.ports)
+        for name in ("candidate", APART):
+            self.ports[name] = free_port()
+            await self.site.start_candidate(f"{name}-{self.ports[name]}", self.ports[name])
+        async with self.database.transaction(self.marketplace_id) as tx:
+            applied = await migration.apply_plan(
+                tx, self.plan(), by="test", why="Another candidate.", is_forced=True
+            )
+        self.plan_id, version = applied.stored.plan_id, applied.stored.version
+        if not before:
+            return
+        await self.until(
+            "the data plane knows the new candidates",
+            lambda status, _: (
+                status.controller is not None and status.controller.version == version
+            ),
+        )
+        for name, port in before.items():
+            self.site.kill(f"{name}-{port}")
+
+    async def plant(self, faults: Mapping[str, str]) -> None:
+        for name, port in self.ports.items():
+            if name == APART and faults[APART] == "crash":
+                self.site.kill(f"{name}-{port}")
+            else:
+                await self.site.plant_at(port, faults)
 
     def start(self) -> None:
         self.site.start(
@@ -178,50 +230,77 @@ class Control:
             if beat is None or beat.beat_at <= since:
                 await asyncio.sleep(0.5)
                 continue
-            await asyncio.sleep(dice.uniform(2, 12))
+            await asyncio.sleep(dice.uniform(5, 30))
             self.site.kill("control")
             self.kills += 1
             since = SystemClock().now()
             self.start()
 
-    async def standing(self) -> migration.RouteStanding:
-        async with self.database.transaction(self.marketplace_id) as tx:
-            return (await migration.route_status_of(tx, self.plan_id, "all")).standing
-
     async def bring_to(self, phase: Phase) -> None:
-        """By a person, whatever the judge says, until the data plane has it."""
-        async with self.database.transaction(self.marketplace_id) as tx:
-            await migration.release(tx, self.plan_id, "all", by="test", why="Mended.")
-        for _ in Phase:
-            standing = await self.standing()
-            if standing.phase == phase:
-                break
-            async with self.database.transaction(self.marketplace_id) as tx:
-                await migration.advance(
-                    tx, self.plan_id, "all", by="test", why="Soak.", is_forced=True
-                )
-        await self.until("the data plane has it", lambda _, last: last.effective_at is not None)
+        """By a person, from anew, until the data plane has all there and the judge has none against it."""
+        is_there = False
+        while not is_there:
+            for name in NAMES.values():
+                await self._bring(name, phase)
+            status = await self.until("the data plane has all", lambda _, is_told: is_told)
+            is_there = all(each.standing.phase == phase for each in status.routes)
 
-    async def until_rolled_back(self, what: str) -> None:
+    async def _bring(self, name: str, phase: Phase) -> None:
+        async with self.database.transaction(self.marketplace_id) as tx:
+            standing = (await migration.route_status_of(tx, self.plan_id, name)).standing
+            if standing.phase != Phase.LEGACY:
+                await migration.roll_back(tx, self.plan_id, name, by="test", why="Soak.")
+            await migration.release(tx, self.plan_id, name, by="test", why="Mended.")
+            for _ in Phase:
+                standing = (await migration.route_status_of(tx, self.plan_id, name)).standing
+                if standing.phase == phase:
+                    break
+                await migration.advance(
+                    tx, self.plan_id, name, by="test", why="Soak.", is_forced=True
+                )
+
+    async def until_noticed(self, phase: Phase, faults: Mapping[str, str]) -> None:
+        """The judge takes routes back from customers; in shadow there is nothing to take back."""
+        names = {NAMES[first] for first in faults}
+
+        def is_noticed(route: migration.RouteStatus) -> bool:
+            gates = [] if route.verdict is None else route.verdict.numbers["gates"]
+            is_seen = any(gate["state"] == "fail" for gate in gates)
+            return is_seen if phase == Phase.SHADOW else bool(route.standing.held_why)
+
         await self.until(
-            f"the route is rolled back: {what}",
-            lambda now, last: bool(now.held_why) and last.effective_at is not None,
+            f"what is wrong in {phase.value} is noticed: {faults}",
+            lambda status, is_told: (
+                is_told
+                and all(is_noticed(each) for each in status.routes if each.plan.name in names)
+            ),
         )
 
     async def until(
-        self, what: str, is_so: Callable[[migration.RouteStanding, migration.Change], bool]
-    ) -> None:
+        self, what: str, is_so: Callable[[migration.PlanStatus, bool], bool]
+    ) -> migration.PlanStatus:
+        """``is_so`` is also asked whether the data plane does all that was decided."""
         give_up_s = asyncio.get_running_loop().time() + PATIENCE_S
         while True:
             async with self.database.transaction(self.marketplace_id) as tx:
-                status = await migration.route_status_of(tx, self.plan_id, "all")
-                page = await migration.history(tx, self.plan_id, limit=1)
-            if is_so(status.standing, page.data[0]):
-                return
+                status = await migration.status_of(tx, self.plan_id)
+                changes = [
+                    await migration.find_change(
+                        tx, self.plan_id, each.plan.name, each.standing.change
+                    )
+                    for each in status.routes
+                ]
+            is_told = all(each is not None and each.effective_at is not None for each in changes)
+            if is_so(status, is_told):
+                return status
             if asyncio.get_running_loop().time() > give_up_s:
-                said = self.site.said("control")
-                raise AssertionError(f"not yet: {what}. {status.sentence}\n{said}")
-            await asyncio.sleep(0.1)
+                said = "\n".join(f"{each.plan.name}: {each.sentence}" for each in status.routes)
+                raise AssertionError(f"not yet: {what}.\n{said}\n{self.site.said('control')}")
+            await asyncio.sleep(0.2)
+
+    @property
+    def gateway(self) -> Path:
+        return migration.folder_of(self.site.folder / "var", "soak", self.marketplace_id)
 
 
 @pytest.fixture
@@ -234,37 +313,42 @@ async def control(site: Site, database_url: str) -> AsyncIterator[Control]:
         now=SystemClock().now(),
     )  # fmt: skip
     opened = Control(site, database, market.marketplace_id, database_url)
-    folder = migration.folder_of(site.folder / "var", "soak", market.marketplace_id)
     try:
         await opened.begin()
         yield opened
     finally:
         site.kill_all()
-        async with DataPlane(folder) as plane:
+        async with DataPlane(opened.gateway) as plane:
             await plane.stop()
         await database.close()
 
 
-@pytest.mark.soak
 async def test_every_fault_in_every_phase(site: Site, control: Control) -> None:
-    """The judge takes the route back where customers are at a candidate that fails or differs; the
-    control plane is killed now and then; and nobody complains."""
+    """The judge takes routes back where customers are at a candidate that fails or differs; the control
+    plane is killed now and then; Envoy lives; and nobody complains."""
     killing = asyncio.create_task(control.keep_killing())
     try:
-        async with site.customers():
-            for _ in range(factor()):
-                for phase in (Phase.SHADOW, Phase.CANARY, Phase.RAMP, Phase.CANDIDATE):
-                    for fault in (*FAULTS, "crash"):
-                        cell = f"{fault} in {phase.value}"
-                        await control.bring_to(phase)
-                        await site.plant(fault)
-                        await site.served(REQUESTS_A_FAULT)
-                        if phase != Phase.SHADOW:
-                            await control.until_rolled_back(cell)
-                        await site.plant("none")
-                        site.nobody_complained(cell)
+        async with site.customers(), DataPlane(control.gateway) as plane:
+            envoy = (await plane.status()).pid
+            for phase, faults in [each for _ in range(factor()) for each in rounds()]:
+                await control.renew()
+                await control.bring_to(phase)
+                await control.plant(faults)
+                await site.served(REQUESTS_A_FAULT)
+                await control.until_noticed(phase, faults)
+                site.nobody_complained(f"{faults} in {phase.value}")
+                assert (await plane.status()).pid == envoy
     finally:
         killing.cancel()
         await asyncio.gather(killing, return_exceptions=True)
     site.nobody_complained("at the end")
     assert control.kills > 0
+
+
+def test_the_rounds_have_every_fault_in_every_phase() -> None:
+    cells = [(phase, fault) for phase, faults in rounds() for fault in faults.values()]
+    assert sorted(cells) == sorted(
+        (phase, fault)
+        for phase in (Phase.SHADOW, Phase.CANARY, Phase.RAMP, Phase.CANDIDATE)
+        for fault in (*FAULTS, "crash")
+    )

@@ -1,10 +1,11 @@
 """A candidate that answers exactly as legacy does, until it is told to fail in one of many ways.
 
-``python -m tests.migration.soak.candidate PORT DATABASE``; ``PUT /_fault`` with the name of a fault, or
-with ``none``. It is legacy's own code on legacy's own tables, so that whatever customers notice comes
+``python -m tests.migration.soak.candidate PORT DATABASE``; ``PUT /_fault`` with the names of faults by
+the first segment of the paths that have them (JSON; ``*``: all others). It is legacy's own code on legacy's own tables, so that whatever customers notice comes
 from the fault and not from the candidate. Answers have a length: Envoy holds only such ones back.
 """
 
+import json
 import socket
 import struct
 import sys
@@ -18,7 +19,7 @@ from examples.legacy_shop.application import LegacyShop
 from examples.legacy_shop.database import Database
 from examples.legacy_shop.server import Handler, Headers, Server, StartResponse
 
-SLOW_S = 2.0
+SLOW_S = 3.0
 HANG_S = 20.0
 FAULTS = (
     "error",
@@ -44,7 +45,11 @@ class Whole:
 
     def __init__(self, shop: LegacyShop) -> None:
         self._shop = shop
-        self.fault = "none"
+        self.faults: dict[str, str] = {}
+
+    def fault_of(self, path: str) -> str:
+        first = path.partition("?")[0].split("/")[1]
+        return self.faults.get(first, self.faults.get("*", "none"))
 
     def __call__(self, environment: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
         told: list[tuple[str, Headers]] = []
@@ -54,9 +59,10 @@ class Whole:
             return parts
         body = b"".join(parts)
         status, headers = told[0]
-        if self.fault == "wrong_body":
+        fault = self.fault_of(environment["PATH_INFO"])
+        if fault == "wrong_body":
             body = body.replace(b"since 2009", b"since 2010").replace(b"created_at", b"createdAt")
-        if self.fault == "wrong_cookie":
+        if fault == "wrong_cookie":
             headers.append(("Set-Cookie", "cart=; Path=/; Max-Age=0"))
         kept = [(name, value) for name, value in headers if name.lower() != "content-length"]
         start(status, [*kept, ("Content-Length", str(len(body)))])
@@ -73,7 +79,7 @@ class Faulty(Handler):
         assert isinstance(application, Whole)
         if self.path == "/_fault":
             size = int(self.headers["Content-Length"])
-            application.fault = self.rfile.read(size).decode()
+            application.faults = json.loads(self.rfile.read(size))
             self._say(200, b"ok")
             return
         ways: dict[str, Callable[[], None]] = {
@@ -86,7 +92,7 @@ class Faulty(Handler):
             "garbage": self._garble,
             "slow_database": self._wait_now_and_then,
         }
-        ways.get(application.fault, super().answer)()
+        ways.get(application.fault_of(self.path), super().answer)()
 
     def _say(self, status: int, body: bytes) -> None:
         self.send_response_only(status)

@@ -5,7 +5,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,9 +16,9 @@ from examples.legacy_shop.customers import Goods, Tally, drive
 from examples.legacy_shop.seed import OLIST, seed
 
 ROOT = Path(__file__).parents[3]
-CUSTOMERS = 16
-PAUSE_S = 0.03
-PATIENCE_S = 240.0
+CUSTOMERS = 12
+PAUSE_S = 0.05
+PATIENCE_S = 600.0
 """For anything to happen: many times what it takes on a quiet machine."""
 
 
@@ -54,7 +54,10 @@ class Site:
             )  # fmt: skip
 
     def kill(self, name: str) -> None:
-        process = self._processes.pop(name)
+        """Unless it has been killed before."""
+        process = self._processes.pop(name, None)
+        if process is None:
+            return
         process.kill()
         process.wait()
         assert process.stdin is not None
@@ -77,12 +80,12 @@ class Site:
         await self.start_candidate()
         await self.until_answers(self.legacy_port)
 
-    async def start_candidate(self) -> None:
+    async def start_candidate(self, name: str = "candidate", port: int | None = None) -> None:
         self.start(
-            "candidate", "-m", "tests.migration.soak.candidate",
-            str(self.candidate_port), str(self.database),
+            name, "-m", "tests.migration.soak.candidate",
+            str(port or self.candidate_port), str(self.database),
         )  # fmt: skip
-        await self.until_answers(self.candidate_port)
+        await self.until_answers(port or self.candidate_port)
 
     async def until_answers(self, port: int) -> None:
         async with httpx.AsyncClient(timeout=60) as client:
@@ -103,9 +106,12 @@ class Site:
             return
         if "candidate" not in self._processes:
             await self.start_candidate()
+        await self.plant_at(self.candidate_port, {"*": fault})
+
+    async def plant_at(self, port: int, faults: Mapping[str, str]) -> None:
+        """Have a candidate fail like this, by the first segment of the path."""
         async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
-            address = f"http://127.0.0.1:{self.candidate_port}/_fault"
-            answer = await client.put(address, content=fault)
+            answer = await client.put(f"http://127.0.0.1:{port}/_fault", json=faults)
             assert answer.status_code == 200
 
     async def served(self, requests: int) -> None:
