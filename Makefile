@@ -11,7 +11,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 \
 	--custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo-migration test test-slow check format lock clean
+.PHONY: help up demo-migration test test-slow soak check format lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -29,7 +29,11 @@ test: check ## check the code and run the tests
 
 test-slow: ## run the long tests: every fault in every phase, crashes in mid-replay, browser
 	$(SETUP) --dev
-	@$(BIN)/pytest -m slow
+	@$(BIN)/pytest -m "slow and not soak"
+
+soak: ## run the longest test: a whole shop, every fault in every phase, killed control planes
+	$(SETUP) --dev
+	@$(BIN)/pytest -m soak
 
 check: ## lint, format, types, import contracts
 	$(SETUP) --dev
