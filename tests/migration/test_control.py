@@ -5,8 +5,9 @@ import hashlib
 import os
 import socket
 import sys
+import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,11 +19,13 @@ import pytest
 
 from banyan import migration, operations
 from banyan.gateway import DataPlane
+from banyan.gateway.dataplane.keeper import holder
 from banyan.kernel import SystemClock
 from banyan.migration import Control, Phase, RouteStatus, StoredPlan
 from banyan.runtime import Cause, Database, create_marketplace
 from tests.migration.plans import plan_text, route
 from tests.migration.sides import Side
+from tests.simulation.machine import is_alive
 
 PERSON = Cause("person", "ana", "ana")
 WAIT_S = 600.0
@@ -444,3 +447,48 @@ async def test_a_data_plane_that_was_left_is_ended_by_a_command(shop: Shop, tmp_
     async with DataPlane(shop.folder) as plane:
         status = await plane.status()
     assert (status.pid, status.keeper_pid) == (None, None)
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """Sockets live in it, whose paths have to be short."""
+    with tempfile.TemporaryDirectory(prefix="banyan-") as folder:
+        yield Path(folder)
+
+
+@pytest.mark.slow
+async def test_a_rehearsal_that_is_ended_leaves_nothing_behind(
+    shop: Shop, tmp_path: Path, short_folder: Path
+) -> None:
+    """Told twice, as `timeout` does."""
+    folder, asked = short_folder, tmp_path / "requests"
+    asked.write_text("GET /product/1\n")
+    rehearsing = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "banyan", "migrate", "rehearse", "--requests", asked),
+        *("--legacy", shop.legacy.url, "--candidate", shop.candidate.url),
+        env={**os.environ, "BANYAN_DATABASE_URL": shop.url, "TMPDIR": str(folder)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+
+    async def pids() -> list[int]:
+        locks = folder.glob("banyan-rehearsal-*/gateway/*/*.lock")
+        held = [holder(lock) for lock in locks if lock.name in ("keeper.lock", "envoy.lock")]
+        return [pid for pid in held if pid]
+
+    async def runs() -> bool:
+        return len(await pids()) == 2 or rehearsing.returncode is not None
+
+    try:
+        await until(runs, wait_s=300)
+        left = await pids()
+    finally:
+        for _ in range(2):
+            with suppress(ProcessLookupError):
+                rehearsing.terminate()
+            await asyncio.sleep(0.01)
+        said, _ = await rehearsing.communicate()
+    assert (rehearsing.returncode, len(left)) == (130, 2), said.decode()
+    assert [pid for pid in left if is_alive(pid)] == []
+    assert list(folder.glob("banyan-rehearsal-*")) == []

@@ -1,5 +1,7 @@
 """`banyan migrate rehearse`: faults on purpose, and proof of what came of them."""
 
+import asyncio
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -92,7 +94,10 @@ def rehearse(
     asked = _Asked(
         plan, legacy, candidates, requests, host, faults, phases, customers, by, yes_on_live
     )
-    evidence, signed, stored = execute(_rehearsed(marketplace, asked))
+    try:
+        evidence, signed, stored = execute(_rehearsed(marketplace, asked))
+    except asyncio.CancelledError:
+        raise click.Abort from None
     if out is not None:
         out.write_bytes(signed)
     _print(evidence, stored, out)
@@ -104,6 +109,7 @@ async def _rehearsed(
     marketplace: str | None, asked: _Asked
 ) -> tuple[Evidence, bytes, StoredRehearsal]:
     async with place_of(marketplace) as place:
+        _let_signals_cancel()
         async with place.transaction(asked.by) as tx:
             stored = await migration.find_plan(tx, asked.name)
         evidence = await migration.rehearse(_wanted(stored, asked), click.echo)
@@ -111,6 +117,19 @@ async def _rehearsed(
             signed = await migration.sign_evidence(tx, Vault(process_settings()), evidence)
             kept = await migration.record_rehearsal(tx, stored, signed, by=asked.by)
     return evidence, signed, kept
+
+
+def _let_signals_cancel() -> None:
+    """Have a signal cancel this task, once: what it has started is ended in order then."""
+    task = asyncio.current_task()
+    assert task is not None, "a coroutine runs in a task"
+
+    def tell() -> None:
+        if not task.cancelling():
+            task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, tell)
 
 
 def _wanted(stored: StoredPlan, asked: _Asked) -> Wanted:
