@@ -55,6 +55,12 @@ async def test_what_goes_wrong_first_is_the_cause(route: Route) -> None:
     assert one.also == ["extra cookie:x", "changed header:content-type"]
 
 
+async def test_no_answer_is_called_so(route: Route) -> None:
+    await route.record(route.look(GOOD, answer("", status=0), GOOD))
+    [one] = await route.divergences()
+    assert one.title == "No answer of the candidate, 200 of legacy"
+
+
 async def test_a_cookie_of_the_candidate_only(route: Route) -> None:
     with_cookie = json_('{"price": 10, "stock": 3}', ("set-cookie", "cart2=a; Path=/"))
     await route.record(route.look(GOOD, with_cookie, GOOD))

@@ -9,6 +9,9 @@ _ARTICLES = {
     "timestamp": "a text", "html": "a page", "json": "JSON", "not json": "not JSON", "xml": "XML",
     "bytes": "bytes",
 }  # fmt: skip
+_NO_ANSWER = "0"
+"""The status of a side that gave none in time."""
+
 _TITLE_LENGTH_MAX = 200
 
 
@@ -18,9 +21,17 @@ def title_of(difference: Difference) -> str:
     return text if len(text) <= _TITLE_LENGTH_MAX else text[: _TITLE_LENGTH_MAX - 1] + "…"
 
 
+def _of_status(one: Difference) -> str:
+    if one.candidate == _NO_ANSWER:
+        return f"No answer of the candidate, {one.legacy} of legacy"
+    if one.legacy == _NO_ANSWER:
+        return f"No answer of legacy, {one.candidate} of the candidate"
+    return f"Status {one.candidate} in the candidate, {one.legacy} in legacy"
+
+
 def _title(one: Difference) -> str:
     if one.pattern == "status":
-        return f"Status {one.candidate} in the candidate, {one.legacy} in legacy"
+        return _of_status(one)
     if one.pattern == "exception":
         if one.kind == "missing":
             return f"Legacy raises {one.legacy_shape}, the candidate doesn't"
