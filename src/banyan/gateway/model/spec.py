@@ -6,9 +6,6 @@ from typing import Literal
 BP = 10_000
 """A whole, in basis points: weights and samples are parts of it."""
 
-SHADOW_TIMEOUT_MS = 30_000
-"""So long a shadow is waited for."""
-
 ARMS = ("legacy", "candidate")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 

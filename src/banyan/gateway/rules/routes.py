@@ -3,7 +3,6 @@
 from banyan.gateway.model import (
     BP,
     SAFE_METHODS,
-    SHADOW_TIMEOUT_MS,
     FallBack,
     GatewaySpec,
     RouteSpec,
@@ -39,6 +38,7 @@ from banyan.gateway.rules.matching import methods_match, path_match
 ROUTES = TYPE + "envoy.config.route.v3.RouteConfiguration"
 EDGE = "edge"
 SHADOW = "shadow"
+SHADOW_TIMEOUT_MS = 30_000
 
 _NEVER_SENT = [ID_HEADER, ROLE_HEADER, ROUTE_HEADER, FORWARDED_HEADER]
 _ENVOYS_OWN = ["x-envoy-internal", "x-envoy-external-address", "x-envoy-expected-rq-timeout-ms"]

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 import banyan
 from banyan.comparison import IgnoreRule, comparing
-from banyan.gateway import SHADOW_TIMEOUT_MS
 from banyan.kernel import Clock, SystemClock, new_id
 from banyan.migration.errors import RehearsalImpossible
 from banyan.migration.model.plan import Phase, Plan, RoutePlan
@@ -157,10 +156,10 @@ async def _cell(
 ) -> list[Cell]:
     """One fault in one phase, for all routes at once."""
     names = [route.name for route in routes]
-    # Out of rotation by then, the candidate is asked only every now and then: evidence comes slowly.
-    rollback_s_max = wanted.rollback_s_max * (2 if fault == Fault.DEAD_CONTROL_PLANE else 1)
-    if fault == Fault.HANG and phase == "shadow":
-        rollback_s_max += SHADOW_TIMEOUT_MS / 1_000  # before, a shadow is only late
+    # Evidence comes slowly: a candidate out of rotation is asked only every now and then, a shadow that
+    # hangs is waited for, and speed is judged after 20 seconds.
+    is_slow = fault == Fault.DEAD_CONTROL_PLANE or phase == "shadow"
+    rollback_s_max = wanted.rollback_s_max * (2 if is_slow else 1)
     await stage.renew()
     unsound = await _settle(stage, customers, phase, names)
     watch = _Watch(stage, phase, fault, names)
