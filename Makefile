@@ -27,11 +27,11 @@ demo-migration: ## take a legacy shop over while its customers shop; PORT=9000 e
 test: check ## check the code and run the tests
 	@$(BIN)/pytest -m "not slow" $(PYTEST)
 
-test-slow: ## run the long tests: every fault in every phase, crashes in mid-replay, browser
+test-slow: ## run the long tests: crashes in mid-replay, benchmarks, browser
 	$(SETUP) --dev
 	@$(BIN)/pytest -m "slow and not soak"
 
-soak: ## run the longest test: a whole shop, every fault in every phase, killed control planes
+soak: ## run the longest tests: every fault in every phase of a migration
 	$(SETUP) --dev
 	@$(BIN)/pytest -m soak
 

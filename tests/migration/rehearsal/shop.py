@@ -69,7 +69,7 @@ class Shop:
 
 def plan_of(legacy: str, candidate: str, **changes: Any) -> str:
     easy = {
-        "requests_min": 10, "compared_min": 0, "time_min": "0s", "latency_floor": "1500ms",
+        "requests_min": 10, "compared_min": 0, "time_min": "0s", "latency_floor": "500ms",
     }  # fmt: skip
     return yaml.safe_dump(
         {

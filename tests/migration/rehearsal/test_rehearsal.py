@@ -41,6 +41,7 @@ async def test_faults_are_noticed_and_customers_notice_nothing(database_url: str
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 async def test_every_fault_in_every_phase() -> None:
     """Two halves side by side, each with a gateway and a control plane of its own."""
     said: list[str] = []
