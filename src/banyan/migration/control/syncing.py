@@ -9,30 +9,22 @@ holds, and rolls back; all of that is written down when the database is back.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
-from typing import Any
-from uuid import UUID
-
-import msgspec
 
 from banyan import comparison
-from banyan.comparison import Finding
-from banyan.gateway import DataPlaneStatus, GatewayError
 from banyan.kernel import BanyanError, Clock, Unavailable
 from banyan.migration.control.comparing import Comparer
 from banyan.migration.control.folder import LocalRollback
 from banyan.migration.control.ports import Gates, Plane
+from banyan.migration.control.recording import Records
 from banyan.migration.control.routes import Missing, RouteControl
 from banyan.migration.control.watching import Watch, numbers_of
 from banyan.migration.control.world import World
 from banyan.migration.errors import NoWayBack, RouteNotFound, RouteNotReady
-from banyan.migration.model.standing import ControllerBeat, Follower
-from banyan.migration.rules.judge import Evidence
 from banyan.migration.rules.phases import data_before_cutover
 from banyan.migration.service import steps
-from banyan.migration.store import findings as findings_store
 from banyan.migration.store import plans as plans_store
 from banyan.migration.store import routes as routes_store
 from banyan.runtime import Cause, Database, Transaction
@@ -42,7 +34,6 @@ SLOW_S = 1.0
 CONNECT_S = 3.0
 """How long the start waits for the database before routes are watched without it."""
 _JUDGE = Cause("system", "banyan gateway", steps.JUDGE)
-_BEAT_WAIT_S = 1.0
 _FINISH_S = 3.0
 _ROUND_MAX_S = 15.0
 """A database that doesn't answer for so long is one that is away."""
@@ -68,12 +59,13 @@ class Sync:
         holder: str,
         comparer: Comparer | None,
     ) -> None:
-        self._world, self._watch, self._plane = world, watch, plane
-        self._open_database, self._gates, self._clock = open_database, gates, clock
+        self._world, self._watch = world, watch
+        self._open_database, self._gates, self._comparer = open_database, gates, comparer
         self._database: Database | None = None
-        self._holder, self._comparer = holder, comparer
+        self._records = Records(
+            world, plane, self._transaction, clock=clock, holder=holder, comparer=comparer
+        )
         self._slow_at_s = -SLOW_S
-        self._confirmed: dict[str, int] = {}
         self._lacks_since_s: dict[str, float] = {}
         self._is_lost = False
         self._is_prepared = False
@@ -103,7 +95,7 @@ class Sync:
                 async with database.transaction(self._world.marketplace_id, _JUDGE) as tx:
                     await self._read(tx)
                     if self._world.leads:
-                        await self._resume(tx)
+                        await self._records.resume(tx)
         except (Unavailable, TimeoutError) as error:
             self._note_away(str(error))
         except Exception:  # the loop that writes down must outlive what it can't read
@@ -127,34 +119,12 @@ class Sync:
                 for rollback in list(self._world.rollbacks.values()):
                     await self._write_rollback(rollback)
                 if not self._world.leads:
-                    async with self._transaction() as tx:
-                        await findings_store.delete_follower(tx, self._world.plan_id, self._holder)
+                    await self._records.forget_follower()
                 elif not self._is_superseded:
-                    await self._write_findings()
+                    await self._records.write_findings()
         except (TimeoutError, BanyanError) as error:
             _log.warning("not all could be written down at the end: %s", error)
         await self._database.close()
-
-    async def _resume(self, tx: Transaction) -> None:
-        """Go on where the process before this one stopped."""
-        world = self._world
-        now = self._clock.now()
-        minute = now.astimezone(UTC).replace(second=0, microsecond=0)
-        kept = await findings_store.select_evidence(tx, world.plan_id)
-        minutes = await findings_store.select_minutes(
-            tx, world.plan_id, route=None, since=minute, until=None
-        )
-        world.resume_minutes(minutes)
-        for name, change, state in kept:
-            route = world.routes.get(name)
-            if route is None or route.standing.entered_change != change:
-                continue
-            try:
-                saved = msgspec.convert(state, Evidence, str_keys=True)
-            except msgspec.ValidationError as error:
-                _log.warning("what was gathered about %s can't be read: %s", name, error)
-                continue
-            route.resume(saved, int(now.timestamp() * 1_000_000))
 
     async def once(self) -> None:
         """One round. Whatever fails is said once, and tried again in the next."""
@@ -189,25 +159,20 @@ class Sync:
         if not self._world.leads:
             await self._follow(is_slow=is_slow)
             return
-        await self._confirm()
+        await self._records.confirm()
         if is_slow:
             await self._ask_gates()
-            await self._write_findings()
-            await self._beat()
-        await self._write_comparisons()
+            await self._records.write_findings()
+            await self._records.beat()
+        await self._records.write_comparisons()
         for route in list(self._world.routes.values()):
             await self._move(route)
 
     async def _follow(self, *, is_slow: bool) -> None:
         """What is left to who doesn't lead: that it is there, and which routes can't go back."""
-        world = self._world
         if is_slow:
             await self._ask_gates()
-            follower = Follower(
-                beat_at=self._clock.now(), version=world.told_version, says=world.says
-            )
-            async with self._transaction() as tx:
-                await findings_store.save_follower(tx, world.plan_id, self._holder, follower)
+            await self._records.write_follower()
         for name, verdict in list(self._watch.stuck.items()):
             await self._hold_stuck(name, verdict.sentence)
 
@@ -332,21 +297,6 @@ class Sync:
             )
             await self._read(tx)
 
-    async def _confirm(self) -> None:
-        """The data plane has everything up to these changes."""
-        told = {
-            name: change
-            for name, change in self._world.told.items()
-            if self._confirmed.get(name) != change
-        }
-        if not told:
-            return
-        async with self._transaction() as tx:
-            await routes_store.confirm_changes(
-                tx, self._world.plan_id, list(told), list(told.values())
-            )
-        self._confirmed |= told
-
     async def _ask_gates(self) -> None:
         """Ask about what isn't measured, of the routes whose next step depends on it."""
         world, gates = self._world, self._gates
@@ -394,86 +344,6 @@ class Sync:
         if standing.diverged < seen and route.evidence.diverged == seen:
             route.forgive(standing.diverged)
 
-    async def _write_findings(self) -> None:
-        """Evidence, verdicts and minutes: of each what has changed."""
-        world = self._world
-        gathered = [each for each in world.routes.values() if each.is_unsaved]
-        judged = [
-            each
-            for name, each in world.routes.items()
-            if each.verdict is not None
-            and name not in world.rollbacks
-            and each.said != (each.verdict.kind, each.verdict.sentence)
-        ]
-        minutes = world.take_unsaved_minutes()
-        for each in gathered:
-            each.is_unsaved = False
-        try:
-            async with self._transaction() as tx:
-                for each in gathered:
-                    name, change = each.route.name, each.standing.entered_change
-                    state = _plain(each.evidence)
-                    await findings_store.save_evidence(tx, world.plan_id, name, change, state)
-                for each in judged:
-                    await _save_verdict(tx, world.plan_id, each)
-                if minutes:
-                    await findings_store.save_minutes(tx, world.plan_id, minutes)
-        except BaseException:
-            world.keep_unsaved(minutes)
-            for each in gathered:
-                each.is_unsaved = True
-            raise
-        world.forget_minutes(self._clock.now())
-
-    async def _write_comparisons(self) -> None:
-        if self._comparer is None:
-            return
-        findings = self._comparer.take_findings()
-        if not findings:
-            return
-        routes = self._world.routes
-        current = [each for each in findings if _is_current(each, routes.get(each.route))]
-        before = [each for each in findings if not _is_current(each, routes.get(each.route))]
-        steps_of = {name: route.standing.entered_change for name, route in routes.items()}
-        try:
-            async with self._transaction() as tx:
-                await self._comparer.record(tx, self._world.plan_id, before)
-                outcome = await self._comparer.record(tx, self._world.plan_id, current)
-        except Unavailable:
-            self._comparer.give_back(findings)
-            raise
-        for name, (compared, diverged) in outcome.items():
-            route = self._world.routes.get(name)
-            if route is not None and route.standing.entered_change == steps_of[name]:
-                route.compared += compared
-                route.diverged += diverged
-
-    async def _beat(self) -> None:
-        world = self._world
-        status = await self._status()
-        plane: dict[str, Any] = {"listen": world.plan.gateway.listen}
-        if status is not None:
-            plane |= _plain(status)
-        if self._comparer is not None:
-            plane["comparisons_dropped"] = self._comparer.dropped
-        beat = ControllerBeat(
-            plan_id=world.plan_id,
-            holder=self._holder,
-            beat_at=self._clock.now(),
-            version=world.told_version,
-            data_plane=plane,
-            says=world.says,
-        )
-        async with self._transaction() as tx:
-            await findings_store.save_beat(tx, beat)
-
-    async def _status(self) -> DataPlaneStatus | None:
-        try:
-            async with asyncio.timeout(_BEAT_WAIT_S):
-                return await self._plane.status()
-        except (TimeoutError, GatewayError, OSError):
-            return None
-
     def _transaction(self) -> AbstractAsyncContextManager[Transaction]:
         assert self._database is not None, "it was opened first"
         return self._database.transaction(self._world.marketplace_id, _JUDGE)
@@ -481,28 +351,3 @@ class Sync:
 
 def _effective_at(tx: Transaction, at: datetime) -> datetime:
     return at if tx.livemode else tx.now
-
-
-def _is_current(finding: Finding, route: RouteControl | None) -> bool:
-    """Whether it was captured in the step that its route stands in."""
-    return route is not None and route.is_of_this_step(int(finding.at.timestamp() * 1_000_000))
-
-
-async def _save_verdict(tx: Transaction, plan_id: UUID, route: RouteControl) -> None:
-    verdict = route.verdict
-    assert verdict is not None, "only what was judged is saved"
-    await findings_store.save_verdict(
-        tx,
-        plan_id,
-        route.route.name,
-        verdict=verdict.kind,
-        sentence=verdict.sentence,
-        numbers=_plain(numbers_of(route)),
-    )
-    route.said = (verdict.kind, verdict.sentence)
-
-
-def _plain(value: Any) -> dict[str, Any]:
-    """As JSON holds it: keys are texts, numbers finite."""
-    plain: Mapping[str, Any] = msgspec.json.decode(msgspec.json.encode(value))
-    return dict(plain)
