@@ -21,8 +21,8 @@ class Configuration:
     """``bootstrap`` needs a new start of Envoy; ``resources`` by kind don't.
 
     A changed weight or sample changes ``edge`` and ``shadow``, which end no connection; nor do a
-    changed side's ``clusters``: what is under way ends where it began. An address to listen on, the identity or the owners of cookies ``listeners``,
-    whose open connections are drained.
+    changed side's ``clusters``: what is under way ends where it began. An address to listen on, the
+    identity or the owners of cookies change ``listeners``, whose open connections are drained.
     """
 
     name: str

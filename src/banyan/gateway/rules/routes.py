@@ -1,12 +1,6 @@
 """Where each request goes: all that a changed weight changes."""
 
-from banyan.gateway.model import (
-    BP,
-    SAFE_METHODS,
-    FallBack,
-    GatewaySpec,
-    RouteSpec,
-)
+from banyan.gateway.model import BP, SAFE_METHODS, FallBack, GatewaySpec, RouteSpec
 from banyan.gateway.rules.clusters import (
     LOOP,
     composite_cluster,
