@@ -1,6 +1,6 @@
 """What a window adds, what takes it away, and what is kept over a crash and a step."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from math import log
 from random import Random
@@ -159,6 +159,26 @@ def test_one_customer_is_one_misfortune() -> None:
         candidate = ArmWindow(20, 10, {500: 10}, customers=20, failing=failing)
         many = gather(many, window(at, ArmWindow(200, 0, {500: 200}, 150), candidate))
     assert many.groups["reads"].errors.log_e > log(200)
+
+
+def test_a_few_customers_who_all_fail_now_and_then_are_no_robots() -> None:
+    """Twelve customers in all, a request each second; at the candidate a third of them fails."""
+    rng = Random(3)
+    first = gathered([window((0, 0), side(rng, 1_000, 0.001), ArmWindow())])
+
+    def told(errors_of: Callable[[int], set[int]]) -> float:
+        evidence = begin(QUICK, first)
+        for second, at in enumerate(ticks(180)):
+            failing = errors_of(second)
+            asked = 4 + len(failing)
+            candidate = ArmWindow(
+                asked, len(failing), {500: 4}, customers=asked, failing=dict.fromkeys(failing, 1)
+            )
+            evidence = gather(evidence, window(at, ArmWindow(), candidate))
+        return evidence.groups["reads"].errors.log_e
+
+    assert told(lambda _: {rng.randrange(12), rng.randrange(12)}) > log(200)
+    assert told(lambda _: {1, 2}) < log(200)  # two robots, whatever they ask for
 
 
 def test_little_traffic_waits_for_the_other_side() -> None:

@@ -1,6 +1,6 @@
 """What has been seen since a route came to its phase and step, and how a window adds to it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import log
 
 from msgspec import Struct, field
@@ -21,6 +21,11 @@ from banyan.migration.rules.latency import merged
 REPEATS_MAX = 2
 """In so many moments a customer's failures count in the bets: a robot that asks for one broken page
 all night is no news after that."""
+
+BROAD_CUSTOMERS = 3
+BROAD_PART = 0.1
+"""Where so many customers fail within two moments, and lately so large a part of the attempts, it is no
+lone robot, and they count again: a shop with few customers has no others who could."""
 
 REMEMBERED_MAX = 500
 BET_ATTEMPTS_MIN = 5
@@ -104,7 +109,7 @@ class GroupEvidence(Struct, frozen=True):
     ``latency`` can speak for it and count from the last gap or ejection on. ``block`` and ``last_block``
     are the latency of the ten minutes that run and of those before. ``baseline`` is what legacy did in the steps before.
     ``clusters`` are failures by customer: their sum and the sum of their squares. ``seen``: in how many
-    moments a customer's failures were bet on, and in which one last.
+    moments a customer's failures were bet on, and in which one the customer failed last.
     """
 
     errors: EProcess = EProcess()
@@ -176,7 +181,7 @@ def gather(evidence: Evidence, window: Window) -> Evidence:
     """The evidence with one more window; windows come in order of time, groups in any."""
     spoils = window.is_ejected or not window.is_whole
     group = evidence.groups.get(window.group, GroupEvidence())
-    groups = evidence.groups | {window.group: _grown(group, window)}
+    groups = evidence.groups | {window.group: _grown(group, window, evidence.lately)}
     if spoils:
         groups = {name: _without_favour(member) for name, member in groups.items()}
     divergence = evidence.divergence
@@ -237,10 +242,10 @@ def _without_favour(group: GroupEvidence) -> GroupEvidence:
     return replace(group, tally=Tally(), latency=Speeds())
 
 
-def _grown(group: GroupEvidence, window: Window) -> GroupEvidence:
+def _grown(group: GroupEvidence, window: Window, lately: tuple[Lately, ...]) -> GroupEvidence:
     clusters = (*window.legacy.failing.values(), *window.candidate.failing.values())
     group = replace(
-        _with_bets(group, window),
+        _with_bets(group, window, lately),
         clusters=(
             group.clusters[0] + sum(clusters),
             group.clusters[1] + sum(size * size for size in clusters),
@@ -287,12 +292,13 @@ def is_outage(legacy: ArmWindow) -> bool:
     return legacy.errors >= OUTAGE_ERRORS_MIN and legacy.errors >= OUTAGE_PART * legacy.attempts
 
 
-def _with_bets(group: GroupEvidence, window: Window) -> GroupEvidence:
+def _with_bets(group: GroupEvidence, window: Window, lately: tuple[Lately, ...]) -> GroupEvidence:
     """What is seen waits until there is enough to bet on: that may depend on attempts, not failures."""
     seen = dict(group.seen)
     moment = window.ended_at_us // MOMENT_US
-    candidate, candidate_errors = _units(window.candidate, seen, moment)
-    legacy, legacy_errors = _units(window.legacy, seen, moment)
+    is_broad = _is_broad(seen, moment, lately)
+    candidate, candidate_errors = _units(window.candidate, seen, moment, is_broad=is_broad)
+    legacy, legacy_errors = _units(window.legacy, seen, moment, is_broad=is_broad)
     if not candidate and not legacy:
         return group
     before = group.pending
@@ -332,22 +338,34 @@ def _bet(pending: Pending, rate_max: float | None) -> tuple[float, ...] | None:
     return against_rate(pending.candidate, pending.candidate_errors, rate_max)
 
 
-def _units(arm: ArmWindow, seen: dict[int, tuple[int, int]], moment: int) -> tuple[int, int]:
+def _is_broad(seen: Mapping[int, tuple[int, int]], moment: int, lately: tuple[Lately, ...]) -> bool:
+    """Whether a side's failures are many customers', and a large part of what it answers."""
+    if sum(last >= moment - 1 for _, last in seen.values()) < BROAD_CUSTOMERS:
+        return False
+    tally = _sum(one.tally for one in lately)
+    return (
+        tally.candidate_errors >= BROAD_PART * max(1, tally.candidate)
+        or tally.legacy_errors >= BROAD_PART * max(1, tally.legacy)
+    )  # fmt: skip
+
+
+def _units(
+    arm: ArmWindow, seen: dict[int, tuple[int, int]], moment: int, *, is_broad: bool
+) -> tuple[int, int]:
     """Trials and failures that are bet on: customers where they are known, else attempts.
 
-    A customer's failures count once in a moment and in ``REPEATS_MAX`` moments; after that the
-    customer is left out whole.
+    A customer's failures count once in a moment, and unless they are one of many in ``REPEATS_MAX``
+    moments. Those that don't count are left out as trials, too.
     """
     if not arm.customers:
         return arm.attempts, arm.errors
     failed = 0
     for customer in arm.failing:
         times, last = seen.get(customer, (0, -1))
-        if last == moment or times >= REPEATS_MAX:
-            continue
-        failed += 1
+        counts = last != moment and (is_broad or times < REPEATS_MAX)
+        failed += counts
         if times or len(seen) < REMEMBERED_MAX:
-            seen[customer] = (times + 1, moment)
+            seen[customer] = (min(times + counts, REPEATS_MAX), moment)
     return arm.customers - (len(arm.failing) - failed), failed
 
 
@@ -358,9 +376,12 @@ def log_threshold(alpha: float) -> float:
 
 def tallies(groups: Mapping[str, GroupEvidence]) -> Tally:
     """All groups of a route together."""
+    return _sum(group.tally for group in groups.values())
+
+
+def _sum(tallies: Iterable[Tally]) -> Tally:
     whole = Tally()
-    for group in groups.values():
-        one = group.tally
+    for one in tallies:
         whole = Tally(
             whole.legacy + one.legacy,
             whole.legacy_errors + one.legacy_errors,
