@@ -481,7 +481,7 @@ async def test_a_rehearsal_that_is_ended_leaves_nothing_behind(
         return len(await pids()) == 2 or rehearsing.returncode is not None
 
     try:
-        await until(runs, wait_s=300)
+        await until(runs)
         left = await pids()
     finally:
         for _ in range(2):

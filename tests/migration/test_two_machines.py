@@ -155,14 +155,14 @@ async def test_a_follower_never_advances_and_leads_once_the_leader_is_gone(
     shop: Shop, tmp_path: Path
 ) -> None:
     async with two(shop, tmp_path) as (one, other), other_after(one, other) as stop_first:
-        await taken_to(shop, 2_000)
-        await until(lambda: other.has(2_000))
+        await taken_to(shop, 5_000)
+        await until(lambda: other.has(5_000))
         customers = Customers(other.port)
         async with customers.browsing():
             # Far more than the plan asks for, and none of it seen by the leader.
-            await until(lambda: many(customers, 2_000))
+            await until(lambda: many(customers, 5_000))
             route = await shop.route()
-            assert (route.standing.phase, route.standing.read_bp) == (Phase.CANARY, 2_000)
+            assert (route.standing.phase, route.standing.read_bp) == (Phase.CANARY, 5_000)
             await stop_first()
             await forced(shop, 1)  # only who leads confirms it
             assert await other.has(5_000)

@@ -286,7 +286,7 @@ async def test_the_judge_takes_writes_back_and_none_is_lost(market: Market) -> N
         async with market.buyers.buying():
             await market.cut_over()
             market.candidate.fails = lambda _: market.candidate.requests % 2 == 0
-            await until(market.is_back, wait_s=240)
+            await until(market.is_back)
             await market.serves_at_legacy(60)
         await assert_nothing_is_lost(market)
         assert (await market.changes())[-1].by == "judge"
@@ -309,7 +309,7 @@ async def test_a_control_plane_that_dies_between_switch_and_return_loses_nothing
                 await first.wait()
             await market.serves_at_legacy(20)
             async with process(market, tmp_path):
-                await until(market.is_back, wait_s=240)
+                await until(market.is_back)
                 await until(market.are_effective)
                 await market.serves_at_legacy(60)
         await assert_nothing_is_lost(market)
@@ -357,7 +357,7 @@ async def test_without_database_and_control_plane_it_comes_to_the_same_end(
                     await migration.roll_back_here(plane, "orders", by="ana", why="It smells.")
                 await market.serves_at_legacy(60)
             async with market.led():
-                await until(market.is_back, wait_s=240)
+                await until(market.is_back)
                 await market.serves_at_legacy(60)
                 await until(market.are_effective)
         await assert_nothing_is_lost(market)

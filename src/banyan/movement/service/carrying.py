@@ -169,6 +169,8 @@ class Carrier:
     async def _tail_of_target(self, back: Flow) -> bool:
         """What others write at the target is carried back once the set was cut over, and else judged."""
         if self.data_set.phase == SetPhase.REVERSING:
+            # Before the first row is back: if nobody lived to do it after, the source would give its id out.
+            await self._raise_sequences()
             return await self._follow(back)
         if not self._knows_ours(back):
             return False
@@ -289,6 +291,8 @@ class Carrier:
         flow = self._truth()
         if flow is not None:
             await asyncio.to_thread(self._raise_now, flow)
+        if self._was_turned and self.moving.back is not None:
+            await asyncio.to_thread(self._raise_past_rows, self.moving.back)
 
     def _raise_now(self, flow: Flow) -> None:
         """Also past what the truth's side has given out and hasn't shown yet: the two must not meet
@@ -297,6 +301,12 @@ class Carrier:
         given = self._given_out(flow)
         for column in flow.map.key:
             raise_sequences(flow.destination, column, margin, given.get(column, 0))
+
+    def _raise_past_rows(self, back: Flow) -> None:
+        """Past what came back to a source that gives ids out itself: by no more, or both sides' sequences
+        would drive each other on."""
+        for column in back.map.key:
+            raise_sequences(back.destination, column, 0)
 
     def _given_out(self, flow: Flow) -> dict[str, int]:
         """The highest ids of the origin as they are at the destination, by the key's column."""
@@ -399,6 +409,8 @@ class Carrier:
             self._pass.began and self.data_set.pass_began_at and found.pass_began_at is None
         ):
             self._pass = Pass()  # turned round, or asked to begin anew
+        if found.phase != self.data_set.phase:
+            self._due.sequences = -1e9
         self._set = found
         self._clock, self._is_live = tx.now, tx.livemode
 
