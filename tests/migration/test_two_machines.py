@@ -19,12 +19,12 @@ from tests.migration.test_control import (
     Shop,
     all_effective,
     away,
-    forced,
     free_port,
     is_rolled_back,
     only_legacy_serves,
     served_by,
     shop,
+    taken_to,
     until,
 )
 
@@ -92,13 +92,6 @@ class Machine:
         return await self.read_bp() == read_bp
 
 
-async def taken_to(shop: Shop, read_bp: int) -> None:
-    """A person takes the route there; the judge may have taken the first step already."""
-    while (await shop.route()).standing.read_bp < read_bp:
-        await forced(shop, 1)
-    assert (await shop.route()).standing.read_bp == read_bp
-
-
 @asynccontextmanager
 async def two(shop: Shop, tmp_path: Path) -> AsyncGenerator[tuple[Machine, Machine]]:
     machines = Machine(shop, tmp_path / "a"), Machine(shop, tmp_path / "b")
@@ -164,8 +157,8 @@ async def test_a_follower_never_advances_and_leads_once_the_leader_is_gone(
             route = await shop.route()
             assert (route.standing.phase, route.standing.read_bp) == (Phase.CANARY, 5_000)
             await stop_first()
-            await forced(shop, 1)  # only who leads confirms it
-            assert await other.has(5_000)
+            await taken_to(shop, 10_000)  # only who leads confirms it
+            await until(lambda: other.has(10_000))
         assert customers.errors == []
         assert set(customers.statuses) == {200}
 
