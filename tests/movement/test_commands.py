@@ -1,12 +1,12 @@
 """Data sets over HTTP and on the command line."""
 
+import asyncio
 from uuid import UUID
 
-import click
 import pytest
 from click.testing import CliRunner
 
-from banyan.commands.migrate.data import data_group
+from banyan.cli import cli
 from banyan.kernel import NotFound
 from banyan.movement import DATA_SET, set_id_of
 from banyan.runtime import Database
@@ -16,55 +16,52 @@ from tests.movement.conftest import CUSTOMERS, PLAN, Move, customers
 pytestmark = pytest.mark.parametrize("source", ["sqlite"], indirect=True)
 
 
-@pytest.fixture
-def group(database_url: str, monkeypatch: pytest.MonkeyPatch) -> click.Group:
+@pytest.fixture(autouse=True)
+def chosen(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BANYAN_DATABASE_URL", database_url)
-    return data_group
 
 
-def say(group: click.Group, *arguments: str) -> tuple[int, str]:
-    result = CliRunner().invoke(group, [*arguments, "--marketplace", "sandbox"])
+def say(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(cli, ["migrate", "data", *arguments, "--marketplace", "sandbox"])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result.exit_code, result.output
 
 
-async def _in_thread(group: click.Group, *arguments: str) -> tuple[int, str]:
+async def _in_thread(*arguments: str) -> tuple[int, str]:
     """Commands have an event loop of their own."""
-    import asyncio
-
-    return await asyncio.to_thread(say, group, *arguments)
+    return await asyncio.to_thread(say, *arguments)
 
 
-async def test_the_commands_tell_and_ask(move: Move, group: click.Group, sandbox: UUID) -> None:
+async def test_the_commands_tell_and_ask(move: Move, sandbox: UUID) -> None:
     move.marketplace_id = sandbox  # whose clock every process sees alike
     with pytest.raises(NotFound):
-        await _in_thread(group, "status")
+        await _in_thread("status")
     customers(move.source, move.target, 6)
     await move.declare(CUSTOMERS)
-    code, said = await _in_thread(group, "status")
+    code, said = await _in_thread("status")
     assert (code, "it hasn't begun" in said) == (1, True)
-    assert "changes are caught" in (await _in_thread(group, "install"))[1]
+    assert "changes are caught" in (await _in_thread("install"))[1]
     mover = await move.mover()
     await move.settle(mover)
-    code, said = await _in_thread(group, "status", "--plan", "shop")
+    code, said = await _in_thread("status", "--plan", "shop")
     assert code == 0
     assert "customers is verified: 6 rows alike" in said
     move.target.script(
         "alter table customers disable trigger user", "delete from customers where id = 2"
     )
-    await _in_thread(group, "verify", "--set", "customers")
+    await _in_thread("verify", "--set", "customers")
     await move.settle(mover)
-    code, said = await _in_thread(group, "status", "--differences")
+    code, said = await _in_thread("status", "--differences")
     assert (code, "missing [2]" in said) == (1, True)
-    assert "repairs 1 rows" in (await _in_thread(group, "repair"))[1]
+    assert "repairs 1 rows" in (await _in_thread("repair"))[1]
     await move.settle(mover)
-    assert (await _in_thread(group, "status"))[0] == 0
-    await _in_thread(group, "restart", "--set", "customers")
-    assert "it hasn't begun" in (await _in_thread(group, "status"))[1]
-    assert "nothing of ours" in (await _in_thread(group, "remove", "--yes"))[1]
+    assert (await _in_thread("status"))[0] == 0
+    await _in_thread("restart", "--set", "customers")
+    assert "it hasn't begun" in (await _in_thread("status"))[1]
+    assert "nothing of ours" in (await _in_thread("remove", "--yes"))[1]
     with pytest.raises(NotFound, match="there are customers"):
-        await _in_thread(group, "status", "--set", "nosuch")
+        await _in_thread("status", "--set", "nosuch")
 
 
 async def test_sets_are_read_over_http(move: Move, database: Database, live: UUID) -> None:
