@@ -12,6 +12,7 @@ from msgspec import json
 from banyan.migration.model.bounds import Bounds
 from banyan.migration.model.evidence import ArmWindow, Window
 from banyan.migration.model.plan import Phase
+from banyan.migration.model.verdict import Verdict
 from banyan.migration.rules.judge import Evidence, begin, gather, judge
 from banyan.migration.rules.judge.evidence import REPEATS_MAX
 from tests.migration.judge.traffic import QUICK, SECOND, START, side, situation, ticks, window
@@ -141,6 +142,28 @@ def test_without_legacy_and_baseline_nothing_is_concluded() -> None:
     verdict = judge(evidence, situation(evidence.ended_at_us))
     assert verdict.kind == "hold"
     assert "no latency of legacy's" in verdict.sentence
+
+
+def test_a_candidate_that_fails_goes_back_where_legacy_was_never_seen() -> None:
+    """A route of few writes after its cutover: nothing to compare with, and half of them fail."""
+
+    def judged(seen_before: int, failed_before: int, rate: float) -> Verdict:
+        rng = Random(11)
+        first = gathered([window((0, 0), ArmWindow(seen_before, failed_before), ArmWindow())])
+        evidence = begin(QUICK, first)
+        for at in ticks(120):
+            arms = ArmWindow(), side(rng, 4, rate)
+            evidence = gather(evidence, window(at, *arms))
+        return judge(evidence, situation(evidence.ended_at_us, phase=Phase.CANDIDATE))
+
+    unseen = judged(0, 0, 0.5)
+    assert unseen.kind == "rollback"
+    assert "failed, legacy wasn't seen" in unseen.sentence
+    hardly = judged(60, 0, 0.5)
+    assert hardly.kind == "rollback"
+    assert "legacy 0 % of 60 before failed" in hardly.sentence
+    assert judged(0, 0, 0.03).kind == "hold"  # which legacy may have done as well
+    assert judged(60, 6, 0.1).kind == "hold"  # which it did
 
 
 def test_one_customer_is_one_misfortune() -> None:

@@ -45,6 +45,10 @@ BASELINE_MIN = 1_000
 BASELINE_INFLATION = 2.0
 """Yesterday's legacy is no control: its rate may have doubled before the candidate is blamed."""
 
+UNKNOWN_RATE_MAX = 0.1
+"""Legacy of whom little is known, and no failure, is believed to fail no more often: a route of few
+writes comes to its cutover without a baseline, and a candidate that fails must be told there too."""
+
 OUTAGE_PART = 0.2
 OUTAGE_ERRORS_MIN = 5
 TOTAL_ERRORS_MIN = 3
@@ -217,12 +221,17 @@ def _with_lately(lately: tuple[Lately, ...], window: Window) -> tuple[Lately, ..
     return (*kept, Lately(window.ended_at_us, before.plus(window)))
 
 
-def baseline_rate_max(baseline: Tally) -> float | None:
-    """The highest error rate that legacy's last baseline lets one believe in; None without one."""
-    if baseline.legacy < BASELINE_MIN // 10:
-        return None
+def is_known(baseline: Tally) -> bool:
+    """Whether legacy was seen often enough before to stand in for legacy now."""
+    return baseline.legacy >= BASELINE_MIN // 10
+
+
+def baseline_rate_max(baseline: Tally) -> float:
+    """The highest error rate that legacy's last baseline lets one believe in."""
     likely = share_interval(baseline.legacy_errors, baseline.legacy, 0.01).high
-    return min(0.5, likely * BASELINE_INFLATION)
+    rate = min(0.5, likely * BASELINE_INFLATION)
+    is_guess = not is_known(baseline) and not baseline.legacy_errors
+    return min(rate, UNKNOWN_RATE_MAX) if is_guess else rate
 
 
 def _carried(group: GroupEvidence) -> GroupEvidence:
@@ -309,15 +318,10 @@ def _with_bets(group: GroupEvidence, window: Window, lately: tuple[Lately, ...])
         before.candidate + candidate,
         before.candidate_errors + candidate_errors,
     )
-    rate_max = baseline_rate_max(group.baseline)
-    age = window.ended_at_us - pending.began_at_us
-    fewest = pending.candidate
-    if rate_max is None:
-        fewest = min(fewest, pending.legacy)
-    is_ripe = fewest >= BET_ATTEMPTS_MIN or (fewest >= 1 and age >= MOMENT_US)
-    if not is_ripe and age < BET_AGE_MAX_US:
+    baseline = _baseline_of(group)
+    if not _is_ripe(pending, baseline, window.ended_at_us - pending.began_at_us):
         return replace(group, pending=pending, seen=seen)
-    bet = _bet(pending, rate_max)
+    bet = _bet(pending, baseline)
     is_total = (
         pending.candidate_errors >= TOTAL_ERRORS_MIN
         and pending.candidate_errors >= TOTAL_PART * pending.candidate
@@ -328,14 +332,34 @@ def _with_bets(group: GroupEvidence, window: Window, lately: tuple[Lately, ...])
     return replace(group, errors=errors, pending=Pending(), seen=seen)
 
 
-def _bet(pending: Pending, rate_max: float | None) -> tuple[float, ...] | None:
+def _baseline_of(group: GroupEvidence) -> Tally:
+    """Legacy of before; where that is little, with what was seen of it since."""
+    if is_known(group.baseline):
+        return group.baseline
+    return Tally(
+        legacy=group.baseline.legacy + group.tally.legacy,
+        legacy_errors=group.baseline.legacy_errors + group.tally.legacy_errors,
+    )
+
+
+def _is_ripe(pending: Pending, baseline: Tally, age_us: int) -> bool:
+    """Whether there is enough to bet on, or it was waited for long enough."""
+    is_old = age_us >= MOMENT_US
+    fewest = pending.candidate if is_known(baseline) else min(pending.candidate, pending.legacy)
+    if not fewest and is_old and pending.candidate >= BET_ATTEMPTS_MIN:
+        return True  # legacy isn't asked any more, and hardly was
+    is_ripe = fewest >= BET_ATTEMPTS_MIN or (fewest >= 1 and is_old)
+    return is_ripe or age_us >= BET_AGE_MAX_US
+
+
+def _bet(pending: Pending, baseline: Tally) -> tuple[float, ...] | None:
     """The pay-offs: against legacy of the same moment if it has enough, else against its baseline."""
     is_controlled = pending.legacy >= CONTROL_PART_MIN * pending.candidate
-    if rate_max is None or (pending.legacy and is_controlled):
+    if pending.legacy and (is_controlled or not is_known(baseline)):
         return against_concurrent(
             pending.candidate, pending.candidate_errors, pending.legacy, pending.legacy_errors
         )
-    return against_rate(pending.candidate, pending.candidate_errors, rate_max)
+    return against_rate(pending.candidate, pending.candidate_errors, baseline_rate_max(baseline))
 
 
 def _is_broad(seen: Mapping[int, tuple[int, int]], moment: int, lately: tuple[Lately, ...]) -> bool:

@@ -16,7 +16,6 @@ from banyan.migration.rules.judge.evidence import (
     Evidence,
     GroupEvidence,
     Tally,
-    baseline_rate_max,
     log_threshold,
 )
 from banyan.migration.rules.words import count, odds_of_chance, percent
@@ -92,11 +91,7 @@ def _errors_of(
     tally = lately if is_worse and group.tally.candidate < CONTROL_MIN else group.tally
     if tally is lately:
         seen = _compared(group, lately, alpha / 2)
-    sides = (
-        f"Candidate {percent(seen.candidate.estimate)} of {count(tally.candidate)}, "
-        f"legacy {percent(seen.legacy.estimate)} of {count(seen.tally.legacy)}"
-        f"{' before' if seen.is_baseline else ''} failed"
-    )
+    sides = _sides(seen, tally)
     if is_worse and seen.increase <= bounds.errors_increase_max:
         sides += (
             f"; in the last minute {count(lately.candidate_errors)} of the candidate's "
@@ -122,12 +117,20 @@ def _errors_of(
     )
 
 
+def _sides(seen: _Errors, tally: Tally) -> str:
+    candidate = f"Candidate {percent(seen.candidate.estimate)} of {count(tally.candidate)}"
+    if not seen.tally.legacy:
+        return f"{candidate} failed, legacy wasn't seen"
+    legacy = f"legacy {percent(seen.legacy.estimate)} of {count(seen.tally.legacy)}"
+    return f"{candidate}, {legacy}{' before' if seen.is_baseline else ''} failed"
+
+
 def _compared(group: GroupEvidence, tally: Tally, alpha: float) -> _Errors:
     """Intervals of both sides, for as many attempts fewer as failures come in clusters."""
     size = group.cluster_size
     candidate = share_interval(tally.candidate_errors / size, tally.candidate / size, alpha)
     is_baseline = tally.legacy < max(CONTROL_MIN, CONTROL_PART_MIN * tally.candidate)
-    is_baseline = is_baseline and baseline_rate_max(group.baseline) is not None
+    is_baseline = is_baseline and group.baseline.legacy > tally.legacy
     control = group.baseline if is_baseline else tally
     legacy = share_interval(control.legacy_errors / size, control.legacy / size, alpha)
     return _Errors(candidate, legacy, control, is_baseline, candidate.estimate - legacy.estimate)
