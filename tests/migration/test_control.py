@@ -365,7 +365,7 @@ async def test_it_goes_on_after_kill_9_and_customers_notice_nothing(
     shop: Shop, tmp_path: Path
 ) -> None:
     customers = Customers(shop.port)
-    async with process(shop, tmp_path) as first:
+    async with process(shop.url, tmp_path) as first:
         await until(lambda: answers(shop))
         async with customers.browsing():
             await taken_to(shop, 5_000)
@@ -375,7 +375,7 @@ async def test_it_goes_on_after_kill_9_and_customers_notice_nothing(
             shop.candidate.fails = lambda _: True  # nobody judges now; the data plane falls back
             customers.by_side.clear()
             await until(lambda: seen(customers, 200))
-            async with process(shop, tmp_path):
+            async with process(shop.url, tmp_path):
                 await until(lambda: is_rolled_back(shop))
                 await until(lambda: all_effective(shop))
                 await only_legacy_serves(customers)
@@ -384,12 +384,12 @@ async def test_it_goes_on_after_kill_9_and_customers_notice_nothing(
 
 
 @asynccontextmanager
-async def process(shop: Shop, state: Path) -> AsyncGenerator[asyncio.subprocess.Process]:
-    """`banyan gateway` as a process of its own."""
+async def process(url: str, state: Path) -> AsyncGenerator[asyncio.subprocess.Process]:
+    """`banyan gateway` as a process of its own, on the database at ``url``."""
     started = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "banyan", "gateway"),
-        env={**os.environ, "BANYAN_DATABASE_URL": shop.url, "BANYAN_STATE_FOLDER": str(state)},
+        env={**os.environ, "BANYAN_DATABASE_URL": url, "BANYAN_STATE_FOLDER": str(state)},
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
@@ -437,7 +437,7 @@ async def test_a_data_plane_that_was_left_is_ended_by_a_command(shop: Shop, tmp_
         said, _ = await ending.communicate()
         return ending.returncode, said.decode()
 
-    async with process(shop, tmp_path):
+    async with process(shop.url, tmp_path):
         await until(lambda: answers(shop))
         code, said = await stopped()
         assert (code, said.count("\n")) == (2, 1)

@@ -1,8 +1,6 @@
 """Writes that went to the candidate and go back to legacy: none is lost, and nobody goes to and fro."""
 
 import asyncio
-import os
-import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,7 +19,7 @@ from banyan.migration.control import syncing
 from banyan.runtime import Cause, Database, create_marketplace
 from tests.migration.plans import plan_text, route
 from tests.migration.sides import Side
-from tests.migration.test_control import CRITERIA, away, free_port, until
+from tests.migration.test_control import CRITERIA, away, free_port, process, until
 from tests.movement.conftest import make_postgres
 
 __all__ = ["make_postgres"]
@@ -298,7 +296,7 @@ async def test_a_control_plane_that_dies_between_switch_and_return_loses_nothing
     market: Market, tmp_path: Path
 ) -> None:
     async with market.carried():
-        async with process(market, tmp_path) as first, market.serving(), market.buyers.buying():
+        async with process(market.url, tmp_path) as first, market.serving(), market.buyers.buying():
             await market.cut_over()
             async with locked(market):  # the database takes no step of a route
                 await until(market.may_go_back)
@@ -309,29 +307,11 @@ async def test_a_control_plane_that_dies_between_switch_and_return_loses_nothing
                 first.kill()
                 await first.wait()
             await market.serves_at_legacy(20)
-            async with process(market, tmp_path):
+            async with process(market.url, tmp_path):
                 await until(market.is_back)
                 await until(market.are_effective)
                 await market.serves_at_legacy(60)
         await assert_nothing_is_lost(market)
-
-
-@asynccontextmanager
-async def process(market: Market, state: Path) -> AsyncGenerator[asyncio.subprocess.Process]:
-    """`banyan gateway` as a process of its own."""
-    started = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "banyan", "gateway"),
-        env={**os.environ, "BANYAN_DATABASE_URL": market.url, "BANYAN_STATE_FOLDER": str(state)},
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        yield started
-    finally:
-        if started.returncode is None:
-            started.terminate()
-        await started.wait()
 
 
 @asynccontextmanager
