@@ -1,18 +1,20 @@
 """Sides that are reached by name, over TLS, or want a Host of their own."""
 
 import asyncio
+import socket
 import ssl
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from banyan.gateway import Shadow
-from tests.gateway.dataplane.rig import Rig, body_of, get, read_request, status_of, until
+from tests.gateway.dataplane.rig import Rig, body_of, free_port, get, read_request, status_of, until
 
 
 def certificate(folder: Path, *names: str) -> tuple[Path, Path]:
@@ -120,3 +122,19 @@ async def test_sides_may_have_a_host_of_their_own(rig: Rig) -> None:
     for asked in rig.legacy.asked:
         assert asked.get("host") == "old.internal"
         assert asked.get("x-forwarded-host") in ("shop.example", "shop.example,new.internal")
+
+
+async def test_it_listens_for_both_kinds_of_addresses_at_once(rig: Rig) -> None:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    port = free_port()
+    await rig.plane.apply(replace(rig.spec, host="::", port=port))
+    for host in ("::1", "127.0.0.1"):
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(b"GET /r/1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        assert body_of(await reader.read()) == b"legacy"
+        writer.close()
+        await writer.wait_closed()

@@ -83,7 +83,8 @@ def target_of(address: str) -> Json:
 
 
 def socket_address(host: str, port: int) -> Json:
-    return {"socket_address": {"address": host, "port_value": port}}
+    both = {"ipv4_compat": True} if host == "::" else {}
+    return {"socket_address": {"address": host, "port_value": port, **both}}
 
 
 def is_name(host: str) -> bool:

@@ -58,7 +58,7 @@ def _route(plan: Plan, route: RoutePlan, at: Position) -> RouteSpec:
         name=route.name,
         match=match_of(route),
         methods=route.methods,
-        candidate=route.candidate,
+        candidate=plan.candidate_of(route),
         read_bp=BP if is_retired else at.read_bp,
         writes_to=at.writes_to,
         # Where no set of data has to be verified both sides share it, so that either may take a write.
