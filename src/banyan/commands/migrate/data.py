@@ -80,10 +80,10 @@ def install(marketplace: str | None, plan: str | None, names: tuple[str, ...]) -
 def remove(marketplace: str | None, plan: str | None, names: tuple[str, ...], yes: bool) -> None:
     """Take triggers, logs, slots and fences away from both sides.
 
-    For when a migration is over. Changes aren't caught any more: sets that shall move after all
-    have to be restarted.
+    For when a migration is over, or a set has left the plan. Changes aren't caught any more: sets
+    that shall move after all have to be restarted.
     """
-    sets = execute(_chosen(marketplace, plan, names))
+    sets = execute(_chosen(marketplace, plan, names, with_gone=True))
     if not yes:
         click.confirm(f"Remove what is ours of {len(sets)} sets from both sides?", abort=True)
     execute(movement.remove(sets))
@@ -206,9 +206,11 @@ def _for_each(
         click.echo(line)
 
 
-async def _chosen(marketplace: str | None, plan: str | None, names: Sequence[str]) -> list[DataSet]:
+async def _chosen(
+    marketplace: str | None, plan: str | None, names: Sequence[str], *, with_gone: bool = False
+) -> list[DataSet]:
     async with place_of(marketplace) as place, place.transaction() as tx:
-        return _named(await movement.list_sets(tx, plan=plan), names)
+        return _named(await movement.list_sets(tx, plan=plan, with_gone=with_gone), names)
 
 
 def _named(sets: Sequence[DataSet], names: Sequence[str]) -> list[DataSet]:
