@@ -121,11 +121,16 @@ async def test_who_has_just_written_at_legacy_is_answered_by_it(tmp_path: Path) 
             assert rig.legacy.asked[-1].line.startswith(method.encode())
             assert rig.legacy.asked[-1].get("cookie") == "a=1; b=2"
         assert body_of(await get(rig.port, "/r/1", f"Cookie: {name}")) == b"candidate"
-        # What the candidate took it knows, and legacy has no word in it any more.
-        await rig.change(writes_to="candidate", legacy_after_write=False)
-        assert body_of(await get(rig.port, "/r/1", both)) == b"candidate"
+        # At a cutover too, until the customer's next write, which the candidate takes.
+        await rig.change(writes_to="candidate")
+        assert body_of(await get(rig.port, "/r/1", both)) == b"legacy"
+        told = await get(rig.port, "/r/1", both, method="POST", body=b"x")
+        assert body_of(told) == b"candidate"
+        assert headers_of(told, "set-cookie") == ["banyan_device_wrote=; Path=/; Max-Age=0"]
         told = await get(rig.port, "/r/1", f"Cookie: {name}", method="POST", body=b"x")
         assert headers_of(told, "set-cookie") == []
+        await rig.change(legacy_after_write=False)
+        assert body_of(await get(rig.port, "/r/1", both)) == b"candidate"
 
 
 async def test_a_trusted_proxy_may_say_who_asks(tmp_path: Path) -> None:

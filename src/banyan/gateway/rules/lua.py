@@ -144,7 +144,8 @@ function envoy_on_request(handle)
   local headers = handle:headers()
   local id = headers:get(ID) or ""
   local key, is_new = own(headers, WANTED), false
-  if own(headers, WROTE) then headers:replace(INNER_WROTE, "1") end
+  local has_written = own(headers, WROTE)
+  if has_written then headers:replace(INNER_WROTE, "1") end
   if key and key ~= "" then
     if #key ~= 15 or string.find(key, "[^0-9a-f]") then key = named(key) end
   else
@@ -165,7 +166,8 @@ function envoy_on_request(handle)
     headers:replace(INNER_NEW, cookie(headers, WANTED, key, AGE))
   elseif not SAFE[headers:get(":method")] and
     handle:virtualHost():metadata():get("remembers_writes") then
-    headers:replace(INNER_NEW, cookie(headers, WROTE, "1", WROTE_AGE))
+    headers:replace(INNER_NEW, (has_written and "again " or "") ..
+      cookie(headers, WROTE, "1", WROTE_AGE))
   end
 end
 """
@@ -200,10 +202,10 @@ local function guard(headers, side)
 end
 
 -- An answer that caches share must carry no one's name: it would stop being cached, or all would be one.
-local function may_name(handle, headers, side, new)
+local function may_name(handle, headers, new)
   local status = headers:get(":status")
   if string.sub(status, 1, 1) == "1" or status == "304" then return false end
-  if string.sub(new, 1, #WROTE) == WROTE then return side == "legacy" end
+  if string.sub(new, 1, #WROTE) == WROTE then return true end
   local cache = string.lower(headers:get("cache-control") or "")
   if string.find(cache, "public", 1, true) or string.find(cache, "s-maxage", 1, true) then
     return false
@@ -212,6 +214,14 @@ local function may_name(handle, headers, side, new)
   if handle:streamInfo():routeName() == DEFAULT_ROUTE then return false end
   return not string.find(cache, "max%-age=[1-9]") or string.find(cache, "private", 1, true)
     or string.find(cache, "no-store", 1, true)
+end
+
+-- Of a write, what the answer brings: at legacy that it was there, else that it was not the last one.
+local function remembering(side, new)
+  local has_written = string.sub(new, 1, 6) == "again "
+  if has_written then new = string.sub(new, 7) end
+  if side == "legacy" or string.sub(new, 1, #WROTE) ~= WROTE then return new end
+  return has_written and WROTE .. "; Path=/; Max-Age=0" or ""
 end
 
 function envoy_on_response(handle)
@@ -223,6 +233,7 @@ function envoy_on_response(handle)
   local side, new = string.sub(told, 1, space - 1), string.sub(told, space + 1)
   if not OTHER[side] then return end
   if IS_OWNED then guard(headers, side) end
-  if #new > 1 and may_name(handle, headers, side, new) then headers:add("set-cookie", new) end
+  new = remembering(side, new)
+  if #new > 1 and may_name(handle, headers, new) then headers:add("set-cookie", new) end
 end
 """
