@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from banyan.gateway import Shadow
+from banyan.gateway import Shadow, places_of, unreached
 from tests.gateway.dataplane.rig import Rig, body_of, free_port, get, read_request, status_of, until
 
 
@@ -83,6 +83,11 @@ async def test_a_side_over_tls_is_asked_by_its_name_and_checked(rig: Rig, tmp_pa
         for untrusted in (wrong, unknown):
             await rig.plane.apply(replace(rig.spec, legacy=untrusted))
             assert status_of(await get(rig.port, "/1")) == 503
+            [said] = await unreached(
+                replace(rig.spec, legacy=untrusted), places_of(tmp_path).ca_file
+            )
+            assert said.startswith(f"legacy can't be reached at 127.0.0.1:{port}: its certificate")
+        assert await unreached(replace(rig.spec, legacy=legacy), places_of(tmp_path).ca_file) == []
         unchecked = replace(unknown, is_verified=False)
         await rig.plane.apply(replace(rig.spec, legacy=unchecked))
         assert body_of(await get(rig.port, "/1")) == b"over"
@@ -138,3 +143,14 @@ async def test_it_listens_for_both_kinds_of_addresses_at_once(rig: Rig) -> None:
         assert body_of(await reader.read()) == b"legacy"
         writer.close()
         await writer.wait_closed()
+
+
+async def test_sides_that_can_not_be_reached_are_told_of(rig: Rig, tmp_path: Path) -> None:
+    ca_file = places_of(tmp_path / "elsewhere").ca_file
+    assert await unreached(rig.spec, ca_file) == []
+    port = free_port()
+    sides = (replace(rig.spec.candidates[0], host="nowhere.invalid"),)
+    spec = replace(rig.spec, legacy=replace(rig.spec.legacy, port=port), candidates=sides)
+    down, unknown = await unreached(spec, ca_file)
+    assert down.startswith(f"legacy can't be reached at 127.0.0.1:{port}: ")
+    assert unknown.startswith("new can't be reached at nowhere.invalid:")
