@@ -137,6 +137,16 @@ def test_writes_fall_back_only_where_both_sides_share_their_data() -> None:
         assert not before.writes_fall_back
 
 
+def test_who_wrote_is_answered_by_legacy_unless_both_sides_share_their_data() -> None:
+    ramp = Position(Phase.RAMP, read_bp=10_000)
+    cut = Position(Phase.CANDIDATE, read_bp=10_000, writes_to="candidate")
+    for data, may_lag in (([], False), (["orders"], True), (None, True)):
+        said = {} if data is None else {"criteria": {"ramp": {"data": data}}}
+        plan = made(data=ORDERS, **said)
+        for at, stays in ((Position(Phase.LEGACY), False), (ramp, may_lag), (cut, may_lag)):
+            assert spec_of(plan, {"catalogue": at}).routes[0].legacy_after_write == stays
+
+
 def test_changes_of_data_are_told_by_set() -> None:
     names = {"id": "id", "name": "name"}
     changed = {**ORDERS, "sets": [{**ORDERS["sets"][0], "columns": names}]}

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from banyan import migration
-from banyan.migration import ReadPlan, read_plan
+from banyan.migration import ReadPlan, read_plan, spec_of
 from tests.migration.plans import PLAN, plan_text, route
 
 TODAY = date(2026, 11, 25)
@@ -120,7 +120,16 @@ def test_rubbish_in_one_place_is_a_fault_or_a_plan(value: Any, key: str) -> None
         ({"legacy": "http://localhost:8080"}, "legacy: This is where the gateway itself listens"),
         ({"candidates": {"candidate": "http://127.0.0.1:8001"}}, "legacy's own address"),
         ({"candidates": {"candidate": "http://h:99999"}}, "the port is a number up to 65535"),
-        ({"candidates": {"other": "http://h:1"}}, "There is no candidate candidate; there are: other"),
+        (
+            {"candidates": {"new": "http://h:1", "newer": "http://h:2"}},
+            "Say which candidate catalogue is of; there are: new, newer.",
+        ),
+        ({"routes": [route(candidate="x")]}, "There is no candidate x; there are: candidate."),
+        (
+            {"gateway": {"listen": "[::1]:8001"}, "legacy": "http://localhost:8001"},
+            "legacy: This is where the gateway itself listens",
+        ),
+        ({"gateway": {"listen": "::1:8080"}}, "such as 127.0.0.1:8080 or [::]:8080"),
         ({"gateway": {"listen": "127.0.0.1:0"}}, "There is no port 0."),
         ({"gateway": {"listen": "shop.example:80"}}, "'shop.example' isn't an IP address"),
         ({"routes": [route(path=None, regex="/a{1,2000}")]}, "RE2 repeats something 1000 times"),
@@ -203,3 +212,22 @@ def test_a_freeze_window_holds_from_its_start_to_before_its_end() -> None:
     assert frozen("rest", 23, 23)
     assert not frozen("rest", 27)
     assert not frozen("catalogue", 25)
+
+
+def test_a_route_is_of_the_only_candidate_whatever_its_name() -> None:
+    plan = read_plan(plan_text(candidates={"new": "http://h:1"}), TODAY).plan
+    assert plan is not None
+    assert [plan.candidate_of(each) for each in plan.routes] == ["new", "new"]
+    plan = read_plan(
+        plan_text(candidates={"candidate": "http://h:1", "new": "http://h:2"}), TODAY
+    ).plan
+    assert plan is not None
+    assert [plan.candidate_of(each) for each in plan.routes] == ["candidate", "candidate"]
+
+
+@pytest.mark.parametrize("host", ["::1", "::", "127.0.0.1", "0.0.0.0"])
+def test_the_gateway_listens_at_any_address_of_the_machine(host: str) -> None:
+    shown = f"[{host}]" if ":" in host else host
+    plan = read_plan(plan_text(gateway={"listen": f"{shown}:8080"}), TODAY).plan
+    assert plan is not None
+    assert spec_of(plan, {}).host == host

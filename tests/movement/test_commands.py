@@ -60,6 +60,14 @@ async def test_the_commands_tell_and_ask(move: Move, sandbox: UUID) -> None:
     await _in_thread("restart", "--set", "customers")
     assert "it hasn't begun" in (await _in_thread("status"))[1]
     assert "nothing of ours" in (await _in_thread("remove", "--yes"))[1]
+    await move.declare({**CUSTOMERS, "name": "others"})
+    with pytest.raises(NotFound, match="there are others"):
+        await _in_thread("status", "--set", "customers")
+    assert (
+        "customers: nothing of ours"
+        in (await _in_thread("remove", "--set", "customers", "--yes"))[1]
+    )
+    await move.declare(CUSTOMERS)
     with pytest.raises(NotFound, match="there are customers"):
         await _in_thread("status", "--set", "nosuch")
 

@@ -3,7 +3,14 @@
 Knows nothing of plans: it is told a ``GatewaySpec`` and tells what it saw.
 """
 
-from banyan.gateway.dataplane import DataPlane, check_spec, data_plane, find_envoy, places_of
+from banyan.gateway.dataplane import (
+    DataPlane,
+    check_spec,
+    data_plane,
+    find_envoy,
+    places_of,
+    unreached,
+)
 from banyan.gateway.errors import ConfigurationRefused, GatewayError, GatewayUnusable
 from banyan.gateway.model import (
     ARMS,
@@ -73,4 +80,5 @@ __all__ = [
     "places_of",
     "render",
     "route_of",
+    "unreached",
 ]

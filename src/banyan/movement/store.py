@@ -67,20 +67,23 @@ async def find_set(tx: Transaction, set_id: UUID, *, lock: bool = False) -> Data
     )
 
 
-async def select_sets(tx: Transaction, plan_id: UUID | None, plan: str | None) -> list[DataSet]:
-    """Sets by plan and name; those that are no longer in it are left out."""
+async def select_sets(
+    tx: Transaction, plan_id: UUID | None, plan: str | None, *, with_gone: bool = False
+) -> list[DataSet]:
+    """Sets by plan and name; those that are no longer in it are left out, or come, too."""
     return await tx.all(
         DataSet,
         """
         select * from movement.sets
         where marketplace_id = %(marketplace_id)s
-          and not is_gone
+          and (not is_gone or %(with_gone)s)
           and (%(plan_id)s::uuid is null or plan_id = %(plan_id)s)
           and (%(plan)s::text is null or plan = %(plan)s)
         order by plan, name
         """,
         plan_id=plan_id,
         plan=plan,
+        with_gone=with_gone,
     )
 
 

@@ -105,6 +105,34 @@ async def test_a_write_names_nobody(rig: Rig) -> None:
     assert headers_of(await get(rig.port, "/r/1", method="POST", body=b"x"), "set-cookie") == []
 
 
+async def test_who_has_just_written_at_legacy_is_answered_by_it(tmp_path: Path) -> None:
+    """The candidate's data may not have the basket yet that legacy was told of."""
+    changes = {"read_bp": 10_000, "legacy_after_write": True}
+    async with running(tmp_path / "gateway", **changes) as rig:
+        name = f"banyan_device={CUSTOMERS[0]}"
+        assert body_of(await get(rig.port, "/r/1", f"Cookie: {name}")) == b"candidate"
+        for path in ("/r/1", "/other"):
+            told = await get(rig.port, path, f"Cookie: {name}", method="POST", body=b"x")
+            (cookie,) = headers_of(told, "set-cookie")
+            assert cookie == "banyan_device_wrote=1; Path=/; Max-Age=10; HttpOnly; SameSite=Lax"
+        both = f"Cookie: a=1; banyan_device_wrote=1; {name}; b=2"
+        for method in ("GET", "HEAD"):
+            await get(rig.port, "/r/1", both, method=method)
+            assert rig.legacy.asked[-1].line.startswith(method.encode())
+            assert rig.legacy.asked[-1].get("cookie") == "a=1; b=2"
+        assert body_of(await get(rig.port, "/r/1", f"Cookie: {name}")) == b"candidate"
+        # At a cutover too, until the customer's next write, which the candidate takes.
+        await rig.change(writes_to="candidate")
+        assert body_of(await get(rig.port, "/r/1", both)) == b"legacy"
+        told = await get(rig.port, "/r/1", both, method="POST", body=b"x")
+        assert body_of(told) == b"candidate"
+        assert headers_of(told, "set-cookie") == ["banyan_device_wrote=; Path=/; Max-Age=0"]
+        told = await get(rig.port, "/r/1", f"Cookie: {name}", method="POST", body=b"x")
+        assert headers_of(told, "set-cookie") == []
+        await rig.change(legacy_after_write=False)
+        assert body_of(await get(rig.port, "/r/1", both)) == b"candidate"
+
+
 async def test_a_trusted_proxy_may_say_who_asks(tmp_path: Path) -> None:
     identity = Identity(cookie="who", header="X-Customer")
     async with running(tmp_path / "gateway", identity=identity, read_bp=5_000) as rig:

@@ -1,18 +1,20 @@
 """Sides that are reached by name, over TLS, or want a Host of their own."""
 
 import asyncio
+import socket
 import ssl
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from banyan.gateway import Shadow
-from tests.gateway.dataplane.rig import Rig, body_of, get, read_request, status_of, until
+from banyan.gateway import Shadow, places_of, unreached
+from tests.gateway.dataplane.rig import Rig, body_of, free_port, get, read_request, status_of, until
 
 
 def certificate(folder: Path, *names: str) -> tuple[Path, Path]:
@@ -81,6 +83,11 @@ async def test_a_side_over_tls_is_asked_by_its_name_and_checked(rig: Rig, tmp_pa
         for untrusted in (wrong, unknown):
             await rig.plane.apply(replace(rig.spec, legacy=untrusted))
             assert status_of(await get(rig.port, "/1")) == 503
+            [said] = await unreached(
+                replace(rig.spec, legacy=untrusted), places_of(tmp_path).ca_file
+            )
+            assert said.startswith(f"legacy can't be reached at 127.0.0.1:{port}: its certificate")
+        assert await unreached(replace(rig.spec, legacy=legacy), places_of(tmp_path).ca_file) == []
         unchecked = replace(unknown, is_verified=False)
         await rig.plane.apply(replace(rig.spec, legacy=unchecked))
         assert body_of(await get(rig.port, "/1")) == b"over"
@@ -120,3 +127,30 @@ async def test_sides_may_have_a_host_of_their_own(rig: Rig) -> None:
     for asked in rig.legacy.asked:
         assert asked.get("host") == "old.internal"
         assert asked.get("x-forwarded-host") in ("shop.example", "shop.example,new.internal")
+
+
+async def test_it_listens_for_both_kinds_of_addresses_at_once(rig: Rig) -> None:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    port = free_port()
+    await rig.plane.apply(replace(rig.spec, host="::", port=port))
+    for host in ("::1", "127.0.0.1"):
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(b"GET /r/1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        assert body_of(await reader.read()) == b"legacy"
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_sides_that_can_not_be_reached_are_told_of(rig: Rig, tmp_path: Path) -> None:
+    ca_file = places_of(tmp_path / "elsewhere").ca_file
+    assert await unreached(rig.spec, ca_file) == []
+    port = free_port()
+    sides = (replace(rig.spec.candidates[0], host="nowhere.invalid"),)
+    spec = replace(rig.spec, legacy=replace(rig.spec.legacy, port=port), candidates=sides)
+    down, unknown = await unreached(spec, ca_file)
+    assert down.startswith(f"legacy can't be reached at 127.0.0.1:{port}: ")
+    assert unknown.startswith("new can't be reached at nowhere.invalid:")

@@ -12,14 +12,8 @@ from collections.abc import Awaitable, Callable, Sequence
 import click
 
 from banyan import movement
-from banyan.commands.places import (
-    MARKETPLACE_OPTION,
-    execute,
-    marketplaces,
-    process_settings,
-    transaction,
-    with_schema,
-)
+from banyan.commands.migrate.options import MARKETPLACE
+from banyan.commands.places import execute, place_of, process_settings, with_schema
 from banyan.kernel import InvalidRequest, NotFound
 from banyan.movement import DataSet, DataStanding
 from banyan.runtime import Transaction, telemetry
@@ -36,10 +30,10 @@ def data_group() -> None:
 
 
 @data_group.command("run")
-@MARKETPLACE_OPTION
+@MARKETPLACE
 @_PLAN
 @click.option("--wait/--no-wait", default=True, help="Stand by while another process runs.")
-def run(marketplace: str, plan: str | None, wait: bool) -> None:
+def run(marketplace: str | None, plan: str | None, wait: bool) -> None:
     """Carry the sets of a plan until Ctrl-C or SIGTERM.
 
     It fills the target, follows the changes, compares all rows again and again, and after the
@@ -53,8 +47,8 @@ def run(marketplace: str, plan: str | None, wait: bool) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
-        async with marketplaces(marketplace) as (database, chosen):
-            marketplace_id = chosen[0].marketplace_id
+        async with place_of(marketplace) as place:
+            database, marketplace_id = place.database, place.marketplace.marketplace_id
             async with database.transaction(marketplace_id) as tx:
                 sets = _of_one_plan(await movement.list_sets(tx, plan=plan), plan)
             url = settings.database_url
@@ -64,10 +58,10 @@ def run(marketplace: str, plan: str | None, wait: bool) -> None:
 
 
 @data_group.command("install")
-@MARKETPLACE_OPTION
+@MARKETPLACE
 @_PLAN
 @_SETS
-def install(marketplace: str, plan: str | None, names: tuple[str, ...]) -> None:
+def install(marketplace: str | None, plan: str | None, names: tuple[str, ...]) -> None:
     """Check the tables of both sides, and begin to catch changes.
 
     Nothing is copied yet; `run` does the same by itself.
@@ -79,17 +73,17 @@ def install(marketplace: str, plan: str | None, names: tuple[str, ...]) -> None:
 
 
 @data_group.command("remove")
-@MARKETPLACE_OPTION
+@MARKETPLACE
 @_PLAN
 @_SETS
 @click.option("--yes", is_flag=True, help="Don't ask.")
-def remove(marketplace: str, plan: str | None, names: tuple[str, ...], yes: bool) -> None:
+def remove(marketplace: str | None, plan: str | None, names: tuple[str, ...], yes: bool) -> None:
     """Take triggers, logs, slots and fences away from both sides.
 
-    For when a migration is over. Changes aren't caught any more: sets that shall move after all
-    have to be restarted.
+    For when a migration is over, or a set has left the plan. Changes aren't caught any more: sets
+    that shall move after all have to be restarted.
     """
-    sets = execute(_chosen(marketplace, plan, names))
+    sets = execute(_chosen(marketplace, plan, names, with_gone=True))
     if not yes:
         click.confirm(f"Remove what is ours of {len(sets)} sets from both sides?", abort=True)
     execute(movement.remove(sets))
@@ -98,18 +92,20 @@ def remove(marketplace: str, plan: str | None, names: tuple[str, ...], yes: bool
 
 
 @data_group.command("status")
-@MARKETPLACE_OPTION
+@MARKETPLACE
 @_PLAN
 @_SETS
 @click.option("--differences", is_flag=True, help="List the rows, too.")
-def status(marketplace: str, plan: str | None, names: tuple[str, ...], differences: bool) -> None:
+def status(
+    marketplace: str | None, plan: str | None, names: tuple[str, ...], differences: bool
+) -> None:
     """Say how far each set is, and whether it may be relied on.
 
     Ends with exit code 1 if one of them may not.
     """
 
     async def show() -> int:
-        async with transaction(marketplace) as tx:
+        async with place_of(marketplace) as place, place.transaction() as tx:
             sets = _named(await movement.list_sets(tx, plan=plan), names)
             standings = await movement.standings_of(tx, sets)
             for one in standings:
@@ -135,10 +131,10 @@ def _say(one: DataStanding) -> None:
 
 
 @data_group.command("verify")
-@MARKETPLACE_OPTION
+@MARKETPLACE
 @_PLAN
 @_SETS
-def verify(marketplace: str, plan: str | None, names: tuple[str, ...]) -> None:
+def verify(marketplace: str | None, plan: str | None, names: tuple[str, ...]) -> None:
     """Have every row compared anew; `status` tells the result."""
 
     async def want(tx: Transaction, one: DataSet) -> str:
@@ -149,10 +145,10 @@ def verify(marketplace: str, plan: str | None, names: tuple[str, ...]) -> None:
 
 
 @data_group.command("repair")
-@MARKETPLACE_OPTION
+@MARKETPLACE
 @_PLAN
 @_SETS
-def repair(marketplace: str, plan: str | None, names: tuple[str, ...]) -> None:
+def repair(marketplace: str | None, plan: str | None, names: tuple[str, ...]) -> None:
     """Carry the rows that differ over again from the true side."""
 
     async def want(tx: Transaction, one: DataSet) -> str:
@@ -163,10 +159,10 @@ def repair(marketplace: str, plan: str | None, names: tuple[str, ...]) -> None:
 
 
 @data_group.command("accept")
-@MARKETPLACE_OPTION
+@MARKETPLACE
 @_PLAN
 @_SETS
-def accept(marketplace: str, plan: str | None, names: tuple[str, ...]) -> None:
+def accept(marketplace: str | None, plan: str | None, names: tuple[str, ...]) -> None:
     """Let conflicts stand as they are: somebody has looked at them."""
 
     async def decide(tx: Transaction, one: DataSet) -> str:
@@ -177,11 +173,11 @@ def accept(marketplace: str, plan: str | None, names: tuple[str, ...]) -> None:
 
 
 @data_group.command("restart")
-@MARKETPLACE_OPTION
+@MARKETPLACE
 @_PLAN
 @click.option("--set", "name", required=True)
 @click.option("--force", is_flag=True, help="Even if legacy lacks rows of the new side.")
-def restart(marketplace: str, plan: str | None, name: str, force: bool) -> None:
+def restart(marketplace: str | None, plan: str | None, name: str, force: bool) -> None:
     """Fill and compare a set anew, from the beginning.
 
     Needed when its mapping has changed. Rows that are at the target stay and are written over.
@@ -195,7 +191,7 @@ def restart(marketplace: str, plan: str | None, name: str, force: bool) -> None:
 
 
 def _for_each(
-    marketplace: str,
+    marketplace: str | None,
     plan: str | None,
     names: Sequence[str],
     act: Callable[[Transaction, DataSet], Awaitable[str]],
@@ -203,7 +199,7 @@ def _for_each(
     """Do it to the chosen sets, all or none, and say what was done."""
 
     async def go() -> list[str]:
-        async with transaction(marketplace) as tx:
+        async with place_of(marketplace) as place, place.transaction() as tx:
             sets = _named(await movement.list_sets(tx, plan=plan), names)
             return [f"{one.name}: {await act(tx, one)}" for one in sets]
 
@@ -211,9 +207,11 @@ def _for_each(
         click.echo(line)
 
 
-async def _chosen(marketplace: str, plan: str | None, names: Sequence[str]) -> list[DataSet]:
-    async with transaction(marketplace) as tx:
-        return _named(await movement.list_sets(tx, plan=plan), names)
+async def _chosen(
+    marketplace: str | None, plan: str | None, names: Sequence[str], *, with_gone: bool = False
+) -> list[DataSet]:
+    async with place_of(marketplace) as place, place.transaction() as tx:
+        return _named(await movement.list_sets(tx, plan=plan, with_gone=with_gone), names)
 
 
 def _named(sets: Sequence[DataSet], names: Sequence[str]) -> list[DataSet]:

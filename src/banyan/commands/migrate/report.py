@@ -145,7 +145,8 @@ def _asked(
     if len(found) > 1:
         raise InvalidRequest(f"These paths are of several routes: {', '.join(sorted(found))}.")
     name = found.pop()
-    side = next(route.candidate for route in plan.routes if route.name == name)
+    side = next(plan.candidate_of(route) for route in plan.routes if route.name == name)
+    assert side is not None, "a checked plan says which"
     return _Asked(
         route=name,
         paths=paths,

@@ -297,7 +297,7 @@ def _facts(plan: Plan, route: RoutePlan) -> tuple[Fact, ...]:
         Fact("Owner", title_of_team(plan, route.owner)),
         Fact("Dependent teams", others or "none"),
         Fact("Legacy", plan.legacy),
-        Fact("Candidate", plan.candidates.get(route.candidate, route.candidate)),
+        Fact("Candidate", plan.candidates.get(plan.candidate_of(route) or "", "")),
         Fact("Falls back to legacy", backs),
         Fact("Writes", words(route.writes)),
         Fact("Advances by itself up to", route.auto_advance_to.value),

@@ -14,5 +14,6 @@ from banyan.gateway.dataplane.checking import check_spec
 from banyan.gateway.dataplane.external import data_plane
 from banyan.gateway.dataplane.folder import places_of
 from banyan.gateway.dataplane.plane import DataPlane
+from banyan.gateway.dataplane.reaching import unreached
 
-__all__ = ["DataPlane", "check_spec", "data_plane", "find_envoy", "places_of"]
+__all__ = ["DataPlane", "check_spec", "data_plane", "find_envoy", "places_of", "unreached"]

@@ -17,8 +17,9 @@ ID_HEADER = "x-banyan-id"
 INNER_ID = ":banyan-id"
 INNER_CUSTOMER = ":banyan-customer"
 INNER_NEW = ":banyan-new"
-"""The request's name again; 15 hexadecimal digits by which a customer's side is drawn; the cookie that a
-new one shall get. HTTP/1 has no such headers: Envoy sends them to no side, no customer can send
+INNER_WROTE = ":banyan-wrote"
+"""The request's name again; 15 hexadecimal digits by which a customer's side is drawn; the cookie that the
+answer shall bring; that the customer has just written at legacy. HTTP/1 has no such headers: Envoy sends them to no side, no customer can send
 them, and still routes and logs find them on the request."""
 
 ROLE_HEADER = "x-banyan-role"
@@ -82,7 +83,8 @@ def target_of(address: str) -> Json:
 
 
 def socket_address(host: str, port: int) -> Json:
-    return {"socket_address": {"address": host, "port_value": port}}
+    both = {"ipv4_compat": True} if host == "::" else {}
+    return {"socket_address": {"address": host, "port_value": port, **both}}
 
 
 def is_name(host: str) -> bool:

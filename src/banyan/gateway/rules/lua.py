@@ -12,16 +12,19 @@ from banyan.gateway.rules.envoy import (
     INNER_CUSTOMER,
     INNER_ID,
     INNER_NEW,
+    INNER_WROTE,
     NAMELESS,
 )
 
 SIDE_HEADER = "x-banyan-side"
-"""Set by the router on every answer: the arm of the endpoint that gave it, a space, and the cookie for a
-new customer. Taken off again here; one call into Envoy tells both."""
+"""Set by the router on every answer: the arm of the endpoint that gave it, a space, and the cookie of ours
+for the customer. Taken off again here; one call into Envoy tells both."""
 
 DEFAULT_ROUTE = "default"
 
 _COOKIE_AGE_S = 31_536_000
+_WROTE_AGE_S = 10
+"""For how long legacy answers who has written there: what data may lag behind (``lag_max``)."""
 
 
 def edge(identity: Identity, cookies: Cookies) -> str:
@@ -37,7 +40,9 @@ def edge(identity: Identity, cookies: Cookies) -> str:
             f"local NAMELESS = {_text(NAMELESS)}",
             f"local SIDE = {_text(SIDE_HEADER)}",
             f"local DEFAULT_ROUTE = {_text(DEFAULT_ROUTE)}",
-            f"local AGE = {_COOKIE_AGE_S}",
+            f"local INNER_WROTE = {_text(INNER_WROTE)}",
+            f"local WROTE = {_text(identity.cookie)} .. '_wrote='",
+            f"local AGE, WROTE_AGE = {_COOKIE_AGE_S}, {_WROTE_AGE_S}",
             f"local OWNED = {{legacy = {_owned(cookies.legacy)},"
             f" candidate = {_owned(cookies.candidate)}}}",
             f"local IS_OWNED = {str(bool(cookies.legacy or cookies.candidate)).lower()}",
@@ -89,11 +94,11 @@ local function named(text)
   return string.format("%07x%08x", a % 268435456, b)
 end
 
--- Our cookie's value, and the header without it.
-local function taken(header)
+-- The value of a cookie of ours, and the header without it.
+local function taken(header, wanted)
   local from = 1
   while true do
-    local first, last = string.find(header, WANTED, from, true)
+    local first, last = string.find(header, wanted, from, true)
     if not first then return nil, header end
     local before = string.sub(header, 1, first - 1)
     if before == "" or string.find(before, "[; ]$") then
@@ -106,19 +111,19 @@ local function taken(header)
   end
 end
 
-local function device(headers)
+local function own(headers, wanted)
   local all = headers:get("cookie")
-  if not all or not string.find(all, WANTED, 1, true) then return nil end
+  if not all or not string.find(all, wanted, 1, true) then return nil end
   local count = headers:getNumValues("cookie")
   if count == 1 then
-    local value, rest = taken(all)
+    local value, rest = taken(all, wanted)
     if value and rest == "" then headers:remove("cookie")
     elseif value then headers:replace("cookie", rest) end
     return value
   end
   local kept, value = {}, nil
   for i = 0, count - 1 do
-    local found, rest = taken(headers:getAtIndex("cookie", i))
+    local found, rest = taken(headers:getAtIndex("cookie", i), wanted)
     value = value or found
     if rest ~= "" then kept[#kept + 1] = rest end
   end
@@ -127,10 +132,20 @@ local function device(headers)
   return value
 end
 
+local SAFE = {GET = true, HEAD = true, OPTIONS = true}
+
+local function cookie(headers, name, value, age)
+  local is_secure = headers:get("x-forwarded-proto") == "https"
+  return name .. value .. "; Path=/; Max-Age=" .. age .. "; HttpOnly; " ..
+    (is_secure and "Secure; SameSite=None" or "SameSite=Lax")
+end
+
 function envoy_on_request(handle)
   local headers = handle:headers()
   local id = headers:get(ID) or ""
-  local key, is_new = device(headers), false
+  local key, is_new = own(headers, WANTED), false
+  local has_written = own(headers, WROTE)
+  if has_written then headers:replace(INNER_WROTE, "1") end
   if key and key ~= "" then
     if #key ~= 15 or string.find(key, "[^0-9a-f]") then key = named(key) end
   else
@@ -148,9 +163,11 @@ function envoy_on_request(handle)
   headers:replace(INNER_CUSTOMER, key)
   headers:replace(INNER_ID, id)
   if is_new then
-    local is_secure = headers:get("x-forwarded-proto") == "https"
-    headers:replace(INNER_NEW, WANTED .. key .. "; Path=/; Max-Age=" .. AGE .. "; HttpOnly; " ..
-      (is_secure and "Secure; SameSite=None" or "SameSite=Lax"))
+    headers:replace(INNER_NEW, cookie(headers, WANTED, key, AGE))
+  elseif not SAFE[headers:get(":method")] and
+    handle:virtualHost():metadata():get("remembers_writes") then
+    headers:replace(INNER_NEW, (has_written and "again " or "") ..
+      cookie(headers, WROTE, "1", WROTE_AGE))
   end
 end
 """
@@ -185,9 +202,10 @@ local function guard(headers, side)
 end
 
 -- An answer that caches share must carry no one's name: it would stop being cached, or all would be one.
-local function may_name(handle, headers)
+local function may_name(handle, headers, new)
   local status = headers:get(":status")
   if string.sub(status, 1, 1) == "1" or status == "304" then return false end
+  if string.sub(new, 1, #WROTE) == WROTE then return true end
   local cache = string.lower(headers:get("cache-control") or "")
   if string.find(cache, "public", 1, true) or string.find(cache, "s-maxage", 1, true) then
     return false
@@ -196,6 +214,14 @@ local function may_name(handle, headers)
   if handle:streamInfo():routeName() == DEFAULT_ROUTE then return false end
   return not string.find(cache, "max%-age=[1-9]") or string.find(cache, "private", 1, true)
     or string.find(cache, "no-store", 1, true)
+end
+
+-- Of a write, what the answer brings: at legacy that it was there, else that it was not the last one.
+local function remembering(side, new)
+  local has_written = string.sub(new, 1, 6) == "again "
+  if has_written then new = string.sub(new, 7) end
+  if side == "legacy" or string.sub(new, 1, #WROTE) ~= WROTE then return new end
+  return has_written and WROTE .. "; Path=/; Max-Age=0" or ""
 end
 
 function envoy_on_response(handle)
@@ -207,6 +233,7 @@ function envoy_on_response(handle)
   local side, new = string.sub(told, 1, space - 1), string.sub(told, space + 1)
   if not OTHER[side] then return end
   if IS_OWNED then guard(headers, side) end
-  if #new > 1 and may_name(handle, headers) then headers:add("set-cookie", new) end
+  new = remembering(side, new)
+  if #new > 1 and may_name(handle, headers, new) then headers:add("set-cookie", new) end
 end
 """

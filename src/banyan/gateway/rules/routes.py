@@ -17,6 +17,7 @@ from banyan.gateway.rules.envoy import (
     INNER_CUSTOMER,
     INNER_ID,
     INNER_NEW,
+    INNER_WROTE,
     LEGACY,
     NAMESPACE,
     ROLE_HEADER,
@@ -61,10 +62,14 @@ def edge_routes(spec: GatewaySpec) -> Json:
             route["route"].update(auto_host_rewrite=True, append_x_forwarded_host=True)
     legacy = spec.legacy
     address = f"[{legacy.host}]" if ":" in legacy.host else legacy.host
+    told = {
+        "legacy": f"{address}:{legacy.port}",
+        "remembers_writes": any(route.legacy_after_write for route in spec.routes),
+    }
     return _configuration(
         EDGE,
         made,
-        {"metadata": {"filter_metadata": {EDGE_FILTER: {"legacy": f"{address}:{legacy.port}"}}}},
+        {"metadata": {"filter_metadata": {EDGE_FILTER: told}}},
         response_headers_to_remove=[FIRST_HEADER],
         response_headers_to_add=[
             {
@@ -121,6 +126,10 @@ def _of_route(route: RouteSpec) -> list[Json]:
         return [_route(route, route.methods, action)]
     made: list[Json] = []
     reads = tuple(method for method in SAFE_METHODS if method in (route.methods or SAFE_METHODS))
+    if reads and route.legacy_after_write:
+        stays = _route(route, reads, _to(LEGACY, route.timeout_ms))
+        stays["match"]["headers"].append({"name": INNER_WROTE, "present_match": True})
+        made.append(stays)
     if reads:
         made.extend(_sampled(route, reads, _read_action(route), ("candidate", "legacy")))
     writes = tuple(method for method in route.methods if method not in SAFE_METHODS)

@@ -51,7 +51,7 @@ class CookiesPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class GatewayPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    listen: Annotated[str, Meta(pattern=r"^[^:]+:[0-9]{1,5}$")] = "127.0.0.1:8080"
+    listen: Annotated[str, Meta(pattern=r"^(\[[^\[\]]+\]|[^:]+):[0-9]{1,5}$")] = "127.0.0.1:8080"
     identity: IdentityPlan = IdentityPlan()
     cookies: CookiesPlan = CookiesPlan()
 
@@ -155,7 +155,8 @@ class RoutePlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     title: str = ""
     owner: Name
     dependents: tuple[Name, ...] = ()
-    candidate: Name = "candidate"
+    candidate: Name | None = None
+    """None: the only one there is, or the one of the name ``candidate``; ``Plan.candidate_of``."""
     writes: Literal["legacy", "legacy_until_verified"] = "legacy_until_verified"
     timeout: Duration | None = None
     fall_back: FallBackPlan | None = FallBackPlan()
@@ -207,3 +208,11 @@ class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     notice: Duration = "0s"
     """How long before an automatic step the owner and the dependents are told of it."""
     data: Mapping[str, Any] | None = None
+
+    def candidate_of(self, route: RoutePlan) -> str | None:
+        """The name of a route's candidate; None if it leaves open which. In a checked plan it is there."""
+        if route.candidate is not None:
+            return route.candidate
+        if len(self.candidates) == 1:
+            return next(iter(self.candidates))
+        return "candidate" if "candidate" in self.candidates else None

@@ -362,7 +362,9 @@ async def _paths(wanted: Wanted, plan: Plan, host: str) -> Mapping[str, tuple[st
 
 
 def _asking(plan: Plan, route: RoutePlan, path: str, wanted: Wanted, host: str) -> Asking:
-    candidate = wanted.candidates[route.candidate]
+    name = plan.candidate_of(route)
+    assert name is not None, "a checked plan says which"
+    candidate = wanted.candidates[name]
     how = comparing(
         body=route.compare.body,
         headers=route.compare.headers,

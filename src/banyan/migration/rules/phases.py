@@ -64,6 +64,12 @@ def moves_writes(plan: Plan, route: RoutePlan) -> bool:
 _BEFORE_CUTOVER = (Phase.SHADOW, Phase.CANARY, Phase.RAMP)
 
 
+def shares_data(plan: Plan, route: RoutePlan) -> bool:
+    """Whether the plan says that both sides have one database: ``data: []``."""
+    said = [criteria_of(plan, route, phase).data for phase in _BEFORE_CUTOVER]
+    return any(data is not UNSET for data in said) and not data_before_cutover(plan, route)
+
+
 def data_before_cutover(plan: Plan, route: RoutePlan) -> tuple[str, ...]:
     """The data sets that must be verified before the candidate takes writes."""
     named: dict[str, None] = {}

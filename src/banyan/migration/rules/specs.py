@@ -16,7 +16,7 @@ from banyan.gateway import (
 )
 from banyan.migration.model.plan import Phase, Plan, RoutePlan, ShadowPlan
 from banyan.migration.model.standing import Position
-from banyan.migration.rules.phases import data_before_cutover
+from banyan.migration.rules.phases import shares_data
 from banyan.migration.rules.units import basis_points, milliseconds
 
 _COMPARED = (Phase.SHADOW, Phase.CANARY, Phase.RAMP, Phase.CANDIDATE)
@@ -58,11 +58,12 @@ def _route(plan: Plan, route: RoutePlan, at: Position) -> RouteSpec:
         name=route.name,
         match=match_of(route),
         methods=route.methods,
-        candidate=route.candidate,
+        candidate=plan.candidate_of(route),
         read_bp=BP if is_retired else at.read_bp,
         writes_to=at.writes_to,
         # Where no set of data has to be verified both sides share it, so that either may take a write.
-        writes_fall_back=at.writes_to == "candidate" and not data_before_cutover(plan, route),
+        writes_fall_back=at.writes_to == "candidate" and shares_data(plan, route),
+        legacy_after_write=at.phase in _COMPARED and not shares_data(plan, route),
         fall_back=None if is_retired else _fall_back(route),
         shadow=_shadow(route.shadow or plan.shadow, at),
         timeout_ms=None if route.timeout is None else milliseconds(route.timeout),

@@ -70,7 +70,10 @@ def _faults(plan: DataPlan) -> Iterator[tuple[str, str]]:
             yield f"{at}/name", f"there are two sets named {one.name}"
         for other in one.after:
             if other not in names[:place]:
-                yield f"{at}/after", f"{other} is not a set before this one"
+                yield (
+                    f"{at}/after",
+                    f"there is no set {other} before this one: what is filled first stands first",
+                )
         yield from _set_faults(at, one)
 
 

@@ -103,10 +103,14 @@ async def get_set(tx: Transaction, set_id: UUID) -> DataSet:
 
 
 async def list_sets(
-    tx: Transaction, *, plan_id: UUID | None = None, plan: str | None = None
+    tx: Transaction,
+    *,
+    plan_id: UUID | None = None,
+    plan: str | None = None,
+    with_gone: bool = False,
 ) -> list[DataSet]:
-    """The sets of a plan (by id or by name), or of all plans."""
-    return await store.select_sets(tx, plan_id, plan)
+    """The sets of a plan (by id or by name), or of all plans; also those that have left it, if asked."""
+    return await store.select_sets(tx, plan_id, plan, with_gone=with_gone)
 
 
 async def page_sets(tx: Transaction, *, limit: int, cursor: str | None = None) -> Page[DataSet]:

@@ -20,7 +20,7 @@ from banyan.migration.rules.units import basis_points, in_words, milliseconds, p
 
 Problem: TypeAlias = tuple[Path, str]
 
-_LOCAL = frozenset({"127.0.0.1", "localhost", "::1", "0.0.0.0"})  # noqa: S104 - compared, not bound
+_LOCAL = frozenset({"127.0.0.1", "localhost", "::1", "0.0.0.0", "::"})  # noqa: S104 - compared, not bound
 _REPEATS_MAX = 1_000
 _JUDGED = (Phase.SHADOW, Phase.CANARY, Phase.RAMP, Phase.CANDIDATE)
 
@@ -64,7 +64,7 @@ def _addresses(plan: Plan) -> Iterator[Problem]:
             continue
         if not at[0]:
             yield path, f"{url[:60]!r} has no host."
-        if at[1] == port and (at[0] == host or {at[0], host} <= _LOCAL):
+        if at[1] == port and (at[0] == host.strip("[]") or {at[0], host.strip("[]")} <= _LOCAL):
             yield path, f"This is where the gateway itself listens ({listen}): it would ask itself."
         if path != ("legacy",) and at == legacy:
             yield path, "This is legacy's own address; a candidate is something else."
@@ -99,12 +99,14 @@ def _routes(plan: Plan) -> Iterator[Problem]:
             yield here, f"{route.name} needs exactly one of path, prefix and regex; it has {said}."
         yield from _match(route, here)
         yield from _teams(plan, route, here)
-        if route.candidate not in plan.candidates:
-            known = ", ".join(plan.candidates) or "none"
+        known = ", ".join(plan.candidates) or "none"
+        if route.candidate is not None and route.candidate not in plan.candidates:
             yield (
                 (*here, "candidate"),
                 f"There is no candidate {route.candidate}; there are: {known}.",
             )
+        elif plan.candidates and plan.candidate_of(route) is None:
+            yield here, f"Say which candidate {route.name} is of; there are: {known}."
         if route.auto_advance_to == Phase.RETIRED:
             yield (
                 (*here, "auto_advance_to"),

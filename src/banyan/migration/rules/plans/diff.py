@@ -41,17 +41,17 @@ def diff_of(
     found = _Found()
     if old is None:
         for route in new.routes:
-            _added(found, route, standings.get(route.name))
+            _added(found, new, route, standings.get(route.name))
         return PlanDiff(new.plan, from_version, tuple(found.changes))
     _common(found, old, new, standings)
     before = {route.name: route for route in old.routes}
     after = {route.name: route for route in new.routes}
     for name, route in before.items():
         if name not in after:
-            _removed(found, route, standings.get(name))
+            _removed(found, old, route, standings.get(name))
     for name, route in after.items():
         if name not in before:
-            _added(found, route, standings.get(name))
+            _added(found, new, route, standings.get(name))
         else:
             _route(found, old, new, before[name], route, standings.get(name))
     order = [name for name in after if name in before]
@@ -68,21 +68,21 @@ def diff_of(
     return PlanDiff(new.plan, from_version, tuple(found.changes), tuple(found.renewed))
 
 
-def _added(found: _Found, route: RoutePlan, standing: RouteStanding | None) -> None:
+def _added(found: _Found, plan: Plan, route: RoutePlan, standing: RouteStanding | None) -> None:
     at = standing.at if standing is not None and not standing.is_gone else Position(Phase.LEGACY)
     found.changes.append(
         PlanChange(
             "added",
             f"route {route.name}",
             "",
-            _matched(route),
+            _matched(plan, route),
             f"It begins in {describe(at)}: its customers notice nothing.",
             route.name,
         )
     )
 
 
-def _removed(found: _Found, route: RoutePlan, standing: RouteStanding | None) -> None:
+def _removed(found: _Found, plan: Plan, route: RoutePlan, standing: RouteStanding | None) -> None:
     at = standing.at if standing is not None else Position(Phase.LEGACY)
     refusal = ""
     if at.phase not in _LEAVES:
@@ -93,7 +93,7 @@ def _removed(found: _Found, route: RoutePlan, standing: RouteStanding | None) ->
     effect = "What it took goes to the routes behind it, or to legacy."
     found.changes.append(
         PlanChange(
-            "removed", f"route {route.name}", _matched(route), "", effect, route.name, refusal
+            "removed", f"route {route.name}", _matched(plan, route), "", effect, route.name, refusal
         )
     )
 
@@ -188,7 +188,7 @@ def _users(plan: Plan, candidate: str, standings: Mapping[str, RouteStanding]) -
     return [
         route.name
         for route in plan.routes
-        if route.candidate == candidate
+        if plan.candidate_of(route) == candidate
         and route.name in standings
         and standings[route.name].phase != Phase.LEGACY
     ]
@@ -202,9 +202,9 @@ def _while_carrying(name: str, at: Position, what: str) -> str:
     return f"{name} is in {describe(at)} and would be one that {what}. Roll it back first."
 
 
-def _matched(route: RoutePlan) -> str:
+def _matched(plan: Plan, route: RoutePlan) -> str:
     where = route.path or route.regex or f"{route.prefix}*"
-    return f"{' '.join((*route.methods, where))} → {route.candidate}, owner {route.owner}"
+    return f"{' '.join((*route.methods, where))} → {plan.candidate_of(route)}, owner {route.owner}"
 
 
 def _data(plan: Plan) -> dict[str, Any]:

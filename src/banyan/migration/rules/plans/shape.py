@@ -16,7 +16,7 @@ _WANTED: Mapping[str, str] = {
     r"^[0-9]{1,4}(\.[0-9]{1,2})?%$": "a percentage such as 20%",
     "^[0-9]{1,5}(ms|s|m|h|d)$": "a duration such as 500ms, 30s, 10m, 36h or 7d",
     "^[^@ ]+@[^@ ]+$": "an e-mail address",
-    r"^[^:]+:[0-9]{1,5}$": "an address and a port, such as 127.0.0.1:8080",
+    r"^(\[[^\[\]]+\]|[^:]+):[0-9]{1,5}$": "an address and a port, such as 127.0.0.1:8080 or [::]:8080",
     "^[A-Z]{3,12}$": "a method such as GET",
     "^/": "a path that begins with /",
     "^[A-Za-z0-9_-]{1,60}$": "a cookie's name: letters, digits, _ and -",
