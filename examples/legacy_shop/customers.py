@@ -107,7 +107,11 @@ class Complaint:
 
 @dataclass
 class Tally:
-    """What all customers did and saw. ``seconds`` has how long each request took, by its kind."""
+    """What all customers did and saw.
+
+    ``seconds`` has how long each request took, by its kind; ``photos`` the digest of the last photo
+    that the shop said it has, by customer.
+    """
 
     requests: int = 0
     orders: int = 0
@@ -115,6 +119,7 @@ class Tally:
     complaints: list[Complaint] = field(default_factory=list[Complaint])
     seconds: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
     statuses: Counter[int] = field(default_factory=Counter[int])
+    photos: dict[int, str] = field(default_factory=dict[int, str])
 
     def took(self, kind: str, status: int, seconds: float) -> None:
         self.requests += 1
@@ -172,7 +177,7 @@ class Customer:
                     await self._log_in()
                 await self._buy()
                 await self._look_at_orders()
-            if self._dice.random() < 0.1:
+            if self._dice.random() < 0.2:
                 await self._send_a_photo()
             if self._dice.random() < 0.1:
                 await self._watch_the_stock()
@@ -364,6 +369,7 @@ class Customer:
             return
         page = await self._page("/account", "account", "Your account")
         photo = self._dice.randbytes(self._dice.randint(1, _PHOTO_BYTES))
+        self._tally.photos.pop(self.number, None)  # until it is answered, nobody knows
         answer = await self._send(
             "POST",
             "/account/photo",
@@ -372,8 +378,9 @@ class Customer:
             headers={"x-csrf-token": _first(_CSRF, page), "content-type": "image/jpeg"},
         )
         self._expect("status of the upload", answer.status_code, 201)
-        told = f"{len(photo)} {hashlib.sha256(photo).hexdigest()}\n"
-        self._expect("what the shop has stored", answer.text, told)
+        digest = hashlib.sha256(photo).hexdigest()
+        self._expect("what the shop has stored", answer.text, f"{len(photo)} {digest}\n")
+        self._tally.photos[self.number] = digest
 
     async def _watch_the_stock(self) -> None:
         answer = await self._send(
@@ -481,6 +488,7 @@ def write_report(tally: Tally, path: Path) -> None:
         "visits": tally.visits,
         "orders": tally.orders,
         "complaints": [str(complaint) for complaint in tally.complaints],
+        "photos": tally.photos,
         "ms": {
             kind: [round(1000 * seconds, 2) for seconds in every]
             for kind, every in tally.seconds.items()

@@ -77,6 +77,7 @@ def _fill(connection: sqlite3.Connection, source: Path) -> None:
         )
         connection.execute("insert into prices values (?, ?)", (number, float(row["price"])))
     _fill_customers(connection, source)
+    _fill_photos(connection)
     _fill_history(connection, source, {sku: n for n, sku in enumerate(chosen, 1)}, items, purchases)
 
 
@@ -111,6 +112,16 @@ def _fill_customers(connection: sqlite3.Connection, source: Path) -> None:
                 hashlib.sha1((salt + password_of(number)).encode()).hexdigest(),
                 "2018-01-31 09:00:00",
             ),
+        )
+
+
+def _fill_photos(connection: sqlite3.Connection) -> None:
+    """Every third customer has sent one."""
+    for number in range(3, CUSTOMERS + 1, 3):
+        photo = b"a photo of %d" % number
+        connection.execute(
+            "insert into photos values (?, ?, ?, ?)",
+            (number, len(photo), hashlib.sha256(photo).hexdigest(), "2018-02-28 18:30:00"),
         )
 
 

@@ -1,4 +1,4 @@
-"""Runs the shop: ``python -m examples.new_shop --port 8082 --shared shop.db``.
+"""Runs the shop: ``python -m examples.new_shop --port 8082 --shared shop.db --own new_shop.db``.
 
 ``BANYAN_URL`` and ``BANYAN_API_KEY`` name the marketplace that it sells in; a first start makes its
 sellers and offers there.
@@ -13,6 +13,7 @@ import uvicorn
 
 from examples.new_shop.application import NewShop, application
 from examples.new_shop.marketplace import Marketplace
+from examples.new_shop.photos import Photos
 from examples.new_shop.shared import Shared
 
 
@@ -31,11 +32,14 @@ def main() -> None:
     parser.add_argument(
         "--shared", type=Path, default=Path("legacy_shop.db"), help="legacy's database"
     )
+    parser.add_argument(
+        "--own", type=Path, default=Path("new_shop.db"), help="its own database, made if need be"
+    )
     given = parser.parse_args()
     url = os.environ.get("BANYAN_URL", "http://127.0.0.1:8000").rstrip("/")
     key = os.environ["BANYAN_API_KEY"]
     asyncio.run(load_offers(given.shared, url, key))
-    shop = NewShop(Shared(given.shared), Marketplace(url, key))
+    shop = NewShop(Shared(given.shared), Photos(given.own), Marketplace(url, key))
     uvicorn.run(
         application(shop), host="127.0.0.1", port=given.port, log_level="warning",
         server_header=False,

@@ -22,6 +22,7 @@ from starlette.routing import Route
 from examples.new_shop import prices
 from examples.new_shop.catalogue import Catalogue, with_stars
 from examples.new_shop.marketplace import Marketplace, OrderRefused
+from examples.new_shop.photos import Photos
 from examples.new_shop.regressions import Planted, Regressions
 from examples.new_shop.shared import (
     ZONE,
@@ -60,9 +61,14 @@ class NewShop:
     """One process of the shop."""
 
     def __init__(
-        self, shared: Shared, marketplace: Marketplace, stock_pause_s: float = 1.0
+        self,
+        shared: Shared,
+        photos: Photos,
+        marketplace: Marketplace,
+        stock_pause_s: float = 1.0,
     ) -> None:
         self.shared = shared
+        self.photos = photos
         self.marketplace = marketplace
         self.regressions = Regressions()
         self.catalogue: Catalogue
@@ -236,7 +242,7 @@ class NewShop:
             digest.update(part)
             size += len(part)
         if not is_dry_run(request):
-            self.shared.add_photo(visitor.user["id"], size, digest.hexdigest())
+            self.photos.keep(visitor.user["id"], size, digest.hexdigest())
         return Response(f"{size} {digest.hexdigest()}\n", 201, PLAIN)
 
     # The cart
@@ -405,6 +411,7 @@ def application(shop: NewShop) -> Starlette:
             yield
             fresh.cancel()
         shop.shared.close()
+        shop.photos.close()
 
     async def failed(_: Request, __: Exception) -> Response:
         return Response("<h1>Oops</h1>", 500, media_type="text/html")

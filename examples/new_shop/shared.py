@@ -167,11 +167,6 @@ class Shared:
         )
         return found[0], items
 
-    def add_photo(self, user: int, size: int, digest: str) -> None:
-        self._connection.execute(
-            "insert or replace into photos values (?, ?, ?, ?)", (user, size, digest, now_text())
-        )
-
     def _all(self, query: str, *values: Any) -> list[Row]:
         return [dict(row) for row in self._connection.execute(query, values)]
 

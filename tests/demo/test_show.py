@@ -8,7 +8,7 @@ from rich.console import Console
 
 from banyan.demo.shops import Report
 from banyan.demo.show import Board, print_summary
-from banyan.demo.story import Told
+from banyan.demo.story import Moved, Told
 from banyan.migration import Change, Phase
 
 AT = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -24,6 +24,7 @@ def _said(report: Report) -> str:
         took_ms={"search": ([80.0, 200.0, 80.0, 80.0], [5.0, 9.0, 5.0, 5.0])},
         rolled_back=BACK,
         noticed_s=3.25,
+        moved=Moved(rows=137, taken=5, lost=0),
     )
     out = StringIO()
     print_summary(Console(file=out, width=100), told, report, ["[bold]The board[/]  here"])
@@ -37,6 +38,8 @@ def test_the_summary_has_every_figure() -> None:
     assert rows["Errors that customers saw"][4] == "0"
     assert rows["Bad release noticed and rolled back"][6:8] == ["3.2", "s"]
     assert rows["from verdict to effect"][4:6] == ["40", "ms"]
+    assert "137" in rows["Photos in the table that moved"]
+    assert "5 taken by the new shop came back to legacy, 0 lost" in said
     assert [cell for cell in rows["search"] if cell != "ms"] == [
         "search", "80.0", "5.0", "200.0", "9.0",
     ]  # fmt: skip

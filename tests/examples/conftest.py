@@ -23,6 +23,7 @@ from examples.legacy_shop.seed import OLIST, seed
 from examples.legacy_shop.server import Server
 from examples.new_shop.application import NewShop, application
 from examples.new_shop.marketplace import Marketplace
+from examples.new_shop.photos import Photos
 from examples.new_shop.shared import Shared
 
 
@@ -65,7 +66,12 @@ async def replacement(
         _, key = await create_key(tx, name="shop", scopes=["*"], known_scopes=app.scopes())
     transport = httpx.ASGITransport(app.web_app(Settings(), database))
     shared = Shared(legacy.database)
-    shop = NewShop(shared, Marketplace("http://banyan", key, transport), stock_pause_s=0.01)
+    shop = NewShop(
+        shared,
+        Photos(legacy.database.with_name("new_shop.db")),
+        Marketplace("http://banyan", key, transport),
+        stock_pause_s=0.01,
+    )
     await shop.marketplace.load(shared.content().products.values())
     async with (
         httpx.AsyncClient(
@@ -82,7 +88,9 @@ async def replacement(
 async def served(web: Starlette) -> AsyncIterator[str]:
     """``web`` on a port of its own."""
     bound = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(web, log_level="warning", server_header=False))
+    server = uvicorn.Server(
+        uvicorn.Config(web, log_level="warning", server_header=False, timeout_keep_alive=60)
+    )
     task = asyncio.create_task(server.serve(sockets=[bound]))
     while not server.started:
         await asyncio.sleep(0.01)

@@ -9,6 +9,7 @@ from banyan.movement import (
     FindingKind,
     Mover,
     ReturnStanding,
+    SetPhase,
     WrongDataPhase,
     begin_return,
     can_return,
@@ -121,6 +122,18 @@ async def test_nothing_is_filled_anew_over_what_has_not_come_back(move: Move) ->
     await move.settle(mover)
     async with move.database.transaction(move.marketplace_id) as tx:
         await restart(tx, PLAN, "customers")
+
+
+async def test_a_person_may_give_up_what_has_not_come_back(move: Move) -> None:
+    """Where the target is lost, nothing will; where it isn't, all does so nevertheless."""
+    mover = await cut_over(move)
+    move.target.run("insert into customers values (600, 'the last one', 1, null)")
+    await give_back(move)
+    async with move.database.transaction(move.marketplace_id) as tx:
+        begun = await restart(tx, PLAN, "customers", is_forced=True)
+    assert begun.phase == SetPhase.WAITING
+    await move.settle(mover)
+    assert alike(move.source, move.target)
 
 
 async def test_a_row_that_can_not_come_back_is_told(move: Move) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID
 import httpx
 from rich.console import Console as Terminal
 
-from banyan import app, migration
+from banyan import app, migration, movement
 from banyan.console import add_user, find_user, sign_in_link
 from banyan.demo import shops as places
 from banyan.demo.show import Board, print_summary
@@ -107,9 +107,9 @@ async def _with_shops(
             await places.start_shops(supervisor, shops, settings.url, key)
             plan_id = await _begin(database, marketplace_id, shops)
             env = _environment(settings)
-            await places.start_gateway(
-                supervisor, shops, MIGRATION_PLAN, MARKETPLACE.text(marketplace_id), env
-            )
+            ours = (MIGRATION_PLAN, MARKETPLACE.text(marketplace_id), env)
+            await places.start_mover(supervisor, shops, *ours)
+            await places.start_gateway(supervisor, shops, *ours)
             await places.start_customers(supervisor, shops)
             links = await _links(database, settings, shops)
             for link in links:
@@ -138,6 +138,8 @@ async def _begin(database: Database, marketplace_id: UUID, shops: places.Shops) 
         for stored in await migration.list_plans(tx):
             if stored.name == MIGRATION_PLAN:
                 await _reset(tx, stored.plan_id)
+                for one in await movement.list_sets(tx, plan_id=stored.plan_id):
+                    await movement.restart(tx, one.plan_id, one.name, is_forced=True)
     async with database.transaction(marketplace_id, _CAUSE) as tx:
         applied = await migration.apply_plan(tx, source, by=ENGINEER, why="The demo begins.")
         plan_id = applied.stored.plan_id

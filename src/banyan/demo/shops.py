@@ -4,9 +4,11 @@ import asyncio
 import re
 import shutil
 import socket
+import sqlite3
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -43,14 +45,20 @@ _MEASURE_TIMEOUT_S = 30.0
 class Report(msgspec.Struct):
     """What the customers have seen so far, as ``examples/legacy_shop/customers.py`` writes it.
 
-    ``ms`` has how long each request took, by what was asked for, in the order of time.
+    ``ms`` has how long each request took, by what was asked for, in the order of time; ``photos`` the
+    digest of the last photo that each customer was told the shop has.
     """
 
     requests: int = 0
     visits: int = 0
     orders: int = 0
     complaints: list[str] = []
+    photos: dict[int, str] = {}
     ms: dict[str, list[float]] = {}
+
+
+Photos = dict[int, tuple[int, str]]
+"""Size and digest of each customer's photo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,11 @@ class Shops:
     @property
     def database(self) -> Path:
         return self.folder / "shop.db"
+
+    @property
+    def own_database(self) -> Path:
+        """The new shop's."""
+        return self.folder / "new_shop.db"
 
     @property
     def report_file(self) -> Path:
@@ -118,11 +131,23 @@ class Shops:
                 measured[route] = took
         return measured
 
+    def photos(self) -> tuple[Photos, Photos]:
+        """Those in legacy's table, and those in the new shop's."""
+        return (
+            _photos(self.database, "select user_id, size, sha256 from photos"),
+            _photos(self.own_database, "select customer_id, bytes, sha256 from photos"),
+        )
+
     async def release(self, regressions: Sequence[str]) -> None:
         """Have the new shop run a release with these faults; without any, a good one."""
         async with httpx.AsyncClient(base_url=f"http://{_HOST}:{self.new_port}") as client:
             answer = await client.put("/_shop/regressions", json=list(regressions))
             answer.raise_for_status()
+
+
+def _photos(database: Path, query: str) -> Photos:
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        return {customer: (size, digest) for customer, size, digest in connection.execute(query)}
 
 
 def check_checkout() -> None:
@@ -174,7 +199,7 @@ async def start_shops(supervisor: Supervisor, shops: Shops, api_url: str, api_ke
         _child(
             "demo-new-shop",
             [python, "-m", "examples.new_shop", "--port", str(shops.new_port),
-             "--shared", str(shops.database)],
+             "--shared", str(shops.database), "--own", str(shops.own_database)],
             {"BANYAN_URL": api_url, "BANYAN_API_KEY": api_key},
             shops.new_port,
         )
@@ -187,6 +212,19 @@ async def start_gateway(
     argv = [sys.executable, "-m", "banyan", "gateway", "--plan", plan]
     argv += ["--marketplace", marketplace]
     await supervisor.start(_child(GATEWAY_CHILD, argv, env, shops.gateway_port))
+
+
+async def start_mover(
+    supervisor: Supervisor, shops: Shops, plan: str, marketplace: str, env: Mapping[str, str]
+) -> None:
+    """Carries the plan's table from one shop to the other, and back after its cutover."""
+    argv = [sys.executable, "-m", "banyan", "migrate", "data", "run", "--plan", plan]
+    argv += ["--marketplace", marketplace]
+    sides = {
+        "LOJA_DATABASE_URL": f"sqlite:///{shops.database}",
+        "NEW_SHOP_DATABASE_URL": f"sqlite:///{shops.own_database}",
+    }
+    await supervisor.start(Child("demo-mover", argv, {**env, **sides}))
 
 
 async def start_customers(supervisor: Supervisor, shops: Shops) -> None:

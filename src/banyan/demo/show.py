@@ -91,6 +91,11 @@ def print_summary(console: Console, told: Told, report: Report, links: Sequence[
         table.add_row("Bad release noticed and rolled back", f"{told.noticed_s:.1f} s", noticed)
         effect = f"{1000 * took_s:.0f} ms" if took_s > 0 else "at once"
         table.add_row("  from verdict to effect", effect, "weight 0 in Envoy, then written down")
+    moved = told.moved
+    if moved is not None:
+        lost = f"[bold {'red' if moved.lost else 'green'}]{moved.lost} lost[/]"
+        came = f"{moved.taken} taken by the new shop came back to legacy, {lost}"
+        table.add_row("Photos in the table that moved", f"{moved.rows:,}", came)
     console.print()
     console.print(table)
     if told.took_ms:

@@ -19,7 +19,7 @@ from rich.markup import escape
 
 from banyan import comparison, migration
 from banyan.comparison import Choice, Divergence
-from banyan.demo.shops import CUSTOMERS_CHILD, GATEWAY_CHILD, Report, Shops
+from banyan.demo.shops import CUSTOMERS_CHILD, GATEWAY_CHILD, Photos, Report, Shops
 from banyan.kernel import Conflict, SystemClock
 from banyan.migration import Change, Phase, PlanStatus
 from banyan.runtime import Cause, Database, Transaction
@@ -40,6 +40,8 @@ _HISTORY = 50
 _PRICED = ("catalogue", "search", "api")
 _FAILING = ("catalogue", "search")
 _PAGES = ("pages",)
+PHOTOS = "photos"
+PHOTOS_TAKEN = 4
 _WELL_ON = (Phase.RAMP, Phase.CANDIDATE)
 
 
@@ -48,6 +50,16 @@ class GotStuck(Conflict):
 
     code = "demo_stuck"
     title = "The demo got stuck"
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The table that moved: its rows, those that the new shop took, and what customers were told is
+    there and legacy's table lacks."""
+
+    rows: int
+    taken: int
+    lost: int
 
 
 @dataclass(slots=True)
@@ -60,6 +72,7 @@ class Told:
     decided: list[Divergence] = field(default_factory=list[Divergence])
     rolled_back: Change | None = None
     noticed_s: float = 0.0
+    moved: Moved | None = None
 
 
 @dataclass(slots=True)
@@ -87,6 +100,10 @@ class Stage:
             await migration.advance(
                 tx, self.plan_id, route, by=ENGINEER, why=why, is_forced=is_forced
             )
+
+    async def approve(self, route: str, why: str) -> None:
+        async with self.transaction() as tx:
+            await migration.approve(tx, self.plan_id, route, by=ENGINEER, why=why)
 
     async def release(self, route: str, why: str) -> None:
         async with self.transaction() as tx:
@@ -143,8 +160,7 @@ async def play(stage: Stage) -> Told:
     await _in_the_shadow(stage)
     await _a_bad_release(stage)
     await _to_the_end(stage)
-    await stage.supervisor.end(CUSTOMERS_CHILD)
-    await stage.look()
+    await _a_table_moves(stage)
     stage.say("Customers are gone. Both shops are asked in turn, to see what an answer takes.")
     stage.told.took_ms = await stage.shops.measure()
     return stage.told
@@ -230,7 +246,7 @@ async def _to_the_end(stage: Stage) -> None:
         for name in _held(await stage.look()):
             await stage.release(name, "The release before is back.")
         status = await stage.until(
-            "every route is at the new shop",
+            "every route but that of photos is at the new shop",
             lambda status: bool(_held(status)) or not _short_of_candidate(status),
         )
         if not _held(status):
@@ -244,6 +260,39 @@ async def _to_the_end(stage: Stage) -> None:
     await stage.requests(REQUESTS_AFTER)
     await stage.advance("pages", "Nobody needs legacy's pages any more.", is_forced=True)
     await stage.requests(REQUESTS_MORE)
+
+
+async def _a_table_moves(stage: Stage) -> None:
+    """A route whose writes go to a table of the new shop's own, and flow back from there."""
+    stage.say(
+        "[bold]6. A table moves.[/] Photos were copied into a table of the new shop's own and followed "
+        "while legacy took them. Now the new shop takes them, and they flow back to legacy."
+    )
+    while (phase := _phase(await stage.look(), PHOTOS)) != Phase.CANDIDATE:
+        await stage.approve(PHOTOS, "Its table is verified.")
+        await stage.until(
+            f"{PHOTOS} goes on", lambda status, phase=phase: _phase(status, PHOTOS) != phase
+        )
+    at_cutover = stage.shops.photos()[0]
+    await stage.until(
+        f"the new shop has taken {PHOTOS_TAKEN} photos",
+        lambda _: len(_changed(at_cutover, stage.shops.photos()[1])) >= PHOTOS_TAKEN,
+    )
+    await stage.supervisor.end(CUSTOMERS_CHILD)
+    await stage.until("both tables are alike", lambda _: not _changed(*stage.shops.photos()))
+    legacy, _ = stage.shops.photos()
+    told = stage.report.photos.items()
+    stage.told.moved = Moved(
+        rows=len(legacy),
+        taken=len(_changed(at_cutover, legacy)),
+        lost=sum(
+            customer not in legacy or legacy[customer][1] != digest for customer, digest in told
+        ),
+    )
+
+
+def _changed(before: Photos, after: Photos) -> Photos:
+    return {customer: photo for customer, photo in after.items() if before.get(customer) != photo}
 
 
 async def _found(stage: Stage, routes: Sequence[str], *places: str) -> list[Divergence]:
@@ -283,7 +332,11 @@ def _held(status: PlanStatus) -> list[str]:
 
 def _short_of_candidate(status: PlanStatus) -> list[str]:
     arrived = (Phase.CANDIDATE, Phase.RETIRED)
-    return [each.plan.name for each in status.routes if each.standing.phase not in arrived]
+    return [
+        each.plan.name
+        for each in status.routes
+        if each.plan.name != PHOTOS and each.standing.phase not in arrived
+    ]
 
 
 def _sentence(change: Change) -> str:

@@ -176,14 +176,15 @@ def accept(marketplace: str | None, plan: str | None, names: tuple[str, ...]) ->
 @MARKETPLACE
 @_PLAN
 @click.option("--set", "name", required=True)
-def restart(marketplace: str | None, plan: str | None, name: str) -> None:
+@click.option("--force", is_flag=True, help="Even if legacy lacks rows of the new side.")
+def restart(marketplace: str | None, plan: str | None, name: str, force: bool) -> None:
     """Fill and compare a set anew, from the beginning.
 
     Needed when its mapping has changed. Rows that are at the target stay and are written over.
     """
 
     async def begin(tx: Transaction, one: DataSet) -> str:
-        await movement.restart(tx, one.plan_id, one.name)
+        await movement.restart(tx, one.plan_id, one.name, is_forced=force)
         return "it begins anew."
 
     _for_each(marketplace, plan, (name,), begin)

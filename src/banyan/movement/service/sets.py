@@ -243,15 +243,17 @@ async def unreturned(tx: Transaction, plan_id: UUID, names: Sequence[str]) -> st
     return ""
 
 
-async def restart(tx: Transaction, plan_id: UUID, name: str) -> DataSet:
+async def restart(tx: Transaction, plan_id: UUID, name: str, *, is_forced: bool = False) -> DataSet:
     """Fill and compare a set anew, from the beginning.
 
-    ``WrongDataPhase`` after its cutover, and as long as the source lacks what the target took.
+    ``WrongDataPhase`` after its cutover, and as long as the source lacks what the target took, unless
+    ``is_forced``: where a database is another one now, or was restored, nothing can come back.
     """
     data_set = await _locked(tx, plan_id, name)
     if data_set.phase == SetPhase.REVERSING:
         raise WrongDataPhase(f"{name} is cut over: the target is the truth. Return first.")
-    if why := await unreturned(tx, plan_id, [name]):
+    why = await unreturned(tx, plan_id, [name])
+    if why and not is_forced:
         raise WrongDataPhase(f"Filled anew, {name} would lose what the new side took. {why}")
     await store.update_restarted(tx, data_set.set_id)
     return await get_set(tx, data_set.set_id)
