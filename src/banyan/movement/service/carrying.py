@@ -11,7 +11,6 @@ from typing import Literal
 from uuid import UUID
 
 from banyan.kernel import BanyanError, Unavailable, new_secret
-from banyan.movement import store
 from banyan.movement.errors import DataSetNotFound, MoverReplaced
 from banyan.movement.model import (
     DATA_SET,
@@ -34,6 +33,9 @@ from banyan.movement.sources.connection import Refused
 from banyan.movement.sources.polling import PollingCapture
 from banyan.movement.sources.sequences import given_out, raise_sequences
 from banyan.movement.sources.writing import claim
+from banyan.movement.store import findings as findings_store
+from banyan.movement.store import progress
+from banyan.movement.store import sets as sets_store
 from banyan.runtime import Cause, Database, Event, Json, Transaction
 
 _log = logging.getLogger(__name__)
@@ -112,10 +114,10 @@ class Carrier:
     async def open(self) -> None:
         """Take the set over: earlier movers can't write from here on."""
         async with self._database.transaction(self._marketplace_id, CAUSE) as tx:
-            found = await store.update_epoch(tx, self._set_id)
+            found = await progress.update_epoch(tx, self._set_id)
             if found is None:
                 raise DataSetNotFound(f"There is no data set {DATA_SET.text(self._set_id)}.")
-            stuck = await store.select_findings(
+            stuck = await findings_store.select_findings(
                 tx, self._set_id, kinds=[FindingKind.STUCK], limit=100_000
             )
             self._clock, self._is_live = tx.now, tx.livemode
@@ -242,7 +244,7 @@ class Carrier:
             freed = {key_hash(key) for key in carried.keys}
             freed = {one for one in freed if flow.name + one in self._due.stuck_hashes}
             if freed:
-                await store.close_findings(
+                await findings_store.close_findings(
                     tx, self._set_id, flow.name, [FindingKind.STUCK], sorted(freed)
                 )
                 self._due.stuck_hashes -= {flow.name + one for one in freed}
@@ -251,7 +253,7 @@ class Carrier:
         found = [
             self._finding(flow, FindingKind.CONFLICT, key, key, [], {}) for key in carried.conflicts
         ]
-        if await store.upsert_findings(tx, found):
+        if await findings_store.upsert_findings(tx, found):
             side = "target" if self.data_set.phase == SetPhase.REVERSING else "source"
             why = f"{len(found):,} rows were changed on both sides; the {side}'s were kept."
             await self._tell(tx, "data.conflicted", why, len(found))
@@ -266,7 +268,7 @@ class Carrier:
             for one in stuck
         ]
         self._due.stuck_hashes |= {flow.name + one.key_hash for one in found}
-        if await store.upsert_findings(tx, found):
+        if await findings_store.upsert_findings(tx, found):
             why = f"{len(found):,} rows can't be written: {stuck[0].why}"
             await self._tell(tx, "data.stuck", why, len(found))
 
@@ -275,7 +277,7 @@ class Carrier:
             return
         self._due.stuck = monotonic()
         async with self._transaction() as tx:
-            found = await store.select_findings(
+            found = await findings_store.select_findings(
                 tx, self._set_id, kinds=[FindingKind.STUCK], limit=FINDINGS_AT_ONCE
             )
         for flow in self._flows():
@@ -366,7 +368,7 @@ class Carrier:
         carried, self._carried = self._carried, 0
         async with self._transaction() as tx:
             await self._ours(
-                await store.update_carried(
+                await progress.update_carried(
                     tx,
                     self._set_id,
                     self.data_set.epoch,
@@ -391,7 +393,7 @@ class Carrier:
             return
         try:
             async with self._transaction() as tx:
-                await store.update_failure(tx, self._set_id, self.data_set.epoch, why[:500])
+                await progress.update_failure(tx, self._set_id, self.data_set.epoch, why[:500])
         except Unavailable as unavailable:
             _log.warning("Banyan's database: %s", unavailable.detail)
 
@@ -400,7 +402,7 @@ class Carrier:
             await self._reload_in(tx)
 
     async def _reload_in(self, tx: Transaction) -> None:
-        found = await store.find_set(tx, self._set_id)
+        found = await sets_store.find_set(tx, self._set_id)
         if found is None or found.is_gone:
             raise MoverReplaced("The plan has no such data set any more.")
         if found.epoch != self.data_set.epoch:

@@ -14,9 +14,9 @@ from uuid import UUID
 import psycopg
 
 from banyan.kernel import Unavailable
-from banyan.movement import store
 from banyan.movement.errors import MoverReplaced, MoverRuns
 from banyan.movement.model import DataSet
+from banyan.movement.store import sets as sets_store
 from banyan.runtime import Database
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ async def _rest(stop: asyncio.Event) -> None:
 
 async def _sets(database: Database, marketplace_id: UUID, plan_id: UUID) -> Sequence[DataSet]:
     async with database.transaction(marketplace_id) as tx:
-        return await store.select_sets(tx, plan_id, None)
+        return await sets_store.select_sets(tx, plan_id, None)
 
 
 @asynccontextmanager
