@@ -7,7 +7,6 @@ import pytest
 from banyan.movement import (
     DataSetNotVerified,
     FindingKind,
-    Mover,
     ReturnStanding,
     WrongDataPhase,
     begin_return,
@@ -15,6 +14,7 @@ from banyan.movement import (
     restart,
     unreturned,
 )
+from banyan.movement.service.mover import Mover
 from tests.movement.conftest import CUSTOMERS, PLAN, Move, alike, customers, rows_of
 
 COLUMNS = {name: name for name in ("id", "email", "balance", "note")}

@@ -15,8 +15,9 @@ from banyan.movement.model import (
 from banyan.movement.rules.expressions import CannotMap
 from banyan.movement.rules.standing import seconds_of
 from banyan.movement.rules.values import key_hash, key_in, key_out
-from banyan.movement.service.carrying import FINDINGS_AT_ONCE, TAIL_AT_ONCE, Carrier, Pass
+from banyan.movement.service.carrying import FINDINGS_AT_ONCE, TAIL_AT_ONCE, Carrier
 from banyan.movement.service.flow import Flow
+from banyan.movement.service.opened import Pass
 from banyan.movement.service.verifying import (
     Confirmed,
     Difference,
