@@ -27,7 +27,8 @@ from rich.table import Table
 
 from banyan import movement
 from banyan.kernel import SystemClock
-from banyan.movement import Mover, SetPhase
+from banyan.movement import SetPhase
+from banyan.movement.service.mover import Mover
 from banyan.runtime import Database, apply_schema, create_marketplace, local
 
 PLAN = UUID("01890a5d-ac96-774b-bcce-b302099a8057")

@@ -1,5 +1,6 @@
 """The command line, called as people call it: what it prints, where, and how it ends."""
 
+import os
 import runpy
 import subprocess
 import sys
@@ -17,8 +18,10 @@ import uvloop
 
 from banyan import app, ledger
 from banyan.cli import cli, main
+from banyan.commands.migrate import migrate_group
 from banyan.kernel import Money, new_id
 from banyan.ledger import Account, Leg, Side, Transfer
+from banyan.marketplaces import ensure_marketplaces
 from banyan.runtime import Settings, describe
 
 NOWHERE = "postgresql://nobody:hunter2@127.0.0.1:1/none"
@@ -68,7 +71,7 @@ def market(banyan: Banyan, database_url: str, monkeypatch: pytest.MonkeyPatch) -
     async def prepare() -> None:
         settings = Settings(database_url=database_url)
         async with app.open_database(settings) as database:
-            await app.ensure_marketplaces(database, settings, demo=False)
+            await ensure_marketplaces(database, settings, demo=False)
 
     uvloop.run(prepare())
     return banyan
@@ -76,7 +79,8 @@ def market(banyan: Banyan, database_url: str, monkeypatch: pytest.MonkeyPatch) -
 
 def _commands(group: click.Group = cli, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     yield path
-    for name, command in group.commands.items():
+    for name in group.commands:
+        _, command, _ = group.resolve_command(click.Context(group), [name])
         if isinstance(command, click.Group):
             yield from _commands(command, (*path, name))
         else:
@@ -101,6 +105,56 @@ def test_every_command_has_help_that_fits(banyan: Banyan, path: tuple[str, ...])
     assert "..." not in said.out.replace("[ARGS]...", "").replace("[OPTIONS] ...", "")
     assert max(map(len, said.out.splitlines())) <= 80
     assert banyan(*path, "-h") == said
+
+
+@pytest.mark.parametrize("group", [cli, migrate_group], ids=["banyan", "migrate"])
+def test_lists_say_of_commands_what_they_say_themselves(group: click.Group) -> None:
+    shown = {name: line.get_short_help_str(80) for name, line in group.commands.items()}
+    loaded = [group.resolve_command(click.Context(group), [name])[1] for name in shown]
+    assert shown == {each.name: each.get_short_help_str(80) for each in loaded if each}
+
+
+def test_a_mistyped_command_is_refused_with_the_one_meant(banyan: Banyan) -> None:
+    assert_refused(banyan("migrat"), "No such command 'migrat'", "migrate")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("migrate", "rollback", "--help"), ("migrate", "status", "--help")]
+)
+def test_help_imports_no_more_than_the_command_line(arguments: tuple[str, ...]) -> None:
+    assert not {"psycopg", "httpx", "banyan.runtime"} & _imported_by(*arguments)
+
+
+def test_a_rollback_imports_nothing_that_others_need(tmp_path: Path) -> None:
+    """It is typed in an emergency. Here it ends for want of a database and of a data plane."""
+    rollback = ("migrate", "rollback", "products", "--why", "It is late.")
+    imported = _imported_by(*rollback, BANYAN_STATE_FOLDER=str(tmp_path))
+    assert "banyan.migration" in imported
+    others = {
+        "sqlalchemy",
+        "stripe",
+        "holidays",
+        "icalendar",
+        "jinja2",
+        "yaml",
+        "grpc",
+        "starlette",
+    }
+    assert not others & imported
+
+
+def _imported_by(*arguments: str, **environment: str) -> set[str]:
+    """The modules that a command has imported when it ends, as Python tells on standard error."""
+    ended = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "banyan", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
+    )
+    assert ended.returncode in (0, 2), ended.stderr
+    lines = [line for line in ended.stderr.splitlines() if line.startswith("import time:")]
+    return {line.rpartition("|")[2].strip() for line in lines}
 
 
 def test_a_group_without_a_command_shows_its_help(banyan: Banyan) -> None:

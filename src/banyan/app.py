@@ -1,7 +1,6 @@
 """The composition root: every context, put together into processes.
 
-``serve`` answers HTTP (``web_app``), ``work`` runs jobs (``work``). Both share one list of
-handlers, so that an event recorded by a request enqueues the jobs that subscribe to it.
+``serve`` answers HTTP (``web_app``), ``work`` runs jobs (``work``), ``gateway`` leads a plan (``lead``).
 """
 
 import asyncio
@@ -10,7 +9,6 @@ import os
 import signal
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime
 from pathlib import Path
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -34,7 +32,7 @@ from banyan.fx import jobs as fx_jobs
 from banyan.gateway import GatewayError, data_plane, places_of, unreached
 from banyan.invoicing import api as invoicing_api
 from banyan.invoicing import jobs as invoicing_jobs
-from banyan.kernel import BanyanError, NotFound, SystemClock
+from banyan.kernel import BanyanError, NotFound
 from banyan.ledger import api as ledger_api
 from banyan.ledger import jobs as ledger_jobs
 from banyan.migration import api as migration_api
@@ -62,28 +60,19 @@ from banyan.payments import jobs as payments_jobs
 from banyan.reconciliation import api as reconciliation_api
 from banyan.reconciliation import jobs as reconciliation_jobs
 from banyan.runtime import (
-    BatchJob,
     Database,
     JobHandler,
-    Marketplace,
     Settings,
     Vault,
     Worker,
     count_due_jobs,
-    create_marketplace,
-    list_marketplaces,
     marketplaces_in_use,
     telemetry,
 )
 from banyan.runtime.http import Operation, Rate, Tag, delete_expired, http_app
+from banyan.subscriptions import open_database, subscribe
 
 _log = logging.getLogger(__name__)
-
-DEMO_NAME = "Demo (real orders of 2018)"
-SHOP_NAME = "Loja Boa"
-_BRAZIL = Settings(currency="BRL", country="BR")
-DEMO_STARTS_AT = datetime.fromisoformat("2016-01-01T00:00:00+00:00")
-"""Before every order of the data: a sandbox's clock only moves forward."""
 
 _SWEEP_EVERY_S = 600
 _LEAD_AGAIN_S = 5.0
@@ -207,25 +196,6 @@ async def open_providers(settings: Settings, database: Database) -> AsyncGenerat
         yield Providers(_fixed(database), opener.open)
     finally:
         await opener.close()
-
-
-@asynccontextmanager
-async def open_database(settings: Settings) -> AsyncGenerator[Database]:
-    """The database with every subscription in place."""
-    database = await Database.open(settings.database_url, size=settings.pool_size)
-    try:
-        subscribe(database)
-        yield database
-    finally:
-        await database.close()
-
-
-def subscribe(database: Database) -> None:
-    """Let events enqueue the jobs that subscribe to them."""
-    for handler in job_handlers(database):
-        if isinstance(handler, BatchJob):
-            for event_type in handler.subscribes:
-                database.subscribe(event_type, handler.kind)
 
 
 def web_app(settings: Settings, database: Database) -> Starlette:
@@ -355,44 +325,6 @@ async def end_data_plane(settings: Settings, plan: str | None) -> str:
     async with data_plane(folder, settings) as plane:
         await migration.stop_here(plane)
     return name
-
-
-async def ensure_marketplaces(
-    database: Database, settings: Settings, *, demo: bool
-) -> tuple[Marketplace, Marketplace]:
-    """The live marketplace and the sandbox, made if missing; the demo has a sandbox of its own."""
-    live = await _ensure(database, "Marketplace", settings, livemode=True)
-    if not demo:
-        return live, await _ensure(database, "Sandbox", settings, livemode=False)
-    sandbox = await _ensure(database, DEMO_NAME, _BRAZIL, livemode=False, clock_at=DEMO_STARTS_AT)
-    return live, sandbox
-
-
-async def ensure_shop(database: Database) -> Marketplace:
-    """The sandbox of the shop that the demo migrates, made if missing; it lives in real time."""
-    return await _ensure(database, SHOP_NAME, _BRAZIL, livemode=False)
-
-
-async def _ensure(
-    database: Database,
-    name: str,
-    settings: Settings,
-    *,
-    livemode: bool,
-    clock_at: datetime | None = None,
-) -> Marketplace:
-    async with database.across_marketplaces() as queries:
-        known = await list_marketplaces(queries)
-    found = next((m for m in known if m.name == name and m.livemode == livemode), None)
-    return found or await create_marketplace(
-        database,
-        name=name,
-        livemode=livemode,
-        currency=settings.currency,
-        country=settings.country,
-        now=SystemClock().now(),
-        clock_at=clock_at,
-    )
 
 
 async def _sweep(database: Database) -> None:

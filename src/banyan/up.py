@@ -22,6 +22,7 @@ from banyan.console import add_user, find_user, sign_in_link
 from banyan.developers import authenticator, create_key
 from banyan.gateway import DataPlane
 from banyan.kernel import BanyanError
+from banyan.marketplaces import SHOP_NAME, ensure_marketplaces, ensure_shop
 from banyan.runtime import (
     MARKETPLACE,
     Cause,
@@ -32,6 +33,7 @@ from banyan.runtime import (
     list_marketplaces,
 )
 from banyan.runtime.local import Child, StartError, Supervisor, check_port, locked
+from banyan.subscriptions import open_database
 
 DEMO_USER = "demo@banyan.example"
 DEMO_SOURCE = Path("examples/olist")
@@ -66,8 +68,8 @@ async def up(settings: Settings, *, demo: bool, terminal: Terminal) -> None:
             terminal.print(
                 f"Schema: {len(applied)} changes applied." if applied else "Schema: current."
             )
-            async with app.open_database(settings) as database:
-                _, sandbox = await app.ensure_marketplaces(database, settings, demo=demo)
+            async with open_database(settings) as database:
+                _, sandbox = await ensure_marketplaces(database, settings, demo=demo)
                 plans = await plans_to_lead(database)
             await start_processes(supervisor, settings, state)
             await _lead(supervisor, settings, state, plans)
@@ -109,7 +111,7 @@ async def plans_to_lead(database: Database) -> list[migration.StoredPlan]:
         known = await list_marketplaces(queries)
     found: list[migration.StoredPlan] = []
     for marketplace in known:
-        has_demo = marketplace.name == app.SHOP_NAME and not marketplace.livemode
+        has_demo = marketplace.name == SHOP_NAME and not marketplace.livemode
         async with database.transaction(marketplace.marketplace_id) as tx:
             plans = await migration.list_plans(tx)
         found += [one for one in plans if not (has_demo and one.name == MIGRATION_PLAN)]
@@ -162,7 +164,7 @@ def _environment(settings: Settings, state: Path) -> dict[str, str]:
 async def _run_demo(settings: Settings, sandbox: Marketplace, terminal: Terminal) -> None:
     """Print the ways in, replay the real orders, and print the ways in again under the figures."""
     state = settings.state_folder.absolute()
-    async with app.open_database(settings) as database:
+    async with open_database(settings) as database:
         api_key = await _demo_key(database, sandbox, state / "demo-key.json")
     await _print_ways_in(settings, api_key, terminal)
     if not DEMO_SOURCE.is_dir():
@@ -187,8 +189,8 @@ async def _run_migration(supervisor: Supervisor, settings: Settings, terminal: T
     state = settings.state_folder.absolute()
     done = state / MIGRATION_DONE
     done.unlink(missing_ok=True)
-    async with app.open_database(settings) as database:
-        shop = await app.ensure_shop(database)
+    async with open_database(settings) as database:
+        shop = await ensure_shop(database)
     folder = migration.folder_of(state, MIGRATION_PLAN, shop.marketplace_id)
 
     async def end_its_data_plane() -> None:
@@ -221,7 +223,7 @@ async def _demo_key(database: Database, sandbox: Marketplace, file: Path) -> str
 
 
 async def _print_ways_in(settings: Settings, api_key: str, terminal: Terminal) -> None:
-    async with app.open_database(settings) as database:  # not kept: PostgreSQL may have died since
+    async with open_database(settings) as database:  # not kept: PostgreSQL may have died since
         user = await find_user(database, DEMO_USER) or await add_user(database, DEMO_USER, "admin")
         link = await sign_in_link(database, user.user_id, LINK_LASTS)
     url = settings.url

@@ -5,6 +5,7 @@ from collections import Counter
 
 from banyan import app
 from banyan.runtime import BatchJob, Database
+from banyan.subscriptions import SUBSCRIPTIONS
 from tests.architecture.event_types import recorded_types
 from tests.architecture.source import SOURCE
 
@@ -36,3 +37,9 @@ async def test_nobody_waits_for_an_event_that_never_comes(database: Database) ->
     awaited = {event_type for handler in handlers for event_type in handler.subscribes}
     assert "payment.captured" in awaited
     assert awaited - recorded_types() == set()
+
+
+async def test_events_enqueue_the_jobs_that_follow_them(database: Database) -> None:
+    handlers = [h for h in app.job_handlers(database) if isinstance(h, BatchJob)]
+    followed = {handler.kind: handler.subscribes for handler in handlers if handler.subscribes}
+    assert {kind: frozenset(types) for kind, types in SUBSCRIPTIONS.items()} == followed

@@ -1,6 +1,7 @@
 """Which control planes `banyan up` starts beside the demo's."""
 
-from banyan import app, migration
+from banyan import migration
+from banyan.marketplaces import ensure_shop
 from banyan.runtime import Database, create_marketplace
 from banyan.up import MIGRATION_PLAN, plans_to_lead
 from tests.conftest import START
@@ -9,7 +10,7 @@ from tests.migration.plans import plan_text
 
 async def test_all_but_the_demos_are_led(database: Database) -> None:
     """A shop's own plan is led too where it has the demo's name, or stands beside the demo's."""
-    shop = await app.ensure_shop(database)
+    shop = await ensure_shop(database)
     live = await create_marketplace(
         database, name=shop.name, livemode=True, currency="BRL", country="BR", now=START
     )

@@ -10,6 +10,7 @@ import uvloop
 
 from banyan import app
 from banyan.cli import main
+from banyan.marketplaces import ensure_marketplaces
 from banyan.runtime import Settings
 from tests.fx import files
 
@@ -26,7 +27,7 @@ def load(
     async def prepare() -> None:
         settings = Settings(database_url=database_url)
         async with app.open_database(settings) as database:
-            await app.ensure_marketplaces(database, settings, demo=False)
+            await ensure_marketplaces(database, settings, demo=False)
 
     uvloop.run(prepare())
 

@@ -18,8 +18,9 @@ from sqlalchemy import create_engine, text
 
 from banyan import movement
 from banyan.kernel import FixedClock
-from banyan.movement import DataSet, DataStanding, Mover, SetPhase
+from banyan.movement import DataSet, DataStanding, SetPhase
 from banyan.movement.service import mover as mover_module
+from banyan.movement.service.mover import Mover
 from banyan.movement.sources.connection import Side, open_side
 from banyan.runtime import Database
 from tests.conftest import _at, _drop, _make

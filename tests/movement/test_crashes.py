@@ -14,9 +14,9 @@ import psycopg
 import pytest
 
 from banyan import movement
-from banyan.movement import Mover
 from banyan.movement.errors import MoverReplaced, SideUnavailable
 from banyan.movement.service import running
+from banyan.movement.service.mover import Mover
 from tests.movement.conftest import CUSTOMERS, PLAN, Move, Shop, alike, customers
 
 _PROCESS = """

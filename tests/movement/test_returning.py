@@ -7,7 +7,6 @@ import pytest
 from banyan.movement import (
     DataSetNotVerified,
     FindingKind,
-    Mover,
     ReturnStanding,
     SetPhase,
     WrongDataPhase,
@@ -16,6 +15,7 @@ from banyan.movement import (
     restart,
     unreturned,
 )
+from banyan.movement.service.mover import Mover
 from tests.movement.conftest import CUSTOMERS, PLAN, Move, alike, customers, rows_of
 
 COLUMNS = {name: name for name in ("id", "email", "balance", "note")}

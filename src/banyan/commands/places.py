@@ -10,8 +10,8 @@ from typing import TypeVar, cast
 import click
 import uvloop
 
-from banyan import app
 from banyan.kernel import NotFound
+from banyan.marketplaces import DEMO_NAME, SHOP_NAME
 from banyan.runtime import (
     MARKETPLACE,
     Cause,
@@ -24,6 +24,7 @@ from banyan.runtime import (
     list_marketplaces,
 )
 from banyan.runtime.local import find_server
+from banyan.subscriptions import open_database as open_subscribed
 
 T = TypeVar("T")
 
@@ -84,7 +85,7 @@ def with_schema(settings: Settings, *, wait_s: float = 0) -> Settings:
 @asynccontextmanager
 async def open_database() -> AsyncGenerator[Database]:
     settings = await _in_thread(lambda: with_schema(process_settings()))
-    async with app.open_database(settings) as database:
+    async with open_subscribed(settings) as database:
         yield database
 
 
@@ -147,7 +148,7 @@ async def place_of(name: str | None) -> AsyncGenerator[Place]:
 
 def _chosen(known: list[Marketplace], name: str) -> Marketplace:
     for marketplace in known:
-        called = {app.DEMO_NAME: "demo", app.SHOP_NAME: "shop"}.get(marketplace.name, "sandbox")
+        called = {DEMO_NAME: "demo", SHOP_NAME: "shop"}.get(marketplace.name, "sandbox")
         names = {MARKETPLACE.text(marketplace.marketplace_id), marketplace.name}
         names.add("live" if marketplace.livemode else called)
         if name in names:

@@ -20,9 +20,11 @@ from banyan.demo.story import ENGINEER, Stage, play
 from banyan.developers import create_key
 from banyan.gateway import DataPlane
 from banyan.kernel import SystemClock
+from banyan.marketplaces import ensure_marketplaces, ensure_shop
 from banyan.migration import Phase
 from banyan.runtime import MARKETPLACE, Cause, Database, Settings, Transaction, apply_schema
 from banyan.runtime.local import StartError, Supervisor, check_port, find_server, locked
+from banyan.subscriptions import open_database
 from banyan.up import (
     DEMO_USER,
     LINK_LASTS,
@@ -54,8 +56,8 @@ async def demo_migration(settings: Settings, terminal: Terminal, *, stay: bool) 
                 check_port(settings.host, settings.port)
                 settings = await with_database(supervisor, settings, terminal)
                 apply_schema(settings.database_url)
-                async with app.open_database(settings) as database:
-                    await app.ensure_marketplaces(database, settings, demo=True)
+                async with open_database(settings) as database:
+                    await ensure_marketplaces(database, settings, demo=True)
                 await start_processes(supervisor, settings, state)
             else:
                 settings = await _attached(settings)
@@ -93,8 +95,8 @@ async def _with_shops(
     settings: Settings, supervisor: Supervisor, terminal: Terminal, *, stay: bool
 ) -> None:
     state = settings.state_folder.absolute()
-    async with app.open_database(settings) as database:
-        marketplace = await app.ensure_shop(database)
+    async with open_database(settings) as database:
+        marketplace = await ensure_shop(database)
         marketplace_id = marketplace.marketplace_id
         plane = DataPlane(migration.folder_of(state, MIGRATION_PLAN, marketplace_id))
         await plane.stop()  # one that a killed demo has left

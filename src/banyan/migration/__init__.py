@@ -10,6 +10,9 @@
 
 Every step is a row of ``migration.changes`` and an event of the plan (``mpl_…``); the process
 ``banyan gateway`` (``control``) follows these rows and has the judge move routes by itself.
+
+``migration.rehearsal``, ``migration.measuring`` and ``migration.informing`` are entered by themselves:
+commands that need none of them start faster.
 """
 
 from banyan.migration.control import (
@@ -38,7 +41,6 @@ from banyan.migration.errors import (
     RouteNotFound,
     RouteNotReady,
 )
-from banyan.migration.measuring import Load, measure
 from banyan.migration.model.evidence import ArmWindow, Window
 from banyan.migration.model.plan import Criteria, Phase, Plan, RoutePlan, Team
 from banyan.migration.model.rehearsal import PHASES as REHEARSED_PHASES
@@ -81,7 +83,6 @@ from banyan.migration.model.standing import (
     StoredPlan,
     StoredVerdict,
 )
-from banyan.migration.rehearsal import Wanted, rehearse
 from banyan.migration.rules.phases import (
     criteria_of,
     describe,
@@ -149,7 +150,6 @@ __all__ = [
     "Figures",
     "Gates",
     "InvalidPlan",
-    "Load",
     "LoadPoint",
     "LoadRun",
     "LocalRollback",
@@ -187,7 +187,6 @@ __all__ = [
     "StoredRehearsal",
     "StoredVerdict",
     "Team",
-    "Wanted",
     "Window",
     "advance",
     "announce",
@@ -208,7 +207,6 @@ __all__ = [
     "hold",
     "list_plans",
     "list_rehearsals",
-    "measure",
     "milestones_of",
     "minutes_of",
     "next_phase",
@@ -219,7 +217,6 @@ __all__ = [
     "record_rehearsal",
     "rehearsal_missing",
     "rehearsal_standing",
-    "rehearse",
     "release",
     "remembered_in",
     "report_of",

@@ -30,7 +30,6 @@ from banyan.movement.model import (
 )
 from banyan.movement.rules.plan import check_data, data_schema, read_plan
 from banyan.movement.service import (
-    Mover,
     begin_return,
     begin_reverse,
     can_return,
@@ -63,7 +62,6 @@ __all__ = [
     "Finding",
     "FindingKind",
     "MalformedDataPlan",
-    "Mover",
     "MoverReplaced",
     "MoverRuns",
     "NotReversible",

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from banyan.migration import Evidence, RehearsalImpossible, Wanted, rehearse
+from banyan.migration import Evidence, RehearsalImpossible
 from banyan.migration import RehearsalFault as Fault
 from banyan.migration.model.rehearsal import PHASES, RehearsedPhase
+from banyan.migration.rehearsal import Wanted, rehearse
 from tests.migration.rehearsal.shop import Shop, plan_of
 
 PATIENCE_S = 300.0

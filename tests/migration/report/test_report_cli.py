@@ -15,6 +15,7 @@ from lxml import html
 
 from banyan import app, migration
 from banyan.cli import main
+from banyan.marketplaces import ensure_marketplaces
 from banyan.migration.store.findings import save_minutes
 from banyan.runtime import Settings, describe
 from tests.migration.plans import plan_text
@@ -67,7 +68,7 @@ def banyan(
     async def prepare() -> None:
         settings = Settings(database_url=database_url)
         async with app.open_database(settings) as database:
-            made = await app.ensure_marketplaces(database, settings, demo=False)
+            made = await ensure_marketplaces(database, settings, demo=False)
             live = next(each for each in made if each.livemode)
             text = plan_text(legacy=sides[0], candidates={"candidate": sides[1]})
             async with database.transaction(live.marketplace_id) as tx:

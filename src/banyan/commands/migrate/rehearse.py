@@ -18,8 +18,9 @@ from banyan.migration import (
     RehearsalFault,
     StoredPlan,
     StoredRehearsal,
-    Wanted,
 )
+from banyan.migration.rehearsal import Wanted
+from banyan.migration.rehearsal import rehearse as run_rehearsal
 from banyan.runtime import Vault
 
 FAILED = 1
@@ -112,7 +113,7 @@ async def _rehearsed(
         _let_signals_cancel()
         async with place.transaction(asked.by) as tx:
             stored = await migration.find_plan(tx, asked.name)
-        evidence = await migration.rehearse(_wanted(stored, asked), click.echo)
+        evidence = await run_rehearsal(_wanted(stored, asked), click.echo)
         async with place.transaction(asked.by) as tx:
             signed = await migration.sign_evidence(tx, Vault(process_settings()), evidence)
             kept = await migration.record_rehearsal(tx, stored, signed, by=asked.by)

@@ -13,7 +13,8 @@ from banyan import gateway, migration
 from banyan.commands.migrate.options import BY, MARKETPLACE, PLAN
 from banyan.commands.places import Place, execute, place_of
 from banyan.kernel import InvalidRequest, SystemClock
-from banyan.migration import Costs, Load, Plan, Report, StoredPlan
+from banyan.migration import Costs, Plan, Report, StoredPlan
+from banyan.migration.measuring import Load, measure
 
 _STEPS = 7
 
@@ -111,7 +112,7 @@ def _print(report: Report, out: str | None, *, as_json: bool) -> None:
 
 
 async def _measure(place: Place, stored: StoredPlan, asked: _Asked) -> None:
-    measurement = await migration.measure(
+    measurement = await measure(
         asked.route,
         asked.paths,
         legacy=asked.legacy,

@@ -3,7 +3,6 @@
 from types import TracebackType
 from typing import Any, Self
 
-import httpx
 import msgspec
 
 from banyan.gateway.rules import Json
@@ -28,6 +27,8 @@ class Admin:
     """Asks one Envoy; ``address`` is ``unix:/path`` or ``host:port``."""
 
     def __init__(self, address: str) -> None:
+        import httpx  # only where there is an Envoy to ask
+
         if address.startswith("unix:"):
             transport = httpx.AsyncHTTPTransport(uds=address.removeprefix("unix:"))
             base = "http://envoy"
@@ -104,6 +105,8 @@ class Admin:
         return ""
 
     async def _get(self, path: str, query: dict[str, str]) -> Json:
+        import httpx
+
         for is_last in (False, True):
             try:
                 told = await self._client.get(path, params=query)

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 from banyan.comparison import Answer
 from banyan.gateway.sinks.encodings import NotDecodable, decode
+from banyan.gateway.sinks.messages import BodyPart, Part, RequestHead, ResponseHead
 from banyan.gateway.sinks.pairing import Captured, Pairs
-from banyan.gateway.sinks.wire import BodyPart, Part, RequestHead, ResponseHead
 from banyan.kernel import Clock
 
 STREAMS_MAX = 4_000

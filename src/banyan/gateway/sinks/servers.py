@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from banyan.gateway.errors import GatewayUnusable
 from banyan.gateway.model import Attempt, Exchange, RouteCounts, Served, SinkState, Written
-from banyan.gateway.sinks import wire
 from banyan.gateway.sinks.capture import CaptureSink
 from banyan.gateway.sinks.counting import Windows
 from banyan.gateway.sinks.gaps import Gaps, Standing
+from banyan.gateway.sinks.messages import Logged
 from banyan.gateway.sinks.pairing import Pairs
 from banyan.kernel import Clock, SystemClock
+
+if TYPE_CHECKING:
+    from grpc.aio import Server
 
 Listener = Callable[[Sequence[Attempt], Sequence[Served]], None]
 
@@ -42,7 +45,7 @@ class Sinks:
         self._windows = Windows(self._now_us())
         self.pairs = pairs
         self._capture = CaptureSink(clock, pairs)
-        self._servers: list[wire.grpc.aio.Server] = []
+        self._servers: list[Server] = []
         self.reports = self.capture = ""
         """Where the servers listen."""
 
@@ -70,7 +73,7 @@ class Sinks:
             raise
         return sinks
 
-    def hear(self, logged: wire.Logged) -> None:
+    def hear(self, logged: Logged) -> None:
         self._gaps.hear(logged.ended_us)
         self._windows.add(logged.attempts, logged.served)
         if self._listener is not None:
@@ -108,8 +111,10 @@ class Sinks:
         await self.close()
 
     async def _listen(self, address: str, *, logs: bool) -> str:
+        from banyan.gateway.sinks.wire import start_server  # gRPC: only who listens needs it
+
         try:
-            server, bound = wire.start_server(
+            server, bound = start_server(
                 address, logs=self if logs else None, exchanges=None if logs else self._capture
             )
             await server.start()

@@ -10,8 +10,7 @@ import hashlib
 import os
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Any, cast
 
 # Read when it is loaded: at each start of Envoy it would write a line about handlers nobody needs.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
@@ -21,6 +20,15 @@ from envoy.service.accesslog.v3 import als_pb2, als_pb2_grpc
 from envoy.service.ext_proc.v3 import external_processor_pb2_grpc
 
 from banyan.gateway.model import Arm, Attempt, Role, Served
+from banyan.gateway.sinks.messages import (
+    BodyPart,
+    HearsExchanges,
+    HearsLogs,
+    Logged,
+    Part,
+    RequestHead,
+    ResponseHead,
+)
 
 # What a side can't help: that its answer was awaited no longer. Everything else that ends an attempt
 # without a whole answer is the side's.
@@ -58,58 +66,6 @@ _BROKEN = frozenset(_FAILURES.values())
 _LEFT = frozenset({"DC", "DR"})
 _OWN = ("upstream_reset", "response_timeout", "no_healthy_upstream", "cluster_not_found")
 _ARM = re.compile(r'key:\s*"arm"\s+value\s*\{\s*string_value:\s*"(legacy|candidate)"')
-
-
-@dataclass(slots=True)
-class Logged:
-    """One message of one access log; ``ended_us`` are the instants at which its entries ended."""
-
-    attempts: list[Attempt] = field(default_factory=list[Attempt])
-    served: list[Served] = field(default_factory=list[Served])
-    ended_us: list[int] = field(default_factory=list[int])
-
-
-class HearsLogs(Protocol):
-    def hear(self, logged: Logged) -> None: ...
-
-
-class HearsExchanges(Protocol):
-    async def hear(self, messages: AsyncIterator["Part"]) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class RequestHead:
-    """The head of a captured request; pseudo-headers stand in ``method`` and ``path``."""
-
-    request_id: str
-    role: Role
-    route: str
-    method: str
-    path: str
-    headers: tuple[tuple[str, str], ...]
-    body_bytes_max: int
-
-
-@dataclass(frozen=True, slots=True)
-class ResponseHead:
-    """``status`` 0: it is Envoy's own, made because the side gave none. ``is_overflow``: the side was
-    not even asked, since too many requests to it were open.
-    """
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    arm: Arm
-    is_last: bool
-    is_overflow: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class BodyPart:
-    content: bytes
-    is_last: bool
-
-
-Part: TypeAlias = RequestHead | ResponseHead | BodyPart
 
 
 def start_server(

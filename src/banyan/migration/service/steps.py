@@ -4,7 +4,6 @@ Who advances says which change they have seen (``expected_change``): if the rout
 step is refused. A rollback asks for nothing of the kind, so that it wins over whatever came before.
 """
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,16 +11,13 @@ from uuid import UUID
 from banyan import operations
 from banyan.migration.errors import (
     NoWayBack,
-    PlanNotFound,
     RouteMoved,
-    RouteNotFound,
     RouteNotReady,
 )
 from banyan.migration.model.plan import Phase, Plan, RoutePlan
 from banyan.migration.model.standing import (
     PLAN,
     Change,
-    ChangeKind,
     Position,
     RouteStanding,
     StoredVerdict,
@@ -46,6 +42,7 @@ from banyan.migration.service.cases import (
     case_of,
     case_subject,
 )
+from banyan.migration.service.located import Located, locate, move, write_down
 from banyan.migration.store import findings as findings_store
 from banyan.migration.store import plans as plans_store
 from banyan.migration.store import routes as store
@@ -56,15 +53,6 @@ LACKING = "Rolled back, and legacy doesn't have all that the candidate took:"
 _HAS_ALL = "Rolled back. By now legacy has all that the candidate took."
 _A_PERSONS = ("approval", "person", "notice")
 """Gates that a person passes by advancing."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Located:
-    """A route under lock."""
-
-    plan: Plan
-    route: RoutePlan
-    standing: RouteStanding
 
 
 async def advance(
@@ -83,7 +71,7 @@ async def advance(
     A person is refused with ``RouteNotReady`` while the judge isn't content, in a freeze window and
     while the route is held, unless they force it. ``RouteMoved`` if ``expected_change`` is over.
     """
-    found = await _locate(tx, plan_id, route)
+    found = await locate(tx, plan_id, route)
     standing = found.standing
     _check_expected(standing, expected_change)
     to = next_position(path_of(found.plan, found.route), standing.at)
@@ -95,9 +83,7 @@ async def advance(
     if to.writes_to == "candidate" and standing.writes_to == "legacy":
         names = data_before_cutover(found.plan, found.route)
         await data.cut_over(tx, plan_id, names, is_forced=is_forced)
-    return await _move(
-        tx, found, to, "advanced", by=by, why=why, numbers=numbers or {}, held_why=""
-    )
+    return await move(tx, found, to, "advanced", by=by, why=why, numbers=numbers or {}, held_why="")
 
 
 async def roll_back(
@@ -122,7 +108,7 @@ async def roll_back(
     that nothing at all carries the writes back is a reason against it: nobody goes to and fro because
     they are late.
     """
-    found = await _locate(tx, plan_id, route)
+    found = await locate(tx, plan_id, route)
     standing = found.standing
     back = position_back(standing.at, is_legacy_there=is_forced)
     is_back = standing.phase in (Phase.LEGACY, Phase.SHADOW) and bool(standing.held_why)
@@ -136,7 +122,7 @@ async def roll_back(
         raise RouteNotReady(f"{route} is in legacy; there is nothing to roll back.")
     if standing.writes_to == "candidate":
         await _give_back(tx, found, is_forced=is_forced, is_ordered=is_ordered)
-    change = await _move(
+    change = await move(
         tx,
         found,
         back,
@@ -158,10 +144,10 @@ async def hold(
 
     ``is_stuck`` opens a case: the judge wants it back, and it can't be done without losing something.
     """
-    found = await _locate(tx, plan_id, route)
+    found = await locate(tx, plan_id, route)
     if found.standing.held_why == why:
         return None
-    change = await _note(tx, found, "held", by=by, why=why, held_why=why)
+    change = await write_down(tx, found, "held", by=by, why=why, held_why=why)
     await plans_store.record_events(
         tx, found.standing.plan_id, news.route_held(found.plan, found.route, change)
     )
@@ -176,12 +162,12 @@ async def note_return(tx: Transaction, plan_id: UUID, route: str, *, lacking: st
     Customers stay on legacy either way. A case is opened, and withdrawn once legacy has everything.
     None if that is said already.
     """
-    found = await _locate(tx, plan_id, route)
+    found = await locate(tx, plan_id, route)
     held_why = found.standing.held_why
     if not held_why or bool(lacking) == held_why.startswith(LACKING):
         return None
     why = f"{LACKING} {lacking} ({held_why})"[:2000] if lacking else _HAS_ALL
-    change = await _note(tx, found, "held", by=JUDGE, why=why, held_why=why)
+    change = await write_down(tx, found, "held", by=JUDGE, why=why, held_why=why)
     await plans_store.record_events(
         tx, found.standing.plan_id, news.route_held(found.plan, found.route, change)
     )
@@ -196,10 +182,10 @@ async def release(
     tx: Transaction, plan_id: UUID, route: str, *, by: str, why: str
 ) -> Change | None:
     """Let a held route go on; what is gathered about it begins anew. None if it isn't held."""
-    found = await _locate(tx, plan_id, route)
+    found = await locate(tx, plan_id, route)
     if not found.standing.held_why:
         return None
-    change = await _note(tx, found, "released", by=by, why=why, held_why="", is_renewed=True)
+    change = await write_down(tx, found, "released", by=by, why=why, held_why="", is_renewed=True)
     await plans_store.record_events(
         tx, found.standing.plan_id, news.route_released(found.plan, found.route, change)
     )
@@ -214,7 +200,7 @@ async def approve(
 
     ``RouteNotReady`` if ``phase`` isn't the next one.
     """
-    found = await _locate(tx, plan_id, route)
+    found = await locate(tx, plan_id, route)
     standing = found.standing
     to = next_phase(found.plan, found.route, standing.at)
     if to is None:
@@ -226,7 +212,7 @@ async def approve(
     _check_retirable(found, to)
     if standing.approved_for == to.phase.value:
         return None
-    change = await _note(tx, found, "approved", by=by, why=why, approved_for=to.phase.value)
+    change = await write_down(tx, found, "approved", by=by, why=why, approved_for=to.phase.value)
     await plans_store.record_events(
         tx, found.standing.plan_id, news.route_approved(found.plan, found.route, change, to.phase)
     )
@@ -237,14 +223,14 @@ async def announce(
     tx: Transaction, plan_id: UUID, route: str, *, by: str, expected_change: int
 ) -> Change:
     """Tell owner and dependents of the next step before it is taken."""
-    found = await _locate(tx, plan_id, route)
+    found = await locate(tx, plan_id, route)
     _check_expected(found.standing, expected_change)
     to = next_position(path_of(found.plan, found.route), found.standing.at)
     assert to is not None, "at the end of the way there is nothing to announce"
     notice_ms = milliseconds(found.plan.notice)
     earliest = tx.now + timedelta(milliseconds=notice_ms)
     why = f"{describe(to)} in {in_words(notice_ms)} at the earliest"
-    change = await _note(
+    change = await write_down(
         tx, found, "announced", by=by, why=why, announced_for=announced(to), announced_at=tx.now
     )
     await plans_store.record_events(
@@ -279,23 +265,7 @@ async def follow_case(
     await release(tx, PLAN.parse(plan), route, by=by, why=note or "Released by its case.")
 
 
-async def _locate(tx: Transaction, plan_id: UUID, route: str) -> _Located:
-    await plans_store.lock_events(tx, plan_id)
-    stored = await plans_store.find_plan_by_id(tx, plan_id)
-    if stored is None:
-        raise PlanNotFound(f"There is no plan {PLAN.text(plan_id)}.")
-    standing = await store.lock_route(tx, plan_id, route)
-    plan = stored.plan
-    planned = next((each for each in plan.routes if each.name == route), None)
-    if standing is None or planned is None:
-        names = ", ".join(each.name for each in plan.routes)
-        raise RouteNotFound(f"The plan {plan.plan} has no route {route[:40]!r}; it has {names}.")
-    return _Located(plan, planned, standing)
-
-
-async def _give_back(
-    tx: Transaction, found: _Located, *, is_forced: bool, is_ordered: bool
-) -> None:
+async def _give_back(tx: Transaction, found: Located, *, is_forced: bool, is_ordered: bool) -> None:
     """Let legacy be the truth of the route's data again."""
     plan_id, route = found.standing.plan_id, found.route.name
     way = await data.way_back(tx, plan_id, data_before_cutover(found.plan, found.route))
@@ -308,7 +278,7 @@ async def _give_back(
     await data.give_back(tx, plan_id, sets, is_forced=is_forced or is_ordered)
 
 
-async def _sets_of_this_route_only(tx: Transaction, found: _Located) -> list[str]:
+async def _sets_of_this_route_only(tx: Transaction, found: Located) -> list[str]:
     """The data sets that no other route writes to at the candidate."""
     routes = {each.name: each for each in found.plan.routes}
     others = [
@@ -325,7 +295,7 @@ def _check_expected(standing: RouteStanding, expected_change: int | None) -> Non
         raise RouteMoved(f"{standing.route} has moved since: it is in {describe(standing.at)} now.")
 
 
-def _check_retirable(found: _Located, to: Position) -> None:
+def _check_retirable(found: Located, to: Position) -> None:
     """Legacy can't go while it takes the writes."""
     if to.phase == Phase.RETIRED and to.writes_to == "legacy" and takes_writes(found.route):
         raise RouteNotReady(
@@ -334,7 +304,7 @@ def _check_retirable(found: _Located, to: Position) -> None:
         )
 
 
-async def _check_ready(tx: Transaction, found: _Located, by: str) -> None:
+async def _check_ready(tx: Transaction, found: Located, by: str) -> None:
     standing = found.standing
     if standing.held_why:
         raise RouteNotReady(
@@ -366,86 +336,3 @@ def _waits(verdict: StoredVerdict | None, standing: RouteStanding) -> str:
         if gate["state"] != "pass" and gate["name"] not in _A_PERSONS
     ]
     return " ".join(waiting)
-
-
-async def _move(
-    tx: Transaction,
-    found: _Located,
-    to: Position,
-    kind: ChangeKind,
-    *,
-    by: str,
-    why: str,
-    numbers: dict[str, Any],
-    held_why: str,
-    effective_at: datetime | None = None,
-) -> Change:
-    standing = found.standing
-    moved = replace(
-        standing,
-        phase=to.phase,
-        step=to.step,
-        read_bp=to.read_bp,
-        writes_to=to.writes_to,
-        change=standing.change + 1,
-        entered_change=standing.change + 1,
-        entered_at=tx.now,
-        held_why=held_why[:2000],
-        approved_for="" if to.phase != standing.phase else standing.approved_for,
-        announced_for="",
-        announced_at=None,
-    )
-    await store.save_route(tx, moved)
-    change = await store.insert_change(
-        tx,
-        standing.plan_id,
-        standing.route,
-        moved.change,
-        kind=kind,
-        from_at=standing.at,
-        to_at=to,
-        by=by[:200],
-        why=why[:2000],
-        numbers=numbers,
-        effective_at=effective_at,
-    )
-    tell = news.route_advanced if kind == "advanced" else news.route_rolled_back
-    await plans_store.record_events(tx, standing.plan_id, tell(found.plan, found.route, change))
-    return change
-
-
-async def _note(
-    tx: Transaction,
-    found: _Located,
-    kind: ChangeKind,
-    *,
-    by: str,
-    why: str,
-    is_renewed: bool = False,
-    **fields: Any,
-) -> Change:
-    """A change that moves nobody."""
-    standing = found.standing
-    number = standing.change + 1
-    await store.save_route(
-        tx,
-        replace(
-            standing,
-            change=number,
-            entered_change=number if is_renewed else standing.entered_change,
-            **fields,
-        ),
-    )
-    return await store.insert_change(
-        tx,
-        standing.plan_id,
-        standing.route,
-        number,
-        kind=kind,
-        from_at=standing.at,
-        to_at=standing.at,
-        by=by[:200],
-        why=why[:2000],
-        numbers={},
-        effective_at=tx.now,
-    )

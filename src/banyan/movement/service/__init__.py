@@ -1,7 +1,5 @@
 """Use cases of the movement of data."""
 
-from banyan.movement.service.building import Moving, build
-from banyan.movement.service.mover import Mover
 from banyan.movement.service.running import install, remove, run
 from banyan.movement.service.sets import (
     begin_return,
@@ -25,11 +23,8 @@ from banyan.movement.service.sets import (
 )
 
 __all__ = [
-    "Mover",
-    "Moving",
     "begin_return",
     "begin_reverse",
-    "build",
     "can_return",
     "decide_conflicts",
     "declare",

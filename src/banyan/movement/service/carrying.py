@@ -1,142 +1,28 @@
 """What a mover does with keys: take the notices, carry the rows over, write down what came of it."""
 
 import asyncio
-import logging
-from collections.abc import Generator, Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Sequence
 from time import monotonic
-from typing import Literal
-from uuid import UUID
 
-from banyan.kernel import BanyanError, Unavailable, new_secret
-from banyan.movement import store
-from banyan.movement.errors import DataSetNotFound, MoverReplaced
-from banyan.movement.model import (
-    DATA_SET,
-    DataSet,
-    Finding,
-    FindingKind,
-    FlowName,
-    Key,
-    SetPhase,
-)
+from banyan.movement.model import FindingKind, Key, SetPhase
 from banyan.movement.rules.expressions import CannotMap
-from banyan.movement.rules.standing import late_until
-from banyan.movement.rules.throttle import Pace
 from banyan.movement.rules.values import key_hash, key_in, key_out
-from banyan.movement.service.building import Moving, build
 from banyan.movement.service.flow import Carried, Flow, Stuck
-from banyan.movement.service.verifying import Compared, Strays
-from banyan.movement.sources.capture import Lag
-from banyan.movement.sources.connection import Refused
+from banyan.movement.service.opened import Opened
 from banyan.movement.sources.polling import PollingCapture
 from banyan.movement.sources.sequences import given_out, raise_sequences
-from banyan.movement.sources.writing import claim
-from banyan.runtime import Cause, Database, Event, Json, Transaction
+from banyan.movement.store import findings as findings_store
+from banyan.runtime import Transaction
 
-_log = logging.getLogger(__name__)
-
-CAUSE = Cause("system", "data mover", "data mover")
 TAIL_AT_ONCE = 1_000
 IDLE_S = 0.2
 FINDINGS_AT_ONCE = 500
-_SAVE_EVERY_S = 1.0
 _STUCK_EVERY_S = 10.0
 _SEQUENCES_EVERY_S = 5.0
 
-News = Literal[
-    "data.backfilled",
-    "data.verified",
-    "data.differs",
-    "data.repaired",
-    "data.stuck",
-    "data.conflicted",
-]
 
-
-@dataclass(slots=True)
-class Pass:
-    """A comparison under way. ``strays``: its last part, where there is one.
-
-    ``held``: a stretch of which some rows couldn't be judged yet.
-    """
-
-    began: bool = False
-    held: Compared | None = None
-    strays: Strays | None = None
-    steps: Generator[None] | None = None
-    differing: int = 0
-
-
-@dataclass(slots=True)
-class Due:
-    """When (monotonic seconds) something was done last."""
-
-    saved: float = -1e9
-    stuck: float = -1e9
-    sequences: float = -1e9
-    stuck_hashes: set[str] = field(default_factory=set[str])
-
-
-class Carrier:
-    """A set, opened, and its tail. ``open`` it first; ``close`` it in any case."""
-
-    def __init__(self, database: Database, marketplace_id: UUID, set_id: UUID) -> None:
-        self._database = database
-        self._marketplace_id = marketplace_id
-        self._set_id = set_id
-        self._set: DataSet | None = None
-        self._moving: Moving | None = None
-        self._pace: Pace | None = None
-        self._pass = Pass()
-        self._due = Due()
-        self._carried = 0
-        self._tail: dict[str, object] = {}
-        self._clock: datetime | None = None
-        self._is_live = True
-        # Kept nowhere: what was hashed with it can't be found out by trying values.
-        self._salt = new_secret().encode()[:32]
-
-    @property
-    def data_set(self) -> DataSet:
-        assert self._set is not None, "open() comes first"
-        return self._set
-
-    @property
-    def moving(self) -> Moving:
-        assert self._moving is not None, "open() comes first"
-        return self._moving
-
-    async def open(self) -> None:
-        """Take the set over: earlier movers can't write from here on."""
-        async with self._database.transaction(self._marketplace_id, CAUSE) as tx:
-            found = await store.update_epoch(tx, self._set_id)
-            if found is None:
-                raise DataSetNotFound(f"There is no data set {DATA_SET.text(self._set_id)}.")
-            stuck = await store.select_findings(
-                tx, self._set_id, kinds=[FindingKind.STUCK], limit=100_000
-            )
-            self._clock, self._is_live = tx.now, tx.livemode
-        self._set = found
-        self._due.stuck_hashes = {one.flow + one.key_hash for one in stuck}
-        self._tail = dict(found.tail or {})
-        self._moving = await asyncio.to_thread(build, found)
-        self._pace = Pace(self._moving.plan.throttle)
-        await asyncio.to_thread(self._install)
-
-    def _install(self) -> None:
-        moving = self.moving
-        moving.install()
-        claim(moving.target, moving.name, self.data_set.epoch)
-        if moving.writes_source:
-            claim(moving.source, moving.name, self.data_set.epoch)
-
-    async def close(self) -> None:
-        if self._moving is not None:
-            await asyncio.to_thread(self._moving.close)
-            self._moving = None
+class Carrier(Opened):
+    """Carries over the rows whose keys it takes from the tails, both ways."""
 
     async def _rest(self, rows: int, took_s: float) -> None:
         assert self._pace is not None, "open() made it"
@@ -183,24 +69,6 @@ class Carrier:
         """Compare rows that others have written at the target; the checker knows how."""
         return False
 
-    @property
-    def _looks_for_late(self) -> bool:
-        """Whether the source's late changes are polled, and nothing flows back yet."""
-        until = late_until(self.data_set, self.moving.plan)
-        # A sandbox's clock may stand still: there nobody would ever go on.
-        return self._is_live and until is not None and self._now < until
-
-    @property
-    def _was_turned(self) -> bool:
-        """Whether the target was the truth once, and the source is it again."""
-        data_set = self.data_set
-        return data_set.phase == SetPhase.FOLLOWING and data_set.turned_at is not None
-
-    @property
-    def _is_two_sided(self) -> bool:
-        """Whether what others write at the target counts: since the cutover, and after a return."""
-        return self.data_set.phase == SetPhase.REVERSING or self._was_turned
-
     def _knows_ours(self, flow: Flow) -> bool:
         """Polling can't tell what the mover has written itself."""
         return not isinstance(flow.capture, PollingCapture)
@@ -231,10 +99,6 @@ class Carrier:
         async with self._transaction() as tx:
             await self._settled(tx, flow, carried)
 
-    def _is_truth(self, flow: Flow) -> bool:
-        is_back = self.data_set.phase == SetPhase.REVERSING
-        return is_back == (flow.name == FlowName.REVERSE)
-
     async def _settled(self, tx: Transaction, flow: Flow, carried: Carried) -> None:
         """Write down what became of keys."""
         await self._stuck(tx, flow, carried.stuck)
@@ -242,7 +106,7 @@ class Carrier:
             freed = {key_hash(key) for key in carried.keys}
             freed = {one for one in freed if flow.name + one in self._due.stuck_hashes}
             if freed:
-                await store.close_findings(
+                await findings_store.close_findings(
                     tx, self._set_id, flow.name, [FindingKind.STUCK], sorted(freed)
                 )
                 self._due.stuck_hashes -= {flow.name + one for one in freed}
@@ -251,7 +115,7 @@ class Carrier:
         found = [
             self._finding(flow, FindingKind.CONFLICT, key, key, [], {}) for key in carried.conflicts
         ]
-        if await store.upsert_findings(tx, found):
+        if await findings_store.upsert_findings(tx, found):
             side = "target" if self.data_set.phase == SetPhase.REVERSING else "source"
             why = f"{len(found):,} rows were changed on both sides; the {side}'s were kept."
             await self._tell(tx, "data.conflicted", why, len(found))
@@ -266,7 +130,7 @@ class Carrier:
             for one in stuck
         ]
         self._due.stuck_hashes |= {flow.name + one.key_hash for one in found}
-        if await store.upsert_findings(tx, found):
+        if await findings_store.upsert_findings(tx, found):
             why = f"{len(found):,} rows can't be written: {stuck[0].why}"
             await self._tell(tx, "data.stuck", why, len(found))
 
@@ -275,7 +139,7 @@ class Carrier:
             return
         self._due.stuck = monotonic()
         async with self._transaction() as tx:
-            found = await store.select_findings(
+            found = await findings_store.select_findings(
                 tx, self._set_id, kinds=[FindingKind.STUCK], limit=FINDINGS_AT_ONCE
             )
         for flow in self._flows():
@@ -318,119 +182,3 @@ class Carrier:
             return {}
         pairs = zip(flow.map.key, key, strict=True)
         return {column: value for column, value in pairs if isinstance(value, int)}
-
-    def _truth(self) -> Flow | None:
-        """The flow from the side that is the truth; None: nothing flows back."""
-        is_back = self.data_set.phase == SetPhase.REVERSING
-        return self.moving.back if is_back else self.moving.forward
-
-    def _flows(self) -> list[Flow]:
-        moving = self.moving
-        return [moving.forward] if moving.back is None else [moving.forward, moving.back]
-
-    def _finding(
-        self,
-        flow: Flow,
-        kind: FindingKind,
-        key: Key,
-        origin_key: Key | None,
-        columns: list[str],
-        detail: dict[str, object],
-    ) -> Finding:
-        return Finding(
-            marketplace_id=self._marketplace_id,
-            set_id=self._set_id,
-            flow=flow.name.value,
-            kind=kind,
-            key_hash=key_hash(key),
-            key=key_out(key),
-            origin_key=None if origin_key is None else key_out(origin_key),
-            columns=columns,
-            detail=detail,
-            attempts=1,
-            found_at=self._now,
-            last_at=self._now,
-            closed_at=None,
-        )
-
-    async def _save(self, *, force: bool) -> None:
-        """Say how far behind we are, at least now and then."""
-        if not force and monotonic() - self._due.saved < _SAVE_EVERY_S:
-            return
-        self._due.saved = monotonic()
-        moving = self.moving
-        lag = await asyncio.to_thread(moving.forward.capture.lag)
-        back = Lag(0, 0.0)
-        if moving.back is not None:
-            back = await asyncio.to_thread(moving.back.capture.lag)
-        carried, self._carried = self._carried, 0
-        async with self._transaction() as tx:
-            await self._ours(
-                await store.update_carried(
-                    tx,
-                    self._set_id,
-                    self.data_set.epoch,
-                    phase=self.data_set.phase,
-                    carried=carried,
-                    tail=self._tail or None,
-                    lag=(lag.rows, lag.seconds),
-                    lag_back=(back.rows, back.seconds),
-                )
-            )
-
-    async def fail(self, error: Exception) -> None:
-        """Write down what stops the mover, for people."""
-        if isinstance(error, BanyanError):
-            why = error.detail
-        elif isinstance(error, Refused):
-            why = f"a database refuses: {error}"
-        else:
-            why = f"it has a fault of its own, {type(error).__name__}; its log says more"
-        _log.warning("data set %s: %s", self._set.name if self._set else self._set_id, why)
-        if self._set is None:
-            return
-        try:
-            async with self._transaction() as tx:
-                await store.update_failure(tx, self._set_id, self.data_set.epoch, why[:500])
-        except Unavailable as unavailable:
-            _log.warning("Banyan's database: %s", unavailable.detail)
-
-    async def _reload(self) -> None:
-        async with self._transaction() as tx:
-            await self._reload_in(tx)
-
-    async def _reload_in(self, tx: Transaction) -> None:
-        found = await store.find_set(tx, self._set_id)
-        if found is None or found.is_gone:
-            raise MoverReplaced("The plan has no such data set any more.")
-        if found.epoch != self.data_set.epoch:
-            raise MoverReplaced(f"Another mover carries {found.name} by now.")
-        if found.phase != self.data_set.phase or (
-            self._pass.began and self.data_set.pass_began_at and found.pass_began_at is None
-        ):
-            self._pass = Pass()  # turned round, or asked to begin anew
-        if found.phase != self.data_set.phase:
-            self._due.sequences = -1e9
-        self._set = found
-        self._clock, self._is_live = tx.now, tx.livemode
-
-    @property
-    def _now(self) -> datetime:
-        assert self._clock is not None, "open() read it"
-        return self._clock
-
-    async def _ours(self, rows: int) -> None:
-        if rows != 1:
-            raise MoverReplaced(f"Another mover carries {self.data_set.name}, or it was restarted.")
-
-    def _transaction(self) -> AbstractAsyncContextManager[Transaction]:
-        return self._database.transaction(self._marketplace_id, CAUSE)
-
-    async def _tell(self, tx: Transaction, event: News, why: str, rows: int) -> None:
-        news: dict[str, Json] = {
-            "name": self.data_set.name,
-            "plan": self.data_set.plan,
-            "rows": rows,
-            "reason": why,
-        }
-        await tx.record(Event(event, DATA_SET.text(self._set_id), news))

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Generator, Sequence
 from time import monotonic
 
-from banyan.movement import store
 from banyan.movement.model import (
     DataSet,
     FindingKind,
@@ -16,8 +15,9 @@ from banyan.movement.model import (
 from banyan.movement.rules.expressions import CannotMap
 from banyan.movement.rules.standing import seconds_of
 from banyan.movement.rules.values import key_hash, key_in, key_out
-from banyan.movement.service.carrying import FINDINGS_AT_ONCE, TAIL_AT_ONCE, Carrier, Pass
+from banyan.movement.service.carrying import FINDINGS_AT_ONCE, TAIL_AT_ONCE, Carrier
 from banyan.movement.service.flow import Flow
+from banyan.movement.service.opened import Pass
 from banyan.movement.service.verifying import (
     Confirmed,
     Difference,
@@ -28,6 +28,9 @@ from banyan.movement.service.verifying import (
     sorts_alike,
 )
 from banyan.movement.sources.polling import PollingCapture
+from banyan.movement.store import findings as findings_store
+from banyan.movement.store import progress
+from banyan.movement.store import sets as sets_store
 from banyan.runtime import Transaction
 
 _ROUNDS_TO_CATCH_UP = 50
@@ -72,7 +75,7 @@ class Checker(Carrier):
                 self._pass.held = compared
                 return False
             cursor = None if compared.cursor is None else key_out(compared.cursor)
-            done = await store.update_pass(
+            done = await progress.update_pass(
                 tx,
                 self._set_id,
                 data_set.epoch,
@@ -223,7 +226,7 @@ class Checker(Carrier):
         after: str | None = None
         while True:
             async with self._transaction() as tx:
-                found = await store.select_findings(
+                found = await findings_store.select_findings(
                     tx, self._set_id, kinds=_DIFFERENT, after=after, limit=FINDINGS_AT_ONCE
                 )
             mine = {
@@ -245,7 +248,9 @@ class Checker(Carrier):
     async def _differ(self, tx: Transaction, flow: Flow, confirmed: Confirmed) -> None:
         if confirmed.alike:
             hashes = [key_hash(key) for key in confirmed.alike]
-            await store.close_findings(tx, self._set_id, flow.name, list(_DIFFERENT), hashes)
+            await findings_store.close_findings(
+                tx, self._set_id, flow.name, list(_DIFFERENT), hashes
+            )
         found = [
             self._finding(flow, one.kind, one.key, one.origin_key, one.columns, one.detail)
             for one in confirmed.differences
@@ -256,8 +261,8 @@ class Checker(Carrier):
         self._pass.differing += len(found)
         for one in found:  # a row is missing, extra or different, never two of them
             others = [kind for kind in _DIFFERENT if kind != one.kind]
-            await store.close_findings(tx, self._set_id, flow.name, others, [one.key_hash])
-        if await store.upsert_findings(tx, found):
+            await findings_store.close_findings(tx, self._set_id, flow.name, others, [one.key_hash])
+        if await findings_store.upsert_findings(tx, found):
             why = f"{len(found):,} rows of {self.moving.name} are not alike on both sides."
             await self._tell(tx, "data.differs", why, len(found))
 
@@ -272,11 +277,11 @@ class Checker(Carrier):
         async with self._transaction() as tx:
             before = self.data_set.verified_at
             epoch, phase = self.data_set.epoch, self.data_set.phase
-            done = await store.update_verified(tx, self._set_id, epoch, phase=phase)
+            done = await progress.update_verified(tx, self._set_id, epoch, phase=phase)
             await self._reload_in(tx)
             if not done:
                 return
-            open_now = await store.select_findings(
+            open_now = await findings_store.select_findings(
                 tx, self._set_id, kinds=[*_DIFFERENT, FindingKind.STUCK], limit=1
             )
             if before is None and not open_now:
@@ -289,7 +294,7 @@ class Checker(Carrier):
         if truth is None:
             return
         async with self._transaction() as tx:
-            found = await store.select_findings(
+            found = await findings_store.select_findings(
                 tx, self._set_id, kinds=_DIFFERENT, limit=_REPAIRED_AT_ONCE
             )
         if truth.name == FlowName.REVERSE:
@@ -304,7 +309,7 @@ class Checker(Carrier):
             await asyncio.to_thread(truth.remove, strays, self.data_set.epoch, self._now)
         await self._look_again(self.moving.forward)
         async with self._transaction() as tx:
-            await store.update_wanted(tx, self._set_id, "")
+            await sets_store.update_wanted(tx, self._set_id, "")
             if found:
                 why = f"{len(found):,} rows were carried over again."
                 await self._tell(tx, "data.repaired", why, len(found))

@@ -8,7 +8,6 @@ same effect. The databases of both sides are called in a thread, Banyan's own by
 import asyncio
 
 from banyan.kernel import BanyanError
-from banyan.movement import store
 from banyan.movement.errors import MoverReplaced
 from banyan.movement.model import (
     SetPhase,
@@ -18,6 +17,8 @@ from banyan.movement.service.carrying import IDLE_S
 from banyan.movement.service.checking import Checker
 from banyan.movement.sources.connection import Refused
 from banyan.movement.sources.tables import count
+from banyan.movement.store import progress
+from banyan.movement.store import sets as sets_store
 
 _AGAIN_S_MAX = 30.0
 
@@ -80,13 +81,13 @@ class Mover(Checker):
         rows = await asyncio.to_thread(counted)
         async with self._transaction() as tx:
             await self._ours(
-                await store.update_begun(tx, self._set_id, self.data_set.epoch, rows, self._tail)
+                await progress.update_begun(tx, self._set_id, self.data_set.epoch, rows, self._tail)
             )
         return True
 
     async def _is_filled(self, name: str) -> bool:
         async with self._transaction() as tx:
-            sets = await store.select_sets(tx, self.data_set.plan_id, None)
+            sets = await sets_store.select_sets(tx, self.data_set.plan_id, None)
         other = next((one for one in sets if one.name == name), None)
         return other is None or other.phase not in (SetPhase.WAITING, SetPhase.BACKFILLING)
 
@@ -102,7 +103,7 @@ class Mover(Checker):
             await self._stuck(tx, moving.forward, filled.stuck)
             cursor = None if filled.cursor is None else key_out(filled.cursor)
             await self._ours(
-                await store.update_filled(
+                await progress.update_filled(
                     tx, self._set_id, data_set.epoch, cursor, filled.rows, is_done=filled.is_last
                 )
             )

@@ -1,21 +1,26 @@
-"""All sets of a plan carried by one process; a second one stands by until the first is gone."""
+"""All sets of a plan carried by one process; a second one stands by until the first is gone.
+
+What carries is imported once something is to be carried: SQLAlchemy and drivers take long to load, and
+most who ask this context only want to know how sets stand.
+"""
 
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import psycopg
 
 from banyan.kernel import Unavailable
-from banyan.movement import store
 from banyan.movement.errors import MoverReplaced, MoverRuns
 from banyan.movement.model import DataSet
-from banyan.movement.service.building import build
-from banyan.movement.service.mover import Mover
+from banyan.movement.store import sets as sets_store
 from banyan.runtime import Database
+
+if TYPE_CHECKING:
+    from banyan.movement.service.mover import Mover
 
 _log = logging.getLogger(__name__)
 _LOCK = 7_226_897
@@ -56,6 +61,8 @@ async def _carry_all(
     lock: psycopg.AsyncConnection[Any],
 ) -> None:
     """Until ``stop``, or until Banyan's database is gone; either way its movers have ended then."""
+    from banyan.movement.service.mover import Mover
+
     ended = asyncio.Event()
     tasks: dict[UUID, asyncio.Task[None]] = {}
     declared: dict[UUID, object] = {}
@@ -78,7 +85,7 @@ async def _carry_all(
         await asyncio.gather(*tasks.values(), return_exceptions=True)
 
 
-async def _carry(mover: Mover, stop: asyncio.Event) -> None:
+async def _carry(mover: "Mover", stop: asyncio.Event) -> None:
     try:
         await mover.run(stop)
     except MoverReplaced as replaced:
@@ -99,7 +106,7 @@ async def _rest(stop: asyncio.Event) -> None:
 
 async def _sets(database: Database, marketplace_id: UUID, plan_id: UUID) -> Sequence[DataSet]:
     async with database.transaction(marketplace_id) as tx:
-        return await store.select_sets(tx, plan_id, None)
+        return await sets_store.select_sets(tx, plan_id, None)
 
 
 @asynccontextmanager
@@ -133,6 +140,8 @@ async def _alone(
 
 async def install(sets: Sequence[DataSet]) -> None:
     """Put triggers, slots and fences in place, without copying anything yet."""
+    from banyan.movement.service.building import build
+
     for one in sets:
         moving = await asyncio.to_thread(build, one)
         try:
@@ -143,6 +152,8 @@ async def install(sets: Sequence[DataSet]) -> None:
 
 async def remove(sets: Sequence[DataSet]) -> None:
     """Take away everything of ours from both sides."""
+    from banyan.movement.service.building import build
+
     for one in sets:
         moving = await asyncio.to_thread(build, one)
         try:

@@ -8,7 +8,6 @@ from uuid import UUID
 import msgspec
 
 from banyan.kernel import Page, decode_cursor, derived_id, page_of
-from banyan.movement import store
 from banyan.movement.errors import (
     DataSetNotFound,
     DataSetNotVerified,
@@ -38,6 +37,8 @@ from banyan.movement.rules.standing import (
     under_way_of,
     unreturned_of,
 )
+from banyan.movement.store import findings as findings_store
+from banyan.movement.store import sets as sets_store
 from banyan.runtime import Event, Json, Transaction
 
 
@@ -66,7 +67,7 @@ async def declare(
     itself. ``MalformedDataPlan`` with a fault for each place that is wrong.
     """
     if data is None:
-        await store.update_gone(tx, plan_id, [])
+        await sets_store.update_gone(tx, plan_id, [])
         return []
     faults = check_data(data)
     if faults:
@@ -75,8 +76,8 @@ async def declare(
     for one in read.sets:
         declared = Declared(source=read.source, target=read.target, set=one)
         set_id = set_id_of(plan_id, one.name)
-        is_known = await store.find_set(tx, set_id) is not None
-        await store.upsert_set(
+        is_known = await sets_store.find_set(tx, set_id) is not None
+        await sets_store.upsert_set(
             tx, set_id, plan_id, plan, one.name, msgspec.to_builtins(declared, str_keys=True)
         )
         if not is_known:
@@ -87,8 +88,8 @@ async def declare(
                     {"name": one.name, "plan": plan, "reason": f"{one.name} is to move."},
                 )
             )
-    await store.update_gone(tx, plan_id, [one.name for one in read.sets])
-    return await store.select_sets(tx, plan_id, None)
+    await sets_store.update_gone(tx, plan_id, [one.name for one in read.sets])
+    return await sets_store.select_sets(tx, plan_id, None)
 
 
 def set_id_of(plan_id: UUID, name: str) -> UUID:
@@ -96,7 +97,7 @@ def set_id_of(plan_id: UUID, name: str) -> UUID:
 
 
 async def get_set(tx: Transaction, set_id: UUID) -> DataSet:
-    found = await store.find_set(tx, set_id)
+    found = await sets_store.find_set(tx, set_id)
     if found is None:
         raise DataSetNotFound(f"There is no data set {DATA_SET.text(set_id)}.")
     return found
@@ -110,7 +111,7 @@ async def list_sets(
     with_gone: bool = False,
 ) -> list[DataSet]:
     """The sets of a plan (by id or by name), or of all plans; also those that have left it, if asked."""
-    return await store.select_sets(tx, plan_id, plan, with_gone=with_gone)
+    return await sets_store.select_sets(tx, plan_id, plan, with_gone=with_gone)
 
 
 async def page_sets(tx: Transaction, *, limit: int, cursor: str | None = None) -> Page[DataSet]:
@@ -119,7 +120,7 @@ async def page_sets(tx: Transaction, *, limit: int, cursor: str | None = None) -
         (decoded,) = decode_cursor(cursor, (UUID,))
         assert isinstance(decoded, UUID), "as decoded"
         after = decoded
-    rows = await store.select_page(tx, after, limit + 1)
+    rows = await sets_store.select_page(tx, after, limit + 1)
     return page_of(rows, limit, lambda one: (one.set_id,))
 
 
@@ -133,13 +134,13 @@ async def page_findings(
         (decoded,) = decode_cursor(cursor, (str,))
         assert isinstance(decoded, str), "as decoded"
         after = decoded
-    rows = await store.select_findings(tx, set_id, after=after, limit=limit + 1)
+    rows = await findings_store.select_findings(tx, set_id, after=after, limit=limit + 1)
     return page_of(rows, limit, lambda one: (one.flow + one.kind + one.key_hash,))
 
 
 async def standing(tx: Transaction, plan_id: UUID, name: str) -> DataStanding:
     """Whether the set ``name`` of a plan may be relied on; a set that isn't there may not."""
-    data_set = await store.find_set(tx, set_id_of(plan_id, name))
+    data_set = await sets_store.find_set(tx, set_id_of(plan_id, name))
     if data_set is None or data_set.is_gone:
         sentence = f"{name} is not verified: the plan declares no such data set."
         return DataStanding(
@@ -151,11 +152,11 @@ async def standing(tx: Transaction, plan_id: UUID, name: str) -> DataStanding:
 
 async def standings(tx: Transaction, plan_id: UUID) -> list[DataStanding]:
     """Where every set of a plan stands, by name."""
-    return await standings_of(tx, await store.select_sets(tx, plan_id, None))
+    return await standings_of(tx, await sets_store.select_sets(tx, plan_id, None))
 
 
 async def standings_of(tx: Transaction, sets: Sequence[DataSet]) -> list[DataStanding]:
-    counts = await store.count_findings(tx)
+    counts = await findings_store.count_findings(tx)
     return [standing_of(one, plan_of(one), _counts_of(one, counts), tx.now) for one in sets]
 
 
@@ -212,9 +213,9 @@ async def can_return(tx: Transaction, plan_id: UUID, names: Sequence[str]) -> Re
 
     ``is_safe``: the source has every write. With no ``refusal`` it will have them soon.
     """
-    found = [await store.find_set(tx, set_id_of(plan_id, name)) for name in names]
+    found = [await sets_store.find_set(tx, set_id_of(plan_id, name)) for name in names]
     sets = [(one, plan_of(one)) for one in found if one is not None]
-    counts = await store.count_findings(tx)
+    counts = await findings_store.count_findings(tx)
     one_way = [
         f"What was written to {name} isn't carried back."
         for name, one in zip(names, found, strict=True)
@@ -232,10 +233,10 @@ async def can_return(tx: Transaction, plan_id: UUID, names: Sequence[str]) -> Re
 async def unreturned(tx: Transaction, plan_id: UUID, names: Sequence[str]) -> str:
     """What the new side took of sets that were given back, and the source lacks; empty: nothing."""
     for name in names:
-        data_set = await store.find_set(tx, set_id_of(plan_id, name))
+        data_set = await sets_store.find_set(tx, set_id_of(plan_id, name))
         if data_set is None:
             continue
-        stuck = await store.count_stuck(tx, data_set.set_id, FlowName.REVERSE)
+        stuck = await findings_store.count_stuck(tx, data_set.set_id, FlowName.REVERSE)
         # A sandbox's clock may stand still.
         settles = SETTLES if tx.livemode else timedelta()
         if why := unreturned_of(data_set, plan_of(data_set), stuck, settles=settles):
@@ -255,21 +256,21 @@ async def restart(tx: Transaction, plan_id: UUID, name: str, *, is_forced: bool 
     why = await unreturned(tx, plan_id, [name])
     if why and not is_forced:
         raise WrongDataPhase(f"Filled anew, {name} would lose what the new side took. {why}")
-    await store.update_restarted(tx, data_set.set_id)
+    await sets_store.update_restarted(tx, data_set.set_id)
     return await get_set(tx, data_set.set_id)
 
 
 async def want_verification(tx: Transaction, plan_id: UUID, name: str) -> None:
     """Compare every row anew, now; until that is done, the set isn't verified."""
     data_set = await _locked(tx, plan_id, name)
-    await store.update_verification_wanted(tx, data_set.set_id)
+    await sets_store.update_verification_wanted(tx, data_set.set_id)
 
 
 async def want_repair(tx: Transaction, plan_id: UUID, name: str) -> int:
     """Have the set's mover carry over again what differs; how many rows that is."""
     data_set = await _locked(tx, plan_id, name)
-    counts = await store.count_findings(tx)
-    await store.update_wanted(tx, data_set.set_id, "repair")
+    counts = await findings_store.count_findings(tx)
+    await sets_store.update_wanted(tx, data_set.set_id, "repair")
     kinds = ("missing", "extra", "differs")
     return sum(counts.get((data_set.set_id, kind), 0) for kind in kinds)
 
@@ -277,7 +278,7 @@ async def want_repair(tx: Transaction, plan_id: UUID, name: str) -> int:
 async def decide_conflicts(tx: Transaction, plan_id: UUID, name: str) -> int:
     """A person has seen the conflicts of a set and lets what stands stand; how many those were."""
     data_set = await _locked(tx, plan_id, name)
-    return await store.close_all_findings(tx, data_set.set_id, ["conflict"])
+    return await findings_store.close_all_findings(tx, data_set.set_id, ["conflict"])
 
 
 def _counts_of(data_set: DataSet, counts: Mapping[tuple[UUID, str], int]) -> dict[str, int]:
@@ -286,7 +287,7 @@ def _counts_of(data_set: DataSet, counts: Mapping[tuple[UUID, str], int]) -> dic
 
 
 async def _locked(tx: Transaction, plan_id: UUID, name: str) -> DataSet:
-    data_set = await store.find_set(tx, set_id_of(plan_id, name), lock=True)
+    data_set = await sets_store.find_set(tx, set_id_of(plan_id, name), lock=True)
     if data_set is None:
         raise DataSetNotFound(f"The plan declares no data set {name}.")
     return data_set
@@ -299,7 +300,7 @@ async def _turn(
     event: Literal["data.reversed", "data.returned"],
     truth: str,
 ) -> DataSet:
-    await store.update_turned(tx, data_set.set_id, phase)
+    await sets_store.update_turned(tx, data_set.set_id, phase)
     news: dict[str, Json] = {
         "name": data_set.name,
         "plan": data_set.plan,

@@ -10,7 +10,7 @@ from banyan.migration.model.plan import Plan
 from banyan.migration.model.standing import PlanFault
 from banyan.migration.rules.plans.checks import check_plan
 from banyan.migration.rules.plans.shape import shape_faults
-from banyan.migration.rules.plans.tree import Path, Tree, read_tree
+from banyan.migration.rules.plans.tree import Path, Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ def read_plan(source: str, today: date | None = None) -> ReadPlan:
 
     ``today`` lets milestones be checked that can't be reached any more.
     """
+    from banyan.migration.rules.plans.parsing import read_tree  # YAML: most commands read none
+
     tree = read_tree(source)
     faults = [*tree.faults]
     plan = None

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from functools import cache
 from math import log10
 from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from typing import TYPE_CHECKING
 
 from banyan.migration.model.report import Comparison, Estimate, Report
 from banyan.migration.rules.report.routes import faster, more_errors
 from banyan.migration.rules.words import count, duration, percent
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 _TEMPLATES = Path(__file__).parents[2] / "templates"
 WIDTH, LEFT, ROW = 640, 64, 30
@@ -120,7 +122,9 @@ def _span(comparison: Comparison, first: str, second: str) -> str:
 
 
 @cache
-def _template() -> Template:
+def _template() -> "Template":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # only who shows a report
+
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,

@@ -1,0 +1,1 @@
+"""SQL of the movement of data: one function, one statement."""
