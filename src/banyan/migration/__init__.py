@@ -39,6 +39,7 @@ from banyan.migration.errors import (
     RouteNotReady,
 )
 from banyan.migration.measuring import Load, measure
+from banyan.migration.model.bounds import Bounds
 from banyan.migration.model.evidence import ArmWindow, Window
 from banyan.migration.model.plan import Criteria, Phase, Plan, RoutePlan, Team
 from banyan.migration.model.rehearsal import PHASES as REHEARSED_PHASES
@@ -82,8 +83,8 @@ from banyan.migration.model.standing import (
     StoredVerdict,
 )
 from banyan.migration.rehearsal import Wanted, rehearse
+from banyan.migration.rules.criteria import bounds_of
 from banyan.migration.rules.phases import (
-    criteria_of,
     describe,
     freeze_of,
     milestones_of,
@@ -132,6 +133,7 @@ __all__ = [
     "REHEARSED_PHASES",
     "AppliedPlan",
     "ArmWindow",
+    "Bounds",
     "Capacity",
     "Cell",
     "Change",
@@ -193,9 +195,9 @@ __all__ = [
     "announce",
     "apply_plan",
     "approve",
+    "bounds_of",
     "check_plan",
     "compare_plan",
-    "criteria_of",
     "describe",
     "find_change",
     "find_evidence",

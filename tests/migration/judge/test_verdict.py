@@ -231,7 +231,7 @@ def test_a_bound_made_looser_is_not_judged_by_bets_on_the_old_one() -> None:
 @pytest.mark.parametrize(
     ("bounds", "more", "gate", "said"),
     [
-        ({"requests_min": 20_000}, {}, "requests", "9,600 of the 20,000 attempts"),
+        ({"requests_min": 20_000}, {}, "requests", "9,600 of 20,000 attempts"),
         ({"time_min_us": 60 * MINUTE_US}, {}, "time", "It has to stand for 60 min: 56 min left."),
         ({}, {"data_missing": {"orders": "12 rows differ"}}, "data", "orders (12 rows differ)"),
         ({"rehearsed": True}, {"rehearsal_missing": "none yet"}, "rehearsal", "none yet"),

@@ -20,7 +20,7 @@ from banyan.commands.places import (
     transaction,
     with_schema,
 )
-from banyan.kernel import InvalidRequest, NotFound
+from banyan.kernel import InvalidRequest, NotFound, plural
 from banyan.movement import DataSet, DataStanding
 from banyan.runtime import Transaction, telemetry
 
@@ -91,7 +91,9 @@ def remove(marketplace: str, plan: str | None, names: tuple[str, ...], yes: bool
     """
     sets = execute(_chosen(marketplace, plan, names))
     if not yes:
-        click.confirm(f"Remove what is ours of {len(sets)} sets from both sides?", abort=True)
+        click.confirm(
+            f"Remove what is ours of {plural(len(sets), 'set')} from both sides?", abort=True
+        )
     execute(movement.remove(sets))
     for one in sets:
         click.echo(f"{one.name}: nothing of ours is left.")
@@ -157,7 +159,7 @@ def repair(marketplace: str, plan: str | None, names: tuple[str, ...]) -> None:
 
     async def want(tx: Transaction, one: DataSet) -> str:
         rows = await movement.want_repair(tx, one.plan_id, one.name)
-        return f"its mover repairs {rows:,} rows."
+        return f"its mover repairs {plural(rows, 'row')}."
 
     _for_each(marketplace, plan, names, want)
 
@@ -171,7 +173,7 @@ def accept(marketplace: str, plan: str | None, names: tuple[str, ...]) -> None:
 
     async def decide(tx: Transaction, one: DataSet) -> str:
         rows = await movement.decide_conflicts(tx, one.plan_id, one.name)
-        return f"{rows:,} conflicts accepted."
+        return f"{plural(rows, 'conflict')} accepted."
 
     _for_each(marketplace, plan, names, decide)
 

@@ -82,7 +82,10 @@ class FreezeLine:
 
 @dataclass(frozen=True, slots=True)
 class ChangeRow:
-    """A step of a route: what, by whom, why, and since when the data plane does so."""
+    """A step of a route: what, by whom, why, and since when the data plane does so.
+
+    ``figures`` is the rest of a reason whose first sentence says it.
+    """
 
     key: str
     at: datetime
@@ -93,6 +96,7 @@ class ChangeRow:
     by: str
     why: str
     effect: str
+    figures: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Literal
 from uuid import UUID
 
-from banyan.kernel import BanyanError, Unavailable, new_secret
+from banyan.kernel import BanyanError, Unavailable, new_secret, plural
 from banyan.movement import store
 from banyan.movement.errors import DataSetNotFound, MoverReplaced
 from banyan.movement.model import (
@@ -253,7 +253,8 @@ class Carrier:
         ]
         if await store.upsert_findings(tx, found):
             side = "target" if self.data_set.phase == SetPhase.REVERSING else "source"
-            why = f"{len(found):,} rows were changed on both sides; the {side}'s were kept."
+            many = plural(len(found), "row was", "rows were")
+            why = f"{many} changed on both sides; what the {side} has was kept."
             await self._tell(tx, "data.conflicted", why, len(found))
 
     async def _stuck(self, tx: Transaction, flow: Flow, stuck: Sequence[Stuck]) -> None:
@@ -267,7 +268,7 @@ class Carrier:
         ]
         self._due.stuck_hashes |= {flow.name + one.key_hash for one in found}
         if await store.upsert_findings(tx, found):
-            why = f"{len(found):,} rows can't be written: {stuck[0].why}"
+            why = f"{plural(len(found), 'row')} can't be written: {stuck[0].why}"
             await self._tell(tx, "data.stuck", why, len(found))
 
     async def _retry_stuck(self) -> None:

@@ -118,11 +118,11 @@ def _errors_of(
 
 
 def _sides(seen: _Errors, tally: Tally) -> str:
-    candidate = f"Candidate {percent(seen.candidate.estimate)} of {count(tally.candidate)}"
+    candidate = f"Candidate {percent(seen.candidate.estimate)} of {count(tally.candidate)} failed"
     if not seen.tally.legacy:
-        return f"{candidate} failed, legacy wasn't seen"
+        return f"{candidate}, legacy wasn't seen"
     legacy = f"legacy {percent(seen.legacy.estimate)} of {count(seen.tally.legacy)}"
-    return f"{candidate}, {legacy}{' before' if seen.is_baseline else ''} failed"
+    return f"{candidate}, {legacy}{' before' if seen.is_baseline else ''}"
 
 
 def _compared(group: GroupEvidence, tally: Tally, alpha: float) -> _Errors:
@@ -149,7 +149,9 @@ def _more_attempts(seen: _Errors, increase_max: float, alpha: float, size: float
     """About how many attempts would do, if both sides went on as they do."""
     highest = min(1.0, seen.legacy.low + increase_max)
     attempts = attempts_to_tell(seen.candidate.estimate, highest, alpha)
-    return "" if attempts is None else f"; about {count(_round(attempts * size))} attempts will tell"
+    return (
+        "" if attempts is None else f"; about {count(_round(attempts * size))} attempts will tell"
+    )
 
 
 def _round(number: float) -> float:

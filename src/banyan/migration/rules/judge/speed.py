@@ -104,9 +104,7 @@ def _latency_of(name: str, group: GroupEvidence, bounds: Bounds, evidence: Evide
     text = "; ".join(one.sentence for one in (failed or found))
     if failed and failed[0].is_recent:
         text = f"In the last minutes {text}"
-    limit = (
-        f"{change(1 + bounds.latency_increase_max)} or {duration(bounds.latency_floor_us)} is allowed"
-    )
+    limit = f"{change(1 + bounds.latency_increase_max)} or {duration(bounds.latency_floor_us)} is allowed"
     if whole.is_baseline:
         limit += "; legacy's figures are of before"
     if state == "wait":
