@@ -140,7 +140,7 @@ def _note(one: Delivery) -> str:
         return f"after {tries}"
     if one.state == "waiting" and one.due_at and one.attempts:
         return f"after {tries} again at {one.due_at:%H:%M:%S}: {one.why}"
-    return one.why
+    return one.why.removeprefix("not sent: ")
 
 
 def _link(visit: Visit, plan: Plan, one: StatusLink) -> LinkLine:
