@@ -329,8 +329,8 @@ async def test_empty_pages_say_what_will_appear(console: Console, plan_id: UUID,
     assert browser.status == 200
     said = {
         "divergences": "a sample of requests is answered by both sides",
-        "rehearsals": "A rehearsal starts both platforms",
-        "data": "Under data a plan declares sets of rows",
+        "rehearsals": "A rehearsal puts every fault into a staging copy",
+        "data": "a plan declares sets of rows",
         "notices": "Nobody was told of anything yet",
     }
     assert said[page] in shown
