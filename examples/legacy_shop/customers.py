@@ -34,6 +34,9 @@ _TLS = ssl.create_default_context()
 _TIMEOUT_S = 15
 _PHOTO_BYTES = 200_000
 _REPORT_S = 0.5
+_LEAVE_S = 2.0
+"""Once told to, customers finish their visits; not longer than this."""
+
 _WORDS = ("model", "Telefonia", "classic", "B", "informatica a", "esporte", "0", "_a%c")
 
 _PRODUCT = re.compile(
@@ -502,19 +505,31 @@ def write_report(tally: Tally, path: Path) -> None:
 async def _run(given: argparse.Namespace) -> Tally:
     tally, stopped = Tally(), asyncio.Event()
     loop = asyncio.get_running_loop()
+    driving = asyncio.create_task(
+        drive(
+            given.url,
+            Goods.read(given.database),
+            tally,
+            customers=given.customers,
+            pause_s=given.pause_s,
+            until=stopped.is_set,
+        )
+    )
+
+    def leave() -> None:
+        stopped.set()
+        loop.call_later(_LEAVE_S, driving.cancel)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
+        loop.add_signal_handler(number, leave)
     if given.seconds:
         loop.call_later(given.seconds, stopped.set)
     reporting = given.report and asyncio.create_task(_report(tally, given.report))
-    await drive(
-        given.url,
-        Goods.read(given.database),
-        tally,
-        customers=given.customers,
-        pause_s=given.pause_s,
-        until=stopped.is_set,
-    )
+    try:
+        await driving
+    except asyncio.CancelledError:
+        if not stopped.is_set():
+            raise
     if reporting:
         reporting.cancel()
         write_report(tally, given.report)

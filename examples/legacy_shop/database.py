@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,12 @@ class Database:
         self._path = path
         self._delay_s = delay_s
         self._local = threading.local()
-        self._opened: list[sqlite3.Connection] = []
+        self._opened: set[sqlite3.Connection] = set()
+
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return len(self._opened)
 
     @property
     def queries(self) -> int:
@@ -60,8 +66,8 @@ class Database:
         connection.execute("commit")
 
     def close_all(self) -> None:
-        for connection in self._opened:
-            connection.close()
+        for connection in [*self._opened]:
+            self._close(connection)
 
     def _connection(self) -> sqlite3.Connection:
         found: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -72,5 +78,10 @@ class Database:
             found.row_factory = sqlite3.Row
             found.execute("pragma synchronous = normal")
             self._local.connection = found
-            self._opened.append(found)
+            self._opened.add(found)
+            weakref.finalize(threading.current_thread(), self._close, found)
         return found
+
+    def _close(self, connection: sqlite3.Connection) -> None:
+        self._opened.discard(connection)
+        connection.close()

@@ -42,7 +42,7 @@ def main() -> None:
     shop = NewShop(Shared(given.shared), Photos(given.own), Marketplace(url, key))
     uvicorn.run(
         application(shop), host="127.0.0.1", port=given.port, log_level="warning",
-        server_header=False,
+        server_header=False, timeout_graceful_shutdown=2,
     )  # fmt: skip
 
 

@@ -188,3 +188,25 @@ def test_on_paper_an_order_is_a_record_without_controls(window: Callable[..., Wi
 
 def _number(text: str) -> float:
     return float(re.sub(r"[^\d.\u2212]", "", text).replace("\u2212", "-") or 0)
+
+
+def test_figures_of_tiles_stand_under_their_labels(window: Callable[..., Window]) -> None:
+    shown = window()
+    shown.open(BASE)
+    lefts = shown.evaluate(
+        """[...document.querySelector('.tile').children].map((one) => {
+          const words = document.createRange();
+          words.selectNodeContents(one);
+          return words.getBoundingClientRect().left;
+        })"""
+    )
+    assert max(lefts) - min(lefts) < 1
+
+
+def test_the_chosen_tab_is_in_view_on_a_phone(window: Callable[..., Window]) -> None:
+    shown = window(390)
+    shown.open(f"{BASE}/migration/shop/notices")
+    right = shown.evaluate(
+        "document.querySelector('.tabs [aria-current]').getBoundingClientRect().right"
+    )
+    assert right <= 390

@@ -230,5 +230,5 @@ async def test_elements_called_like_places_are_not_taken_for_them(route: Route) 
     await route.record(route.look(page, other, page))
     assert {one.title for one in await route.divergences()} == {
         "status:root differs",
-        "p differs",
+        "<p> differs",
     }

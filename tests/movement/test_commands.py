@@ -54,7 +54,7 @@ async def test_the_commands_tell_and_ask(move: Move, sandbox: UUID) -> None:
     await move.settle(mover)
     code, said = await _in_thread("status", "--differences")
     assert (code, "missing [2]" in said) == (1, True)
-    assert "repairs 1 rows" in (await _in_thread("repair"))[1]
+    assert "repairs 1 row." in (await _in_thread("repair"))[1]
     await move.settle(mover)
     assert (await _in_thread("status"))[0] == 0
     await _in_thread("restart", "--set", "customers")
@@ -90,6 +90,6 @@ async def test_sets_are_read_over_http(move: Move, database: Database, live: UUI
     assert listed == fetched
     assert (fetched["id"], fetched["phase"], fetched["is_verified"]) == (set_id, "following", False)
     assert fetched["progress"]["rows_done"] == 5
-    assert "1 rows differ" in fetched["reason"]
+    assert "1 row differs" in fetched["reason"]
     assert (finding["kind"], finding["key"]) == ("missing", [2])
     assert (unknown.status_code, unknown.json()["code"]) == (404, "data_set_not_found")

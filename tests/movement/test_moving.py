@@ -131,7 +131,7 @@ async def test_no_cutover_while_others_writes_at_the_target_are_not_judged(move:
     await move.settle(mover)
     move.target.run("update customers set email = 'wrong@example.com' where id = 3")
     await mover._save(force=True)
-    with pytest.raises(DataSetNotVerified, match="haven't been judged"):
+    with pytest.raises(DataSetNotVerified, match="not judged yet"):
         await move.turn()
 
 

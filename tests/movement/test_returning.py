@@ -53,14 +53,14 @@ async def test_a_write_on_its_way_is_no_reason_to_stay_and_comes_after(move: Mov
     await mover._save(force=True)
     standing = await way_back(move)
     assert (standing.is_safe, standing.refusal) == (False, "")
-    assert "1 changes" in standing.sentence
+    assert "1 change " in standing.sentence
     await give_back(move)
     assert "hasn't been heard of since" in await lacking(move)
     move.clock.advance(timedelta(seconds=3))
     await mover._reload()
     await mover._save(force=True)
-    assert "1 changes of customers are still on their way back" in await lacking(move)
-    assert "1 changes of the new side" in (await move.standing()).sentence
+    assert "1 change of customers is still on the way back" in await lacking(move)
+    assert "1 change of the new side is" in (await move.standing()).sentence
     await move.settle(mover)
     assert await lacking(move) == ""
     assert float(rows_of(move.source)[1][2]) == 5
@@ -144,7 +144,7 @@ async def test_a_row_that_can_not_come_back_is_told(move: Move) -> None:
     move.target.run("update customers set email = 'c2@example.com' where id = 600")
     move.clock.advance(timedelta(seconds=3))
     await move.settle(mover)
-    assert "1 rows of customers can't be written at the source" in await lacking(move)
+    assert "1 row of customers can't be written at the source" in await lacking(move)
 
 
 async def test_nobody_goes_back_while_its_mover_is_not_heard_of(move: Move) -> None:

@@ -48,8 +48,11 @@ def plan_command(frame: Frame) -> str:
     return f'banyan migrate plan {at}\nbanyan migrate apply {at} --why "Begin with product pages"'
 
 
-def rehearse_command(plan: str) -> str:
-    return f"banyan migrate rehearse {plan}"
+def rehearse_command(frame: Frame, plan: str) -> str:
+    return (
+        f"banyan migrate rehearse --marketplace {frame.marketplace_id} --plan {plan}"
+        " --legacy http://legacy.staging.example --candidate http://candidate.staging.example"
+    )
 
 
 def _key(frame: Frame) -> str:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from babel.numbers import format_decimal
 from markupsafe import Markup, escape
 
-from banyan.kernel import Money
+from banyan.kernel import Money, plural
 
 _Text: TypeAlias = "Callable[[datetime], str]"
 MINUS = "\u2212"
@@ -164,6 +164,7 @@ FILTERS = {
     "day_of": day_of,
     "money": money,
     "per_mille": per_mille,
+    "plural": plural,
     "state_pill": state_pill,
     "took": took,
     "when": when,

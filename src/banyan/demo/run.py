@@ -128,6 +128,7 @@ async def _with_shops(
                 terminal.print("\nCtrl-C ends the demo.", style="dim")
                 await asyncio.Event().wait()
         finally:
+            await supervisor.end(places.CUSTOMERS_CHILD)  # or Envoy would wait for their requests
             await supervisor.end(places.GATEWAY_CHILD)  # while it starts, it would start Envoy anew
             await plane.stop()
             await plane.__aexit__(None, None, None)

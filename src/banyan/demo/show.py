@@ -1,6 +1,7 @@
 """The demo on a terminal: a board that lives, what happened above it, and the figures at the end."""
 
 import time
+from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -12,10 +13,12 @@ from rich.text import Text
 
 from banyan.demo.shops import Report
 from banyan.demo.story import Told
+from banyan.kernel import plural
 from banyan.migration import PlanStatus
 
 BAR_WIDTH = 20
 COMPLAINTS_SHOWN = 5
+_DECIDED = {"fixed": "mended", "accepted": "accepted"}
 
 
 class Board:
@@ -65,7 +68,7 @@ def _board(status: PlanStatus, report: Report, width: int) -> Group:
     colour = "red" if complaints else "green"
     figures = Text.from_markup(
         f"\n{report.requests:,} requests of {report.visits:,} visits, {report.orders:,} orders, "
-        f"[{colour}]{complaints} errors that customers saw[/]"
+        f"[{colour}]{plural(complaints, 'error')} that customers saw[/]"
     )
     return Group("", table, figures)
 
@@ -82,8 +85,12 @@ def print_summary(console: Console, told: Told, report: Report, links: Sequence[
     table.add_row("Requests of customers", f"{report.requests:,}", f"{report.visits:,} visits")
     table.add_row("Orders placed", f"{report.orders:,}", "at both shops")
     table.add_row("[bold]Errors that customers saw[/]", seen, checked)
-    decided = ", ".join(sorted(f"{each.route} {each.state}" for each in told.decided))
-    table.add_row("Divergences found and decided", str(len(told.decided)), decided)
+    decided = Counter((each.state, each.route) for each in told.decided)
+    decisions = ", ".join(
+        f"{_DECIDED.get(state, state)}: {many} in {route}"
+        for (state, route), many in sorted(decided.items())
+    )
+    table.add_row("Divergences found and decided", str(len(told.decided)), decisions)
     back = told.rolled_back
     if back is not None:
         took_s = (back.effective_at - back.decided_at).total_seconds() if back.effective_at else 0.0

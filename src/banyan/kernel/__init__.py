@@ -31,6 +31,7 @@ from banyan.kernel.pagination import (
     id_of_cursor,
     page_of,
 )
+from banyan.kernel.words import plural
 
 __all__ = [
     "LIMIT_DEFAULT",
@@ -68,4 +69,5 @@ __all__ = [
     "new_secret",
     "new_token",
     "page_of",
+    "plural",
 ]

@@ -41,6 +41,7 @@ from banyan.migration.errors import (
     RouteNotFound,
     RouteNotReady,
 )
+from banyan.migration.model.bounds import Bounds
 from banyan.migration.model.evidence import ArmWindow, Window
 from banyan.migration.model.plan import Criteria, Phase, Plan, RoutePlan, Team
 from banyan.migration.model.rehearsal import PHASES as REHEARSED_PHASES
@@ -83,8 +84,8 @@ from banyan.migration.model.standing import (
     StoredPlan,
     StoredVerdict,
 )
+from banyan.migration.rules.criteria import bounds_of
 from banyan.migration.rules.phases import (
-    criteria_of,
     describe,
     freeze_of,
     milestones_of,
@@ -133,6 +134,7 @@ __all__ = [
     "REHEARSED_PHASES",
     "AppliedPlan",
     "ArmWindow",
+    "Bounds",
     "Capacity",
     "Cell",
     "Change",
@@ -192,9 +194,9 @@ __all__ = [
     "announce",
     "apply_plan",
     "approve",
+    "bounds_of",
     "check_plan",
     "compare_plan",
-    "criteria_of",
     "describe",
     "find_change",
     "find_evidence",

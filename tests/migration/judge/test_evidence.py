@@ -128,7 +128,7 @@ def test_without_legacy_its_baseline_finds_a_failing_candidate() -> None:
         bad = gather(bad, window(at, ArmWindow(), side(rng, 40, 0.05)))
     verdict = judge(bad, situation(bad.ended_at_us, phase=Phase.CANDIDATE))
     assert verdict.kind == "rollback"
-    assert "legacy 0.20 % of 20,000 before failed" in verdict.sentence
+    assert "legacy 0.20 % of 20,000 before;" in verdict.sentence
     good = begin(QUICK, first)
     for at in ticks(300):
         good = gather(good, window(at, ArmWindow(), side(rng, 40, 0.003)))
@@ -161,7 +161,7 @@ def test_a_candidate_that_fails_goes_back_where_legacy_was_never_seen() -> None:
     assert "failed, legacy wasn't seen" in unseen.sentence
     hardly = judged(60, 0, 0.5)
     assert hardly.kind == "rollback"
-    assert "legacy 0 % of 60 before failed" in hardly.sentence
+    assert "legacy 0 % of 60 before;" in hardly.sentence
     assert judged(0, 0, 0.03).kind == "hold"  # which legacy may have done as well
     assert judged(60, 6, 0.1).kind == "hold"  # which it did
 

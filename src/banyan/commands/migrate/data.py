@@ -14,7 +14,7 @@ import click
 from banyan import movement
 from banyan.commands.migrate.options import MARKETPLACE
 from banyan.commands.places import execute, place_of, process_settings, with_schema
-from banyan.kernel import InvalidRequest, NotFound
+from banyan.kernel import InvalidRequest, NotFound, plural
 from banyan.movement import DataSet, DataStanding
 from banyan.runtime import Transaction, telemetry
 
@@ -85,7 +85,9 @@ def remove(marketplace: str | None, plan: str | None, names: tuple[str, ...], ye
     """
     sets = execute(_chosen(marketplace, plan, names, with_gone=True))
     if not yes:
-        click.confirm(f"Remove what is ours of {len(sets)} sets from both sides?", abort=True)
+        click.confirm(
+            f"Remove what is ours of {plural(len(sets), 'set')} from both sides?", abort=True
+        )
     execute(movement.remove(sets))
     for one in sets:
         click.echo(f"{one.name}: nothing of ours is left.")
@@ -153,7 +155,7 @@ def repair(marketplace: str | None, plan: str | None, names: tuple[str, ...]) ->
 
     async def want(tx: Transaction, one: DataSet) -> str:
         rows = await movement.want_repair(tx, one.plan_id, one.name)
-        return f"its mover repairs {rows:,} rows."
+        return f"its mover repairs {plural(rows, 'row')}."
 
     _for_each(marketplace, plan, names, want)
 
@@ -167,7 +169,7 @@ def accept(marketplace: str | None, plan: str | None, names: tuple[str, ...]) ->
 
     async def decide(tx: Transaction, one: DataSet) -> str:
         rows = await movement.decide_conflicts(tx, one.plan_id, one.name)
-        return f"{rows:,} conflicts accepted."
+        return f"{plural(rows, 'conflict')} accepted."
 
     _for_each(marketplace, plan, names, decide)
 

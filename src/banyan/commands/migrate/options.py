@@ -14,5 +14,5 @@ ROUTE = click.argument("route")
 BY = click.option("--by", default=getpass.getuser, help="Who you are.  [default: this user]")
 FORCE = click.option("--force", is_flag=True, help="Although something speaks against it.")
 MARKETPLACE = click.option(
-    "--marketplace", help="live, sandbox, demo or mkt_…  [default: the only live one]"
+    "--marketplace", help="live, sandbox, demo, shop or mkt_…  [default: the only live one]"
 )

@@ -9,7 +9,7 @@ from banyan import migration
 from banyan.commands.migrate.options import BY, FILE, FORCE, MARKETPLACE, WHY
 from banyan.commands.places import execute, place_of
 from banyan.gateway import check_spec
-from banyan.kernel import InvalidRequest
+from banyan.kernel import InvalidRequest, plural
 from banyan.migration import Phase, PlanDiff, Position
 
 _SIGNS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
@@ -33,8 +33,7 @@ def validate(path: Path) -> None:
     Where Envoy is installed, it is asked, too, whether it would take the routes.
     """
     plan = _read(path)
-    count = len(plan.routes)
-    click.echo(f"{path}: {plan.plan} is sound: {count} route{'s' if count != 1 else ''}.")
+    click.echo(f"{path}: {plan.plan} is sound: {plural(len(plan.routes), 'route')}.")
 
 
 def _read(path: Path) -> migration.Plan:
@@ -44,8 +43,7 @@ def _read(path: Path) -> migration.Plan:
         for fault in read.faults:
             where = f"{fault.path}: " if fault.path else ""
             click.echo(f"{path}:{fault.line}:{fault.column}: {where}{fault.sentence}", err=True)
-        count = len(read.faults)
-        raise InvalidRequest(f"{path} has {count} fault{'s' if count != 1 else ''}.")
+        raise InvalidRequest(f"{path} has {plural(len(read.faults), 'fault')}.")
     execute(_check_with_envoy(read.plan))
     return read.plan
 

@@ -11,7 +11,7 @@ import click
 from banyan import migration
 from banyan.commands.migrate.options import BY, MARKETPLACE, PLAN
 from banyan.commands.places import execute, place_of, process_settings
-from banyan.kernel import InvalidRequest
+from banyan.kernel import InvalidRequest, plural
 from banyan.migration import (
     REHEARSED_PHASES,
     Evidence,
@@ -184,7 +184,7 @@ def _print(evidence: Evidence, stored: StoredRehearsal, out: Path | None) -> Non
     requests = sum(cell.requests for cell in evidence.cells)
     errors = sum(cell.errors for cell in evidence.cells)
     click.echo(
-        f"{len(evidence.cells)} trials, {requests} customers' requests, {errors} failed."
+        f"{plural(len(evidence.cells), 'trial')}, {plural(requests, 'request')} of customers, {errors:,} failed."
         f" Signed with {stored.key_id}, kept as {stored.rehearsal_id}"
         + (f" and in {out}." if out is not None else ".")
     )

@@ -55,6 +55,7 @@ def name_of(pattern: str) -> str:
     if not pattern.startswith("$"):
         attribute = pattern.partition(" @")[2]
         element = pattern.partition(" @")[0].rpartition(" > ")[2]
+        element = f"<{element}>" if element.isalnum() else element
         return f"{attribute} of {element}" if attribute else element
     text = pattern.removeprefix("$").removeprefix(".")
     return text or "The answer"

@@ -1,7 +1,8 @@
 """All plans, and one plan's routes by phase."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any, cast
 
 from starlette.responses import RedirectResponse, Response
 
@@ -28,6 +29,7 @@ from banyan.console.views.migration import (
     RouteCard,
 )
 from banyan.console.visit import Shown, Visit
+from banyan.kernel import plural
 from banyan.migration import Phase, Plan, PlanStatus, RouteStatus, history, list_plans, status_of
 from banyan.migration.informing import served_since
 
@@ -128,7 +130,15 @@ def verdict_pill(route: RouteStatus) -> Pill:
         return Pill("Done", Tone.GO)
     if route.verdict is None:
         return Pill("Not judged")
+    gates = cast("list[Mapping[str, Any]]", route.verdict.numbers.get("gates", []))
+    if [one.get("name") for one in gates if one.get("state") == "wait"] == ["approval"]:
+        return Pill("Asks a person", Tone.WAIT)
     return _VERDICTS[route.verdict.verdict]
+
+
+def sentence_of(route: RouteStatus) -> str:
+    """Why it stands where it stands, without the word that the pill has."""
+    return route.standing.held_why or route.sentence.removeprefix("Waits. ")
 
 
 def counts_of(routes: Sequence[RouteStatus]) -> str:
@@ -136,8 +146,7 @@ def counts_of(routes: Sequence[RouteStatus]) -> str:
     there = sum(route.standing.phase in (Phase.CANDIDATE, Phase.RETIRED) for route in routes)
     partly = sum(route.standing.phase in (Phase.CANARY, Phase.RAMP) for route in routes)
     held = sum(bool(route.standing.held_why) for route in routes)
-    one = len(routes) == 1
-    parts = [f"{there} of {len(routes)} {'route' if one else 'routes'} at the candidate"]
+    parts = [f"{there} of {plural(len(routes), 'route')} at the candidate"]
     if partly:
         parts.append(f"{partly} with a share of the customers")
     if held:
@@ -162,7 +171,7 @@ async def _noticed(visit: Visit, status: PlanStatus) -> str:
         return "No requests in the last day."
     failed = f"{errors:,} failed" if errors else "none failed"
     return (
-        f"Of {requests:,} requests of customers in the last day {failed}; legacy answered "
+        f"Of {plural(requests, 'request')} of customers in the last day {failed}; legacy answered "
         f"{backs:,} in the candidate's place."
     )
 
@@ -175,7 +184,7 @@ def _card(visit: Visit, plan: Plan, route: RouteStatus) -> RouteCard:
         href=plan_href(visit, plan.plan, "routes", route.plan.name),
         percent=f"{standing.read_bp / 100:g}",
         verdict=verdict_pill(route),
-        sentence=route.sentence,
+        sentence=sentence_of(route),
         owner=title_of_team(plan, route.plan.owner),
         writes="writes at the candidate" if standing.writes_to == "candidate" else "",
     )

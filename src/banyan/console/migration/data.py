@@ -10,7 +10,7 @@ from banyan.console.migration.shared import crumbs, figure, head_of, plan_href, 
 from banyan.console.views.frame import Crumb, Fact, Pages
 from banyan.console.views.migration import DataFindingLine, DataLine, DataSetView, DataView
 from banyan.console.visit import Shown, Visit
-from banyan.kernel import LIMIT_DEFAULT
+from banyan.kernel import LIMIT_DEFAULT, plural
 from banyan.migration import Plan
 from banyan.movement import (
     DATA_SET,
@@ -96,8 +96,7 @@ def _sentence(standings: list[DataStanding]) -> str:
     if not standings:
         return "The plan moves no data."
     good = sum(one.is_verified for one in standings)
-    sets = "set" if len(standings) == 1 else "sets"
-    return f"{good} of {len(standings)} {sets} verified: filled, and every row alike on both sides."
+    return f"{good} of {plural(len(standings), 'set')} verified: filled, and every row alike on both sides."
 
 
 def _line(visit: Visit, plan: Plan, one: DataSet, standing: DataStanding) -> DataLine:
@@ -125,15 +124,15 @@ def _line(visit: Visit, plan: Plan, one: DataSet, standing: DataStanding) -> Dat
 def _progress(progress: Progress | None) -> str:
     if progress is None:
         return "not begun"
-    of = f" of about {progress.rows_total:,}" if progress.rows_total else ""
+    of = f"{progress.rows_done:,} of about " if progress.rows_total else ""
     left = f", {_seconds(progress.left_s)} left" if progress.left_s else ""
-    return f"{progress.rows_done:,}{of} rows{left}"
+    return f"{of}{plural(progress.rows_total or progress.rows_done, 'row')}{left}"
 
 
 def _lag(rows: int | None, seconds: float | None) -> str:
     if rows is None:
         return DASH
-    changes = "1 change" if rows == 1 else f"{rows:,} changes"
+    changes = plural(rows, "change")
     return f"{changes}, {_seconds(seconds)}" if rows and seconds else changes
 
 
@@ -148,7 +147,7 @@ def _facts(one: DataSet, standing: DataStanding) -> tuple[Fact, ...]:
         Fact("From", _table(declared.get("source"))),
         Fact("To", _table(declared.get("target"))),
         Fact("Changes seen by", words(str(declared.get("changes", "")))),
-        Fact("Carried over", f"{one.carried:,} changes"),
+        Fact("Carried over", plural(one.carried, "change")),
         Fact("Filled at", DASH if rate is None else f"{rate:,.0f} rows/s"),
         Fact("Behind", _lag(one.lag_rows, one.lag_s)),
         Fact("Behind on the way back", _lag(one.lag_back_rows, one.lag_back_s)),

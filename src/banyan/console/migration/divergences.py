@@ -36,7 +36,7 @@ from banyan.console.views.migration import (
     ExampleView,
 )
 from banyan.console.visit import Done, Shown, Visit
-from banyan.kernel import LIMIT_DEFAULT
+from banyan.kernel import LIMIT_DEFAULT, plural
 from banyan.migration import Plan, StoredPlan
 
 _STATES: tuple[DivergenceState, ...] = get_args(DivergenceState)
@@ -175,7 +175,7 @@ def _of_plan(stored: StoredPlan, one: Divergence) -> Divergence:
 def _sentence(open_: int) -> str:
     if not open_:
         return "Nothing wants a decision."
-    return "1 wants a decision." if open_ == 1 else f"{open_} want a decision."
+    return f"{plural(open_, 'wants', 'want')} a decision."
 
 
 def _owners(plan: Plan, one: Divergence) -> tuple[Choice, ...]:
@@ -186,20 +186,34 @@ def _owners(plan: Plan, one: Divergence) -> tuple[Choice, ...]:
     )
 
 
+def _shapes(one: Divergence) -> list[Fact]:
+    """What sort of value each side has, where that is known of either."""
+    if not (one.legacy_shape or one.candidate_shape):
+        return []
+    return [
+        Fact("At legacy", one.legacy_shape or "nothing"),
+        Fact("At the candidate", one.candidate_shape or "nothing"),
+    ]
+
+
 def _facts(one: Divergence) -> tuple[Fact, ...]:
     facts = [
         Fact("Requests", f"{one.requests:,}"),
         Fact("First seen", f"{day_of(one.first_seen_at)}, {one.first_seen_at:%H:%M}"),
         Fact("Last seen", f"{day_of(one.last_seen_at)}, {one.last_seen_at:%H:%M}"),
         Fact("Kind", words(one.kind)),
-        Fact("At legacy", one.legacy_shape or "nothing"),
-        Fact("At the candidate", one.candidate_shape or "nothing"),
+        *_shapes(one),
         Fact("Seen by", "the gateway" if one.source == "gateway" else "an experiment in code"),
     ]
     if one.also:
         facts.append(Fact("Came along", ", ".join(one.also)))
     if one.returned:
-        facts.append(Fact("Came back after it was mended", f"{one.returned} times"))
+        facts.append(
+            Fact(
+                "Came back after it was mended",
+                "once" if one.returned == 1 else f"{one.returned:,} times",
+            )
+        )
     return tuple(facts)
 
 

@@ -46,7 +46,7 @@ def sides_of(minutes: Sequence[Minute]) -> tuple[SideLine, ...]:
                 side=label,
                 requests=requests,
                 errors=errors,
-                error_share=f"{errors / requests:.2%}",
+                error_share=f"{100 * errors / requests:.3g} %",
                 p50=shown_ms(quantile_ms(buckets, 0.5)),
                 p90=shown_ms(quantile_ms(buckets, 0.9)),
                 p99=shown_ms(quantile_ms(buckets, 0.99)),

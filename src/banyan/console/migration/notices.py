@@ -12,7 +12,7 @@ from banyan.console.migration.shared import (
 from banyan.console.views.frame import Choice, Crumb, Pages
 from banyan.console.views.migration import LinkLine, NoticeLine, NoticesView, WayLine
 from banyan.console.visit import Done, Shown, Visit
-from banyan.kernel import LIMIT_DEFAULT, BanyanError
+from banyan.kernel import LIMIT_DEFAULT, BanyanError, plural
 from banyan.migration import Plan, StoredPlan
 from banyan.migration.informing import (
     LINK,
@@ -135,12 +135,12 @@ def _notice(visit: Visit, plan: Plan, told: NoticeTold) -> NoticeLine:
 
 
 def _note(one: Delivery) -> str:
-    tries = "1 try" if one.attempts == 1 else f"{one.attempts} tries"
+    tries = plural(one.attempts, "try", "tries")
     if one.state == "delivered":
         return f"after {tries}"
     if one.state == "waiting" and one.due_at and one.attempts:
         return f"after {tries} again at {one.due_at:%H:%M:%S}: {one.why}"
-    return one.why
+    return one.why.removeprefix("not sent: ")
 
 
 def _link(visit: Visit, plan: Plan, one: StatusLink) -> LinkLine:

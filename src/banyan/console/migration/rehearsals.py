@@ -15,6 +15,7 @@ from banyan.console.views.migration import (
     RehearsalView,
 )
 from banyan.console.visit import Shown, Visit
+from banyan.kernel import plural
 from banyan.migration import (
     Cell,
     Evidence,
@@ -126,7 +127,7 @@ def _cell(cells: Sequence[Cell]) -> RehearsalCell | None:
     if not worst.has_passed:
         return RehearsalCell(_FAILED, f"{worst.route}: {worst.sentence}")
     seen = sum(one.errors + one.differences for one in cells)
-    note = f"back in {back / 1000:.1f} s" if back >= 0 else f"{len(cells)} routes"
+    note = f"back in {back / 1000:.1f} s" if back >= 0 else plural(len(cells), "route")
     return RehearsalCell(Pill("Nothing" if not seen else "Borne", Tone.GO), note)
 
 

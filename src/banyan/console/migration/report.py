@@ -2,7 +2,7 @@
 
 from starlette.responses import HTMLResponse, Response
 
-from banyan.console.migration.shared import plan_of
+from banyan.console.migration.shared import plan_href, plan_of
 from banyan.console.security import PAGE_HEADERS
 from banyan.console.visit import Visit
 from banyan.migration import report_of, report_page
@@ -13,5 +13,5 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'
 
 async def show_report(visit: Visit) -> Response:
     stored = await plan_of(visit)
-    html = report_page(await report_of(visit.tx, stored.plan_id))
+    html = report_page(await report_of(visit.tx, stored.plan_id), plan_href(visit, stored.name))
     return HTMLResponse(html, headers={**PAGE_HEADERS, "Content-Security-Policy": _POLICY})

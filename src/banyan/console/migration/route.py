@@ -5,12 +5,10 @@ from datetime import timedelta
 from typing import Any, cast
 
 from markupsafe import Markup
-from msgspec import UNSET
-from msgspec.structs import fields
 
 from banyan.comparison import list_divergences
-from banyan.console.look import Pill, Tone, words
-from banyan.console.migration.board import LIVE_EVERY_S, verdict_pill
+from banyan.console.look import Pill, Tone, took, words
+from banyan.console.migration.board import LIVE_EVERY_S, sentence_of, verdict_pill
 from banyan.console.migration.figures import (
     SERIES,
     latency_minutes,
@@ -39,15 +37,16 @@ from banyan.console.views.migration import (
     StepButton,
 )
 from banyan.console.visit import Shown, Visit
+from banyan.gateway import SAFE_METHODS
 from banyan.migration import (
-    Criteria,
+    Bounds,
     Minute,
     Phase,
     Plan,
     RoutePlan,
     RouteStatus,
     StoredPlan,
-    criteria_of,
+    bounds_of,
     describe,
     history,
     minutes_of,
@@ -61,6 +60,7 @@ _CHANGES = 20
 _DIVERGENCES = 8
 _CHART = timedelta(hours=3)
 _HOUR = timedelta(hours=1)
+_UNITS = {"m": "min", "d": "days"}
 _GATES = {
     "pass": Pill("Passes", Tone.GO),
     "wait": Pill("Waits", Tone.WAIT),
@@ -99,7 +99,7 @@ async def show_route(visit: Visit) -> Shown:
         phase=Pill(words(status.standing.phase), _PHASES[status.standing.phase]),
         percent=f"{status.standing.read_bp / 100:g}",
         verdict=verdict_pill(status),
-        sentence=status.sentence,
+        sentence=sentence_of(status),
         held_why=status.standing.held_why,
         change=status.standing.change,
         steps=_steps(plan, status),
@@ -122,7 +122,7 @@ async def show_route(visit: Visit) -> Shown:
             ]
         ),
         facts=_facts(plan, status.plan),
-        criteria=_criteria(criteria_of(plan, status.plan, status.standing.phase)),
+        criteria=_criteria(status.standing.phase, bounds_of(plan, status.plan, status.standing.at)),
     )
     return _shown(visit, stored, view)
 
@@ -163,7 +163,7 @@ def document_view(
 
 
 def _matches(plan: Plan, route: RoutePlan) -> str:
-    where = route.path or (f"{route.prefix}…" if route.prefix else f"~ {route.regex}")
+    where = route.path or (f"{route.prefix}…" if route.prefix else f"matching {route.regex}")
     methods = ", ".join(route.methods) or "all methods"
     others = ", ".join(title_of_team(plan, one) for one in route.dependents)
     told = f" · dependent {others}" if others else ""
@@ -204,7 +204,7 @@ def _buttons(visit: Visit, plan: Plan, status: RouteStatus) -> dict[str, Any]:
         "advance": StepButton(
             f"Advance to {describe(ahead)}",
             to("advance"),
-            f"The judge: {status.sentence}",
+            f"The judge: {sentence_of(status)}",
             is_forced=not is_ready and here.phase != Phase.LEGACY,
         )
         if ahead is not None and not held
@@ -292,25 +292,49 @@ def _gates(status: RouteStatus) -> tuple[GateLine, ...]:
 
 def _facts(plan: Plan, route: RoutePlan) -> tuple[Fact, ...]:
     others = ", ".join(title_of_team(plan, one) for one in route.dependents)
-    backs = f"after {route.fall_back.after}" if route.fall_back else "never"
+    backs = f"after {_spaced(route.fall_back.after)}" if route.fall_back else "never"
+    is_read_only = bool(route.methods) and set(route.methods) <= {*SAFE_METHODS}
     return (
         Fact("Owner", title_of_team(plan, route.owner)),
         Fact("Dependent teams", others or "none"),
         Fact("Legacy", plan.legacy),
         Fact("Candidate", plan.candidates.get(plan.candidate_of(route) or "", "")),
         Fact("Falls back to legacy", backs),
-        Fact("Writes", words(route.writes)),
+        Fact("Writes", "none" if is_read_only else words(route.writes)),
         Fact("Advances by itself up to", route.auto_advance_to.value),
-        Fact("Notice before a step", plan.notice),
+        Fact("Notice before a step", _spaced(plan.notice) if plan.notice[0] != "0" else "none"),
     )
 
 
-def _criteria(criteria: Criteria) -> tuple[Fact, ...]:
-    found: list[Fact] = []
-    for entry in fields(Criteria):
-        value = getattr(criteria, entry.name)
-        if value is UNSET or value == ():
-            continue
-        text = ", ".join(value) if isinstance(value, tuple) else figure(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-        found.append(Fact(words(entry.name), text))
-    return tuple(found)
+def _spaced(duration: str) -> str:
+    """A plan's ``10m`` as it is shown elsewhere: ``10 min``."""
+    number = duration.rstrip("dhms")
+    unit = duration[len(number) :]
+    return f"{number} {_UNITS.get(unit, unit)}"
+
+
+def _criteria(phase: Phase, bounds: Bounds) -> tuple[Fact, ...]:
+    """What holds, also where the plan leaves it to the defaults."""
+    measured = (
+        Fact("Attempts at the candidate", f"{bounds.requests_min:,} or more"),
+        Fact("Compared answers", f"{bounds.compared_min:,} or more"),
+        Fact("Time at this step", took(timedelta(microseconds=bounds.time_min_us))),
+        Fact("Failures above legacy's", f"{_share(bounds.errors_increase_max)} or less"),
+        Fact(
+            "Slower than legacy by",
+            f"{_share(bounds.latency_increase_max)} or less, or by "
+            f"{took(timedelta(microseconds=bounds.latency_floor_us))}",
+        ),
+        Fact("Answers that differ", f"{_share(bounds.divergence_max)} or less"),
+        Fact("Confidence of the judge", _share(bounds.confidence)),
+    )
+    agreed = (
+        *([Fact("Data verified", ", ".join(bounds.data))] if bounds.data else ()),
+        *([Fact("Rehearsal", "a signed one that passed")] if bounds.rehearsed else ()),
+        *([Fact("Approval", "by a person")] if bounds.approval else ()),
+    )
+    return (*(measured if phase not in (Phase.LEGACY, Phase.RETIRED) else ()), *agreed)
+
+
+def _share(part: float) -> str:
+    return f"{100 * part:g} %"

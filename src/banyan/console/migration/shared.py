@@ -15,6 +15,7 @@ CONTROL_SILENT = timedelta(seconds=10)
 """A control plane that hasn't been heard of for so long is taken to be away."""
 
 OPEN_SHOWN_MAX = 100
+_JUDGE = "judge"
 _TABS = (
     ("", "Board"),
     ("divergences", "Divergences"),
@@ -128,6 +129,8 @@ def place(phase: str, bp: int) -> str:
 
 def change_row(visit: Visit, plan: Plan, change: Change) -> ChangeRow:
     before, after = place(change.from_phase, change.from_bp), place(change.to_phase, change.to_bp)
+    is_judged = change.kind == "advanced" and change.by == _JUDGE
+    why, _, figures = change.why.partition(". ") if is_judged else (change.why, "", "")
     return ChangeRow(
         key=f"{change.route}/{change.change}",
         at=change.decided_at,
@@ -136,8 +139,9 @@ def change_row(visit: Visit, plan: Plan, change: Change) -> ChangeRow:
         what=after if before == after else f"{before} to {after}",
         kind=_KINDS.get(change.kind, Pill(words(change.kind))),
         by=change.by,
-        why=change.why,
+        why=f"{why}." if figures else why,
         effect=_effect(change),
+        figures=figures,
     )
 
 

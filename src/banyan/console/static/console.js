@@ -153,6 +153,7 @@ function copying() {
   }
 }
 
+$(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 copying();
 keys();
 theme();

@@ -20,6 +20,7 @@ from msgspec import UNSET
 from msgspec.structs import fields
 
 from banyan.gateway import BP, SAFE_METHODS
+from banyan.kernel import plural
 from banyan.migration.model.plan import Criteria, Freeze, Phase, Plan, RoutePlan
 from banyan.migration.model.standing import MilestoneStanding, Position, RouteStanding
 from banyan.migration.rules.units import basis_points, percent
@@ -170,6 +171,6 @@ def milestones_of(
 def _milestone_sentence(count: int, phase: Phase, missing: tuple[str, ...], days: int) -> str:
     if not missing:
         return f"All {count} routes have reached {phase.value}." if count > 1 else "Reached."
-    when = f"{days} days left" if days > 1 else "one day left" if days == 1 else "due today"
-    when = f"{-days} days late" if days < -1 else "one day late" if days == -1 else when
+    when = f"{plural(days, 'day')} left" if days else "due today"
+    when = f"{plural(-days, 'day')} late" if days < 0 else when
     return f"{', '.join(missing)} not yet in {phase.value}; {when}."

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from banyan.kernel import plural
 from banyan.movement.model import (
     DataSet,
     DataStanding,
@@ -60,8 +61,8 @@ def standing_of(
     sentence = (
         f"{data_set.name} is not verified: {against}."
         if against
-        else f"{data_set.name} is verified: {data_set.verified_rows:,} rows alike at "
-        f"{data_set.verified_at:%Y-%m-%d %H:%M:%S} UTC, {lag_rows or 0:,} changes under way."
+        else f"{data_set.name} is verified: {plural(data_set.verified_rows, 'row')} alike at "
+        f"{data_set.verified_at:%Y-%m-%d %H:%M:%S} UTC, {plural(lag_rows or 0, 'change')} under way."
     )
     return DataStanding(
         set_id=data_set.set_id,
@@ -106,17 +107,25 @@ def _foreign_against(data_set: DataSet) -> str:
     if data_set.phase == SetPhase.REVERSING or not data_set.lag_back_rows:
         return ""
     if data_set.turned_at is not None:
-        return f"{data_set.lag_back_rows:,} changes of the new side are still on their way back"
-    return f"{data_set.lag_back_rows:,} rows that others wrote at the target haven't been judged"
+        many = plural(
+            data_set.lag_back_rows, "change of the new side is", "changes of the new side are"
+        )
+        return f"{many} still on the way back"
+    many = plural(data_set.lag_back_rows, "row", "rows")
+    return f"{many} that others wrote at the target not judged yet"
 
 
 def _rows_against(*, differing: int, stuck: int, conflicts: int) -> str:
     if stuck:
-        return f"{stuck:,} rows can't be written"
+        return f"{plural(stuck, 'row')} can't be written"
     if differing:
-        return f"{differing:,} rows differ"
+        return plural(differing, "row differs", "rows differ")
     if conflicts:
-        return f"{conflicts:,} rows were changed on both sides and wait for a decision"
+        return plural(
+            conflicts,
+            "row was changed on both sides and waits for a decision",
+            "rows were changed on both sides and wait for a decision",
+        )
     return ""
 
 
@@ -132,7 +141,7 @@ def _time_against(data_set: DataSet, plan: SetPlan, now: datetime) -> str:
     lag_rows = data_set.lag_back_rows if is_back else data_set.lag_rows
     lag_s = data_set.lag_back_s if is_back else data_set.lag_s
     if lag_rows and lag_s is None:
-        return f"{lag_rows:,} changes wait, nobody knows since when"
+        return f"{plural(lag_rows, 'change waits', 'changes wait')}, nobody knows since when"
     if lag_s is not None and lag_s > seconds_of(plan.verify.lag_max):
         return f"it lags {lag_s:,.1f} s behind (at most {plan.verify.lag_max})"
     return ""
@@ -184,9 +193,9 @@ def refusal_of(data_set: DataSet, plan: SetPlan, counts: Mapping[str, int], now:
         return one_way
     name = data_set.name
     if stuck := counts.get("stuck", 0):
-        return f"{stuck:,} rows of {name} can't be written."
+        return f"{plural(stuck, 'row')} of {name} can't be written."
     if differing := sum(counts.get(kind, 0) for kind in ("missing", "extra", "differs")):
-        return f"{differing:,} rows of {name} differ."
+        return plural(differing, f"row of {name} differs.", f"rows of {name} differ.")
     if data_set.seen_at is None:
         return f"The mover of {name} was never heard of."
     silent_s = (now - data_set.seen_at).total_seconds()
@@ -227,7 +236,7 @@ def unreturned_of(
     if back is None or back.changes == "none" or isinstance(back.changes, Polling):
         return ""
     if stuck_back:
-        return f"{stuck_back:,} rows of {data_set.name} can't be written at the source."
+        return f"{plural(stuck_back, 'row')} of {data_set.name} can't be written at the source."
     if data_set.seen_at is None or data_set.seen_at < data_set.turned_at + settles:
         return f"The mover of {data_set.name} hasn't been heard of since it was given back."
     return _coming_of(data_set)
@@ -237,7 +246,9 @@ def _coming_of(data_set: DataSet) -> str:
     if data_set.lag_back_rows is None:
         return f"Nobody knows how many changes of {data_set.name} are still on their way back."
     if data_set.lag_back_rows:
-        return f"{data_set.lag_back_rows:,} changes of {data_set.name} are still on their way back."
+        of = f"of {data_set.name}"
+        many = plural(data_set.lag_back_rows, f"change {of} is", f"changes {of} are")
+        return f"{many} still on the way back."
     return ""
 
 

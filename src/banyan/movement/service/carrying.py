@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from time import monotonic
 
+from banyan.kernel import plural
 from banyan.movement.model import FindingKind, Key, SetPhase
 from banyan.movement.rules.expressions import CannotMap
 from banyan.movement.rules.values import key_hash, key_in, key_out
@@ -117,7 +118,8 @@ class Carrier(Opened):
         ]
         if await findings_store.upsert_findings(tx, found):
             side = "target" if self.data_set.phase == SetPhase.REVERSING else "source"
-            why = f"{len(found):,} rows were changed on both sides; the {side}'s were kept."
+            many = plural(len(found), "row was", "rows were")
+            why = f"{many} changed on both sides; what the {side} has was kept."
             await self._tell(tx, "data.conflicted", why, len(found))
 
     async def _stuck(self, tx: Transaction, flow: Flow, stuck: Sequence[Stuck]) -> None:
@@ -131,7 +133,7 @@ class Carrier(Opened):
         ]
         self._due.stuck_hashes |= {flow.name + one.key_hash for one in found}
         if await findings_store.upsert_findings(tx, found):
-            why = f"{len(found):,} rows can't be written: {stuck[0].why}"
+            why = f"{plural(len(found), 'row')} can't be written: {stuck[0].why}"
             await self._tell(tx, "data.stuck", why, len(found))
 
     async def _retry_stuck(self) -> None:

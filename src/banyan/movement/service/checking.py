@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Generator, Sequence
 from time import monotonic
 
+from banyan.kernel import plural
 from banyan.movement.model import (
     DataSet,
     FindingKind,
@@ -263,7 +264,9 @@ class Checker(Carrier):
             others = [kind for kind in _DIFFERENT if kind != one.kind]
             await findings_store.close_findings(tx, self._set_id, flow.name, others, [one.key_hash])
         if await findings_store.upsert_findings(tx, found):
-            why = f"{len(found):,} rows of {self.moving.name} are not alike on both sides."
+            name = self.moving.name
+            many = plural(len(found), f"row of {name} is", f"rows of {name} are")
+            why = f"{many} not alike on both sides."
             await self._tell(tx, "data.differs", why, len(found))
 
     def _is_stuck(self, flow: Flow, origin_key: Key | None) -> bool:
@@ -286,7 +289,9 @@ class Checker(Carrier):
             )
             if before is None and not open_now:
                 rows = self.data_set.verified_rows
-                await self._tell(tx, "data.verified", f"{rows:,} rows are alike.", rows)
+                await self._tell(
+                    tx, "data.verified", f"{plural(rows, 'row is', 'rows are')} alike.", rows
+                )
 
     async def _repair(self) -> None:
         """Carry over again what differs, from the side that is the truth; then look again."""
@@ -311,7 +316,7 @@ class Checker(Carrier):
         async with self._transaction() as tx:
             await sets_store.update_wanted(tx, self._set_id, "")
             if found:
-                why = f"{len(found):,} rows were carried over again."
+                why = f"{plural(len(found), 'row was', 'rows were')} carried over again."
                 await self._tell(tx, "data.repaired", why, len(found))
 
 

@@ -7,7 +7,7 @@ same effect. The databases of both sides are called in a thread, Banyan's own by
 
 import asyncio
 
-from banyan.kernel import BanyanError
+from banyan.kernel import BanyanError, plural
 from banyan.movement.errors import MoverReplaced
 from banyan.movement.model import (
     SetPhase,
@@ -109,7 +109,12 @@ class Mover(Checker):
             )
             if filled.is_last:
                 rows = data_set.rows_done + filled.rows
-                await self._tell(tx, "data.backfilled", f"{rows:,} rows are at the target.", rows)
+                await self._tell(
+                    tx,
+                    "data.backfilled",
+                    f"{plural(rows, 'row is', 'rows are')} at the target.",
+                    rows,
+                )
         await self._rest(filled.rows, filled.took_s)
         return True
 

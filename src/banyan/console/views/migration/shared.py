@@ -21,7 +21,10 @@ class PlanHead:
 
 @dataclass(frozen=True, slots=True)
 class ChangeRow:
-    """A step of a route: what, by whom, why, and since when the data plane does so."""
+    """A step of a route: what, by whom, why, and since when the data plane does so.
+
+    ``figures`` is the rest of a reason whose first sentence says it.
+    """
 
     key: str
     at: datetime
@@ -32,6 +35,7 @@ class ChangeRow:
     by: str
     why: str
     effect: str
+    figures: str = ""
 
 
 @dataclass(frozen=True, slots=True)

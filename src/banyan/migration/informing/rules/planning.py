@@ -5,13 +5,14 @@ from datetime import UTC, datetime, time, timedelta
 
 from msgspec import UNSET
 
+from banyan.kernel import plural
 from banyan.migration.informing.model import (
     FreezeStatus,
     MilestoneStatus,
     NextStep,
     Snapshot,
 )
-from banyan.migration.informing.rules.saying import concerns, duration, plural
+from banyan.migration.informing.rules.saying import concerns, duration
 from banyan.migration.model.plan import Milestone, Phase, Plan, RoutePlan
 from banyan.migration.model.standing import Position, RouteStanding
 from banyan.migration.rules.phases import ORDER, criteria_of, next_position, path_of

@@ -56,10 +56,6 @@ def instant(at: datetime) -> str:
     return f"{day(at)}, {at:%H:%M} UTC"
 
 
-def plural(count: int, one: str, many: str = "") -> str:
-    return f"1 {one}" if count == 1 else f"{count:,} {many or one + 's'}"
-
-
 def duration(text: str) -> timedelta:
     """``90s`` or ``36h``, as plans have them."""
     return timedelta(milliseconds=milliseconds(text))

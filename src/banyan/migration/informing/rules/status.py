@@ -1,5 +1,6 @@
 """The status page of a plan, or of one team's part of it."""
 
+from banyan.kernel import plural
 from banyan.migration.informing.model import (
     ChangeLine,
     Incident,
@@ -11,7 +12,6 @@ from banyan.migration.informing.model import (
 from banyan.migration.informing.rules.planning import freezes_of, milestones_of, next_step
 from banyan.migration.informing.rules.saying import (
     concerns,
-    plural,
     served_sentence,
     title_of,
     title_of_plan,
@@ -103,7 +103,7 @@ def _headline(routes: tuple[RouteStatus, ...]) -> str:
     done = sum(route.phase in _ON_NEW for route in routes)
     under_way = sum(route.phase in _UNDER_WAY for route in routes)
     if done == len(routes):
-        return f"Every route ({len(routes)}) is served by the new platform."
+        return f"{'Its one route is' if len(routes) == 1 else f'All {len(routes)} routes are'} served by the new platform."
     parts = [f"{done} of {plural(len(routes), 'route')} served by the new platform"]
     if under_way:
         parts.append(f"{under_way} on the way")

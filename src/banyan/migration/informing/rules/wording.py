@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from banyan.kernel import plural
 from banyan.migration.informing.model import MilestoneStatus, NoticeDraft, RouteChange, Snapshot
 from banyan.migration.informing.rules.planning import milestones_of, next_step
 from banyan.migration.informing.rules.saying import (
@@ -12,7 +13,6 @@ from banyan.migration.informing.rules.saying import (
     concerns,
     day,
     instant,
-    plural,
     served_sentence,
     title_of,
     title_of_plan,

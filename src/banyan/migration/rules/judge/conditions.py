@@ -67,16 +67,14 @@ def traffic_gates(evidence: Evidence, situation: Situation) -> list[Gate]:
         _gate(
             "requests",
             "pass" if attempts >= bounds.requests_min else "wait",
-            f"{count(attempts)} of the {count(bounds.requests_min)} attempts at the candidate "
-            "that are asked for.",
+            f"{count(attempts)} of {count(bounds.requests_min)} attempts at the candidate.",
             attempts=attempts,
             attempts_min=bounds.requests_min,
         ),
         _gate(
             "compared",
             "pass" if evidence.compared >= bounds.compared_min else "wait",
-            f"{count(evidence.compared)} of the {count(bounds.compared_min)} comparisons that "
-            "are asked for.",
+            f"{count(evidence.compared)} of {count(bounds.compared_min)} comparisons.",
             compared=evidence.compared,
             compared_min=bounds.compared_min,
         ),

@@ -83,10 +83,10 @@ def _errors_of(
         state, why = ("pass" if is_within else "wait"), "it may not fail more often at all"
     elif highest <= bounds.errors_increase_max:
         state = "pass"
-        why = f"at most {percent(max(0.0, highest))} more, where {percent(bounds.errors_increase_max)} may be"
+        why = f"at most {percent(max(0.0, highest))} more, {percent(bounds.errors_increase_max)} is allowed"
     else:
         state = "wait"
-        why = f"it may still be {percent(highest)} more, where {percent(bounds.errors_increase_max)} may be"
+        why = f"up to {percent(highest)} more is possible, {percent(bounds.errors_increase_max)} is allowed"
         why += _more_attempts(seen, bounds.errors_increase_max, alpha / 2, group.cluster_size)
     tally = lately if is_worse and group.tally.candidate < CONTROL_MIN else group.tally
     if tally is lately:
@@ -118,11 +118,11 @@ def _errors_of(
 
 
 def _sides(seen: _Errors, tally: Tally) -> str:
-    candidate = f"Candidate {percent(seen.candidate.estimate)} of {count(tally.candidate)}"
+    candidate = f"Candidate {percent(seen.candidate.estimate)} of {count(tally.candidate)} failed"
     if not seen.tally.legacy:
-        return f"{candidate} failed, legacy wasn't seen"
+        return f"{candidate}, legacy wasn't seen"
     legacy = f"legacy {percent(seen.legacy.estimate)} of {count(seen.tally.legacy)}"
-    return f"{candidate}, {legacy}{' before' if seen.is_baseline else ''} failed"
+    return f"{candidate}, {legacy}{' before' if seen.is_baseline else ''}"
 
 
 def _compared(group: GroupEvidence, tally: Tally, alpha: float) -> _Errors:
@@ -149,7 +149,9 @@ def _more_attempts(seen: _Errors, increase_max: float, alpha: float, size: float
     """About how many attempts would do, if both sides went on as they do."""
     highest = min(1.0, seen.legacy.low + increase_max)
     attempts = attempts_to_tell(seen.candidate.estimate, highest, alpha)
-    return "" if attempts is None else f"; about {count(_round(attempts * size))} would tell"
+    return (
+        "" if attempts is None else f"; about {count(_round(attempts * size))} attempts will tell"
+    )
 
 
 def _round(number: float) -> float:
@@ -173,19 +175,19 @@ def divergence_gate(evidence: Evidence, bounds: Bounds) -> Gate:
     state: GateState
     if sure.low > share_max or is_bet_won:
         state = "fail"
-        why = f"more than the {percent(share_max)} that may"
+        why = f"more than the {percent(share_max)} allowed"
         if is_bet_won:
             why += f", and the odds that chance did this are below {odds_of_chance(log_e)}"
     elif not evidence.compared:
         state = "pass" if bounds.compared_min == 0 else "wait"
-        why = "none have to be" if bounds.compared_min == 0 else "they have to be"
+        why = "none is needed" if bounds.compared_min == 0 else "some are needed"
     elif share_max == 0:
-        state, why = "pass", "none may"
+        state, why = "pass", "none is allowed to"
     elif likely.high <= share_max:
-        state, why = "pass", f"at most {percent(likely.high)}, where {percent(share_max)} may"
+        state, why = "pass", f"at most {percent(likely.high)}, {percent(share_max)} is allowed"
     else:
         state = "wait"
-        why = f"it may still be {percent(likely.high)}, where {percent(share_max)} may"
+        why = f"up to {percent(likely.high)} is possible, {percent(share_max)} is allowed"
         why += _more_compared(likely.estimate, share_max, alpha)
     return Gate(
         name="divergence",
@@ -204,4 +206,4 @@ def divergence_gate(evidence: Evidence, bounds: Bounds) -> Gate:
 
 def _more_compared(rate: float, share_max: float, alpha: float) -> str:
     compared = attempts_to_tell(rate, share_max, alpha)
-    return "" if compared is None else f"; about {count(_round(compared))} would tell"
+    return "" if compared is None else f"; about {count(_round(compared))} comparisons will tell"

@@ -65,8 +65,9 @@ class _Quantile:
     @property
     def sentence(self) -> str:
         ratio = self.candidate.estimate / self.legacy.estimate
+        name = "median" if self.part == 0.5 else self.name
         return (
-            f"{self.name} {duration(self.candidate.estimate)}, legacy "
+            f"{name} {duration(self.candidate.estimate)}, legacy "
             f"{duration(self.legacy.estimate)} ({change(ratio)})"
         )
 
@@ -103,9 +104,7 @@ def _latency_of(name: str, group: GroupEvidence, bounds: Bounds, evidence: Evide
     text = "; ".join(one.sentence for one in (failed or found))
     if failed and failed[0].is_recent:
         text = f"In the last minutes {text}"
-    limit = (
-        f"{change(1 + bounds.latency_increase_max)} or {duration(bounds.latency_floor_us)} may be"
-    )
+    limit = f"{change(1 + bounds.latency_increase_max)} or {duration(bounds.latency_floor_us)} is allowed"
     if whole.is_baseline:
         limit += "; legacy's figures are of before"
     if state == "wait":
@@ -155,9 +154,9 @@ def worst_state(states: list[GateState]) -> GateState:
 def _why_wait(sides: _Sides, found: list[_Quantile]) -> str:
     legacy = sum(sides.legacy.values())
     if not sides.is_enough and legacy < ANSWERS_MIN:
-        return f"{count(legacy)} of the {count(ANSWERS_MIN)} answers of legacy that have to be seen"
+        return f"{count(legacy)} of {count(ANSWERS_MIN)} answers of legacy seen"
     if not sides.is_enough:
-        return f"{count(SPANS_MIN * SPAN_US / 1_000_000)} seconds with both sides have to be seen"
+        return f"{duration(SPANS_MIN * SPAN_US)} with answers of both sides are needed"
     open_ended = any(isinf(one.candidate.high) or one.legacy.low == 0 for one in found)
     answers = f"{count(sides.fewest)} answers of a side"
     return f"{answers} are too few to tell" if open_ended else f"{answers} do not tell yet"

@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 from msgspec import UNSET
 
 from banyan import movement
+from banyan.kernel import plural
 from banyan.migration.model.plan import Phase, Plan, RoutePlan
 from banyan.migration.rules.comparisons import rule_faults
 from banyan.migration.rules.phases import ORDER, criteria_of, steps_of, takes_writes
@@ -305,7 +306,7 @@ def _reachable(
         yield (
             (*here, "on"),
             f"{route.name} needs {in_words(needed_ms)} from legacy to {phase.value} by its criteria; "
-            f"there are {left.days} days left.",
+            f"{plural(left.days, 'day is', 'days are')} left.",
         )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from banyan.kernel import plural
 from banyan.migration.model.rehearsal import (
     SILENT,
     Cell,
@@ -98,7 +99,7 @@ def result_of(
         requests = sum(cell.requests for cell in cells)
         slowest = max((cell.rolled_back_ms or 0 for cell in cells), default=0)
         sentence = (
-            f"All faults in all phases: {requests} requests without an error;"
+            f"All faults in all phases: {plural(requests, 'request')} without an error;"
             f" back within {slowest / 1_000:.1f} s."
         )
     return RouteResult(
@@ -123,7 +124,7 @@ def _judged(seen: Seen, rollback_ms_max: int) -> tuple[bool, str]:
             return False, f"It was rolled back without a fault: {seen.verdict}"
         if seen.noticed_ms is not None:
             return False, f"The judge found fault where none was: {seen.verdict}"
-        return True, f"{seen.requests} requests, all as they should be."
+        return True, f"{plural(seen.requests, 'request')}, all as they should be."
     if seen.phase == "shadow":
         if seen.noticed_ms is None:
             return False, f"Nobody noticed. The judge said: {seen.verdict or 'nothing'}"

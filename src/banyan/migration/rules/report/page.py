@@ -6,6 +6,7 @@ from math import log10
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from banyan.kernel import plural
 from banyan.migration.model.report import Comparison, Estimate, Report
 from banyan.migration.rules.report.routes import faster, more_errors
 from banyan.migration.rules.words import count, duration, percent
@@ -41,10 +42,11 @@ class Picture:
     names: tuple[tuple[float, str], ...]
 
 
-def report_page(report: Report) -> str:
-    """HTML. What people have written (titles) is escaped."""
+def report_page(report: Report, back_href: str = "") -> str:
+    """HTML. What people have written (titles) is escaped. ``back_href`` is a link that isn't printed."""
     return _template().render(
         report=report,
+        back_href=back_href,
         picture=picture_of,
         width=WIDTH,
         left=LEFT,
@@ -114,7 +116,7 @@ def _span(comparison: Comparison, first: str, second: str) -> str:
     """From when to when both states were seen."""
     parts = [
         f"{name}: {figures.from_at:%Y-%m-%d %H:%M} to {figures.until_at:%Y-%m-%d %H:%M}, "
-        f"{count(figures.minutes)} minutes with traffic"
+        f"{plural(figures.minutes, 'minute')} with traffic"
         for name, figures in ((first, comparison.before), (second, comparison.after))
         if figures is not None
     ]

@@ -126,7 +126,7 @@ def faster(found: Estimate) -> str:
     if found.low is None or found.high is None:
         return "seen too briefly to tell"
     if found.low < 1 < found.high:
-        return "no difference that can be told"
+        return "no clear difference"
     if found.value < 1:
         return f"{1 / found.value:.3g} times faster ({1 / found.high:.3g} to {1 / found.low:.3g})"
     return f"{found.value:.3g} times slower ({found.low:.3g} to {found.high:.3g})"
@@ -137,7 +137,7 @@ def more_errors(found: Estimate) -> str:
     if found.low is None or found.high is None:
         return "seen too briefly to tell"
     if found.low <= 0 <= found.high:
-        return "no difference that can be told"
+        return "no clear difference"
     word = "fewer" if found.value < 0 else "more"
     low, high = sorted((abs(found.low), abs(found.high)))
     return f"{percent(low)} to {percent(high)} {word}"
