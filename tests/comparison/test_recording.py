@@ -74,7 +74,7 @@ async def test_elements_that_are_missing(route: Route) -> None:
     page, shorter = html("<ul><li>a<li>b<li>c</ul>"), html("<ul><li>a<li>c</ul>")
     await route.record(route.look(page, shorter, page))
     assert {one.title for one in await route.divergences()} == {
-        "li: 2 instead of 3",
+        "<li>: 2 instead of 3",
         "items: 3 instead of 4",
     }
 

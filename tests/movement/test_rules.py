@@ -72,7 +72,7 @@ def test_a_good_plan_has_no_fault() -> None:
             "/data/sets/0/source/watch",
             "name the tables",
         ),
-        ({"after": ["orders"]}, "/data/sets/0/after", "not a set before"),
+        ({"after": ["orders"]}, "/data/sets/0/after", "no set orders before"),
         ({"compare": {"nosuch": {}}}, "/data/sets/0/compare/nosuch", "not among the columns"),
         (
             {"target": {"table": "c", "key": ["id"], "deletes": {"column": "gone"}}},
