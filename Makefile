@@ -29,7 +29,7 @@ test: check ## check the code and run the tests
 
 test-slow: ## run the long tests: crashes in mid-replay, benchmarks, browser
 	$(SETUP) --dev
-	@$(BIN)/pytest -m "slow and not soak"
+	@$(BIN)/pytest -m "slow and not soak" -n 2
 
 soak: ## run the longest tests: every fault in every phase of a migration
 	$(SETUP) --dev
