@@ -121,6 +121,12 @@ async def test_who_has_just_written_at_legacy_is_answered_by_it(tmp_path: Path) 
             assert rig.legacy.asked[-1].line.startswith(method.encode())
             assert rig.legacy.asked[-1].get("cookie") == "a=1; b=2"
         assert body_of(await get(rig.port, "/r/1", f"Cookie: {name}")) == b"candidate"
+        await rig.change(is_remembered=False)  # a path to which browsers report
+        told = await get(rig.port, "/r/1", f"Cookie: {name}", method="POST", body=b"x")
+        assert headers_of(told, "set-cookie") == []
+        told = await get(rig.port, "/other", f"Cookie: {name}", method="POST", body=b"x")
+        assert headers_of(told, "set-cookie") != []
+        await rig.change(is_remembered=True)
         # At a cutover too, until the customer's next write, which the candidate takes.
         await rig.change(writes_to="candidate")
         assert body_of(await get(rig.port, "/r/1", both)) == b"legacy"

@@ -105,8 +105,8 @@ class RouteSpec:
     ``candidate`` names an upstream. Writes that go to the candidate go nowhere else when it can't be
     reached, unless ``writes_fall_back``: only where both sides share their data. Nothing falls back
     where ``fall_back`` is None or the route is retired. ``legacy_after_write``: whoever's last write
-    was at legacy a moment ago, on any route, is answered by it and not shadowed, since the
-    candidate's data may not have it yet.
+    was at legacy a moment ago, on any route that ``is_remembered``, is answered by it and not
+    shadowed, since the candidate's data may not have it yet.
     """
 
     name: str
@@ -117,6 +117,7 @@ class RouteSpec:
     writes_to: Literal["legacy", "candidate"] = "legacy"
     writes_fall_back: bool = False
     legacy_after_write: bool = False
+    is_remembered: bool = True
     fall_back: FallBack | None = field(default_factory=FallBack)
     shadow: Shadow = Shadow()
     timeout_ms: int | None = None

@@ -165,7 +165,8 @@ function envoy_on_request(handle)
   if is_new then
     headers:replace(INNER_NEW, cookie(headers, WANTED, key, AGE))
   elseif not SAFE[headers:get(":method")] and
-    handle:virtualHost():metadata():get("remembers_writes") then
+    handle:virtualHost():metadata():get("remembers_writes") and
+    not handle:metadata():get("forgets_writes") then
     headers:replace(INNER_NEW, (has_written and "again " or "") ..
       cookie(headers, WROTE, "1", WROTE_AGE))
   end

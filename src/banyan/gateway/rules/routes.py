@@ -165,11 +165,14 @@ def _route(route: RouteSpec, methods: tuple[str, ...], action: Json) -> Json:
     match = path_match(route.match)
     if methods:
         match["headers"] = methods_match(methods)
+    told: dict[str, Json] = {NAMESPACE: {"route": route.name}}
+    if not route.is_remembered:
+        told[EDGE_FILTER] = {"forgets_writes": True}
     return {
         "name": route.name,
         "match": match,
         "route": action,
-        "metadata": {"filter_metadata": {NAMESPACE: {"route": route.name}}},
+        "metadata": {"filter_metadata": told},
     }
 
 

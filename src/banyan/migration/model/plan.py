@@ -157,6 +157,9 @@ class RoutePlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     dependents: tuple[Name, ...] = ()
     candidate: Name | None = None
     """None: the only one there is, or the one of the name ``candidate``; ``Plan.candidate_of``."""
+    legacy_after_write: bool = True
+    """Whether legacy answers who has just written there. False: these pages show nothing of that, and
+    what is written here shows nowhere."""
     writes: Literal["legacy", "legacy_until_verified"] = "legacy_until_verified"
     timeout: Duration | None = None
     fall_back: FallBackPlan | None = FallBackPlan()

@@ -63,7 +63,10 @@ def _route(plan: Plan, route: RoutePlan, at: Position) -> RouteSpec:
         writes_to=at.writes_to,
         # Where no set of data has to be verified both sides share it, so that either may take a write.
         writes_fall_back=at.writes_to == "candidate" and shares_data(plan, route),
-        legacy_after_write=at.phase in _COMPARED and not shares_data(plan, route),
+        legacy_after_write=(
+            at.phase in _COMPARED and route.legacy_after_write and not shares_data(plan, route)
+        ),
+        is_remembered=route.legacy_after_write,
         fall_back=None if is_retired else _fall_back(route),
         shadow=_shadow(route.shadow or plan.shadow, at),
         timeout_ms=None if route.timeout is None else milliseconds(route.timeout),
