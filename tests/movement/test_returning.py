@@ -1,5 +1,6 @@
 """Given back to the source: what the new side took comes back, and what is newer there stays."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,10 +13,13 @@ from banyan.movement import (
     WrongDataPhase,
     begin_return,
     can_return,
+    list_sets,
     restart,
     unreturned,
 )
+from banyan.movement.rules.standing import refusal_of
 from banyan.movement.service.mover import Mover
+from banyan.movement.service.sets import plan_of
 from tests.movement.conftest import CUSTOMERS, PLAN, Move, alike, customers, rows_of
 
 COLUMNS = {name: name for name in ("id", "email", "balance", "note")}
@@ -153,13 +157,23 @@ async def test_nobody_goes_back_while_its_mover_is_not_heard_of(move: Move) -> N
     standing = await way_back(move)
     assert (standing.is_safe, standing.refusal) == (False, "")
     assert "hasn't been heard of" in standing.sentence
-    move.clock.advance(timedelta(seconds=7))
+    move.clock.advance(timedelta(seconds=57))
     standing = await way_back(move)
-    assert standing.refusal == "The mover of customers hasn't been heard of for 11 s."
+    assert standing.refusal == "The mover of customers hasn't been heard of for 61 s."
     assert not standing.is_one_way
-    with pytest.raises(DataSetNotVerified, match="for 11 s"):
+    with pytest.raises(DataSetNotVerified, match="for 61 s"):
         await give_back(move)
     await give_back(move, is_forced=True)
+
+
+async def test_what_comes_back_a_minute_late_is_a_reason_to_stay(move: Move) -> None:
+    await cut_over(move)
+    async with move.database.transaction(move.marketplace_id) as tx:
+        [cut] = await list_sets(tx, plan_id=PLAN)
+    for late_s, refusal in ((55.0, ""), (62.0, "comes back 62.0 s late (at most 60 s).")):
+        said = refusal_of(replace(cut, lag_back_s=late_s), plan_of(cut), {}, move.clock.now())
+        assert said.endswith(refusal)
+        assert bool(said) == bool(refusal)
 
 
 @pytest.mark.parametrize("changes", ["none", {"polling": "id"}])

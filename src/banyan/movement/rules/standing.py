@@ -185,7 +185,8 @@ def refusal_of(data_set: DataSet, plan: SetPlan, counts: Mapping[str, int], now:
     """Why going back loses something, or leaves the source behind for long; empty: it doesn't.
 
     A few changes that are still on their way are no reason: they arrive after the return. That
-    somebody carries them is believed for as long as the set may lag (``verify.lag_max``).
+    somebody carries them is believed until a mover is taken to be dead, since one that was killed is
+    there again within seconds, and customers mustn't wait for it at a candidate that fails.
     """
     if data_set.phase != SetPhase.REVERSING:
         return ""
@@ -199,16 +200,16 @@ def refusal_of(data_set: DataSet, plan: SetPlan, counts: Mapping[str, int], now:
     if data_set.seen_at is None:
         return f"The mover of {name} was never heard of."
     silent_s = (now - data_set.seen_at).total_seconds()
-    lag_max_s = seconds_of(plan.verify.lag_max)
-    if silent_s > max(lag_max_s, FRESH.seconds):
+    late_max_s = max(seconds_of(plan.verify.lag_max), SILENT_AFTER.seconds)
+    if silent_s > late_max_s:
         why = f" ({data_set.failure})" if data_set.failure else ""
         return f"The mover of {name} hasn't been heard of for {silent_s:,.0f} s{why}."
     waits_until = late_until(data_set, plan)
     is_waiting = waits_until is not None and now < waits_until  # a return ends that
-    if (data_set.lag_back_s or 0.0) > lag_max_s and not is_waiting:
+    if (data_set.lag_back_s or 0.0) > late_max_s and not is_waiting:
         return (
             f"What was written to {name} comes back {data_set.lag_back_s:,.1f} s late (at most "
-            f"{plan.verify.lag_max})."
+            f"{late_max_s:,.0f} s)."
         )
     return ""
 
