@@ -1,9 +1,12 @@
 """A real PostgreSQL for every test: one template with the schema, cloned for each test."""
 
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+import shutil
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID, uuid4
 
@@ -20,6 +23,9 @@ settings.register_profile("repeatable", derandomize=True)
 settings.register_profile("explore", max_examples=1_000)
 settings.load_profile("repeatable")
 
+_MEMORY = Path("/dev/shm")
+_MEMORY_MIN = 4 << 30
+
 START = datetime(2018, 3, 1, 12, 0, tzinfo=UTC)
 
 
@@ -32,11 +38,22 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         return
     from banyan.runtime import local
 
-    server = local.start(tmp_path_factory.mktemp("postgres"), durable=False)
-    try:
-        yield server.url
-    finally:
-        server.stop()
+    with _folder(tmp_path_factory) as folder:
+        server = local.start(folder, durable=False)
+        try:
+            yield server.url
+        finally:
+            server.stop()
+
+
+@contextmanager
+def _folder(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
+    """In memory where there is plenty: each test's database is hundreds of small files."""
+    if not os.access(_MEMORY, os.W_OK) or shutil.disk_usage(_MEMORY).free < _MEMORY_MIN:
+        yield tmp_path_factory.mktemp("postgres")
+        return
+    with TemporaryDirectory(prefix="banyan-postgres-", dir=_MEMORY) as folder:
+        yield Path(folder) / "data"
 
 
 @pytest.fixture(scope="session")
