@@ -67,6 +67,7 @@ class Buyers:
     port: int
     sides: dict[int, str] = field(default_factory=dict[int, str])
     accepted: list[str] = field(default_factory=list[str])
+    refused: list[int] = field(default_factory=list[int])
     asked: int = 0
 
     @asynccontextmanager
@@ -87,6 +88,8 @@ class Buyers:
                 if answer.status_code == 200:
                     self.accepted.append(token)
                     self.sides[number] = answer.headers["x-side"]
+                else:
+                    self.refused.append(answer.status_code)
                 await asyncio.sleep(0.02)
 
     def seen(self, side: str) -> int:
@@ -279,6 +282,7 @@ async def test_a_person_takes_writes_back_and_none_is_lost(market: Market) -> No
             await roll_back(market)
             await market.serves_at_legacy(60)
         await assert_nothing_is_lost(market)
+    assert market.buyers.refused == []
 
 
 async def test_the_judge_takes_writes_back_and_none_is_lost(market: Market) -> None:

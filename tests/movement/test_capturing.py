@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -219,6 +220,25 @@ async def test_ids_that_the_target_gives_out_begin_behind_those_that_came(move: 
         "insert into customers (email, balance) values ('new side', 1) returning id"
     )
     assert made > 50
+
+
+async def test_ids_are_apart_before_a_burst_is_over(move: Move) -> None:
+    """The cutover may be any moment: of a table that was empty, and while very many rows come."""
+    customers(move.source, move.target, 0)
+    move.target.run("alter table customers alter id add generated always as identity")
+    await move.declare(CUSTOMERS | {"sequence_margin": 20})
+    mover = await move.mover()
+    await move.settle(mover)
+    insert = "insert into customers (email, balance) values ('new side', 1) returning id"
+    assert move.target.run(insert) == [(21,)]
+    mover._due.sequences = monotonic() + 3_600  # by time it isn't due
+    for id_ in range(1, 91):
+        if id_ != 21:
+            move.source.run(f"insert into customers values ({id_}, 'x', 1, null)")
+    while await mover.round():
+        pass
+    ((made,),) = move.target.run(insert)
+    assert made > 90
 
 
 async def test_an_old_comparison_proves_nothing(move: Move) -> None:

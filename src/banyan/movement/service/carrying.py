@@ -19,7 +19,7 @@ TAIL_AT_ONCE = 1_000
 IDLE_S = 0.2
 FINDINGS_AT_ONCE = 500
 _STUCK_EVERY_S = 10.0
-_SEQUENCES_EVERY_S = 5.0
+_SEQUENCES_EVERY_S = 1.0
 
 
 class Carrier(Opened):
@@ -83,6 +83,7 @@ class Carrier(Opened):
             self._tail[flow.name] = key_out((position,))
             await self._save(force=True)
         self._carried += len(notices.keys)
+        self._due.ids += len(notices.keys)
         return notices.is_more
 
     async def _carry(self, flow: Flow, keys: Sequence[Key]) -> None:
@@ -151,9 +152,12 @@ class Carrier(Opened):
                 await self._carry(flow, keys)
 
     async def _raise_sequences(self) -> None:
-        if monotonic() - self._due.sequences < _SEQUENCES_EVERY_S:
+        """Now and then, and before so many rows came that the ids of both sides could meet: the other
+        side may become the truth any moment, and gives out ids from then on."""
+        is_early = monotonic() - self._due.sequences < _SEQUENCES_EVERY_S
+        if is_early and self._due.ids < self.moving.plan.sequence_margin // 4:
             return
-        self._due.sequences = monotonic()
+        self._due.sequences, self._due.ids = monotonic(), 0
         flow = self._truth()
         if flow is not None:
             await asyncio.to_thread(self._raise_now, flow)

@@ -66,11 +66,12 @@ class Pass:
 
 @dataclass(slots=True)
 class Due:
-    """When (monotonic seconds) something was done last."""
+    """When (monotonic seconds) something was done last; ``ids``: rows since the sequences were raised."""
 
     saved: float = -1e9
     stuck: float = -1e9
     sequences: float = -1e9
+    ids: int = 0
     stuck_hashes: set[str] = field(default_factory=set[str])
 
 

@@ -8,7 +8,8 @@ from banyan.movement.sources.tables import Place
 
 
 def raise_sequences(place: Place, column: str, margin: int, at_least: int = 0) -> None:
-    """Let ids that the database gives out itself begin ``margin`` behind the highest there is.
+    """Let ids that the database gives out itself begin ``margin`` behind the highest there is, also
+    where there is none yet: the first may come from the other side any moment.
 
     ``at_least``: an id that the other side has given out, though its row may not be here yet.
     """
@@ -17,7 +18,7 @@ def raise_sequences(place: Place, column: str, margin: int, at_least: int = 0) -
     side = place.side
     with side.writing() as session:
         highest = max(_highest(session, place, column), at_least)
-        if not highest:
+        if not highest + margin:
             return
         if side.dialect == "postgresql":
             _raise_postgresql(session, place, column, highest, margin)
