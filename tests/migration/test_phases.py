@@ -145,6 +145,7 @@ def test_who_wrote_is_answered_by_legacy_unless_both_sides_share_their_data() ->
         plan = made(data=ORDERS, **said)
         for at, stays in ((Position(Phase.LEGACY), False), (ramp, may_lag), (cut, may_lag)):
             assert spec_of(plan, {"catalogue": at}).routes[0].legacy_after_write == stays
+    assert not spec_of(made(), {"catalogue": ramp}).routes[0].legacy_after_write  # nothing moves
     beacon = made(data=ORDERS, routes=[route(legacy_after_write=False)])
     told = spec_of(beacon, {"catalogue": ramp}).routes[0]
     assert (told.legacy_after_write, told.is_remembered) == (False, False)

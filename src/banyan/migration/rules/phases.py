@@ -71,6 +71,12 @@ def shares_data(plan: Plan, route: RoutePlan) -> bool:
     return any(data is not UNSET for data in said) and not data_before_cutover(plan, route)
 
 
+def may_lag(plan: Plan, route: RoutePlan) -> bool:
+    """Whether the candidate's data comes from legacy a moment later: the plan moves data, and the route
+    doesn't say that both sides share it."""
+    return bool(plan.data) and not shares_data(plan, route)
+
+
 def data_before_cutover(plan: Plan, route: RoutePlan) -> tuple[str, ...]:
     """The data sets that must be verified before the candidate takes writes."""
     named: dict[str, None] = {}

@@ -16,7 +16,7 @@ from banyan.gateway import (
 )
 from banyan.migration.model.plan import Phase, Plan, RoutePlan, ShadowPlan
 from banyan.migration.model.standing import Position
-from banyan.migration.rules.phases import shares_data
+from banyan.migration.rules.phases import may_lag, shares_data
 from banyan.migration.rules.units import basis_points, milliseconds
 
 _COMPARED = (Phase.SHADOW, Phase.CANARY, Phase.RAMP, Phase.CANDIDATE)
@@ -64,7 +64,7 @@ def _route(plan: Plan, route: RoutePlan, at: Position) -> RouteSpec:
         # Where no set of data has to be verified both sides share it, so that either may take a write.
         writes_fall_back=at.writes_to == "candidate" and shares_data(plan, route),
         legacy_after_write=(
-            at.phase in _COMPARED and route.legacy_after_write and not shares_data(plan, route)
+            at.phase in _COMPARED and route.legacy_after_write and may_lag(plan, route)
         ),
         is_remembered=route.legacy_after_write,
         fall_back=None if is_retired else _fall_back(route),
