@@ -221,7 +221,10 @@ class Control:
         )  # fmt: skip
 
     async def keep_killing(self) -> None:
-        """`kill -9`, some beats after each has begun to lead: a second each, more on a busy machine."""
+        """`kill -9`, some beats after each has begun to lead: a second each, more on a busy machine.
+
+        Some live for longer than a shadow that hangs (30 s), which is told of when it ends.
+        """
         dice = random.Random(2)
         since, beats_left = SystemClock().now(), 10
         while True:
@@ -233,7 +236,7 @@ class Control:
                 self.site.kill("control")
                 self.kills += 1
                 self.start()
-                since, beats_left = SystemClock().now(), dice.randint(5, 30)
+                since, beats_left = SystemClock().now(), dice.randint(5, 60)
             await asyncio.sleep(0.3)
 
     async def bring_to(self, phase: Phase) -> None:

@@ -198,7 +198,3 @@ def _is_plain(given: str) -> bool:
         return names_in(given) == [given]
     except BadExpression:
         return True  # an odd name, or it would not have passed the check
-
-
-def polling_of(plan: SetPlan) -> Polling | None:
-    return plan.changes if isinstance(plan.changes, Polling) else None
