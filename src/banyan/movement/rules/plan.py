@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from banyan.kernel import Fault
-from banyan.movement.model import Address, DataPlan, DeletionMark, Polling, ReversePlan, SetPlan
+from banyan.movement.model import Address, DataPlan, DeletionMark, ReversePlan, SetPlan
 from banyan.movement.model.plan import Scalar
 from banyan.movement.rules.expressions import BadExpression, compile_expression, names_in
 
