@@ -29,7 +29,7 @@ from banyan.developers import authenticator
 from banyan.fraud import api as fraud_api
 from banyan.fx import api as fx_api
 from banyan.fx import jobs as fx_jobs
-from banyan.gateway import GatewayError, data_plane, places_of, unreached
+from banyan.gateway import GatewayError, data_plane
 from banyan.invoicing import api as invoicing_api
 from banyan.invoicing import jobs as invoicing_jobs
 from banyan.kernel import BanyanError, NotFound
@@ -282,8 +282,6 @@ async def lead(
         comparer=comparer,
         plane=data_plane(folder, settings),
     )
-    # Beside the work, which waits for no side: of legacy that is down nobody is sent away sooner.
-    reaching = asyncio.create_task(_tell_unreached(stored.plan, folder))
     try:
         while not stop.is_set():
             try:
@@ -296,14 +294,7 @@ async def lead(
                     async with asyncio.timeout(_LEAD_AGAIN_S):
                         await stop.wait()
     finally:
-        reaching.cancel()
         comparer.close()
-
-
-async def _tell_unreached(plan: migration.Plan, folder: Path) -> None:
-    spec = migration.spec_of(plan, {})
-    for said in await unreached(spec, places_of(folder).ca_file):
-        _log.warning("%s", said)
 
 
 async def end_data_plane(settings: Settings, plan: str | None) -> str:

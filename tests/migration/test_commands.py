@@ -67,6 +67,28 @@ def test_a_plan_is_compared_applied_once_and_shown(market: Banyan, plan: Path) -
     ]
 
 
+def test_the_status_names_sides_that_can_not_be_reached(
+    market: Banyan, plan: Path, database_url: str
+) -> None:
+    market("migrate", "apply", str(plan), "--why", "Begin", "--yes")
+    down = "legacy can't be reached at 10.0.0.5:8080: Connection refused."
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            """
+            insert into migration.controllers
+              (marketplace_id, plan_id, holder, beat_at, version, data_plane, says)
+            select marketplace_id, plan_id, 'host/1', now(), 1,
+              jsonb_build_object('listen', '127.0.0.1:8080', 'unreached', jsonb_build_array(%s::text)),
+              ''
+            from migration.plans
+            """,
+            [down],
+        )
+    assert down in market("migrate", "status").out
+    said = market("migrate", "advance", "catalogue", "--why", "Go", "--by", "ana").out
+    assert "The control plane host/1 hasn't said within" in said
+
+
 def test_applying_asks_and_takes_no_for_an_answer(market: Banyan, plan: Path) -> None:
     said = market("migrate", "apply", str(plan), "--why", "Begin", stdin="n\n")
     assert said.code == 130

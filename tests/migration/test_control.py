@@ -223,6 +223,27 @@ async def test_a_sound_candidate_goes_all_the_way_and_a_person_retires_legacy(sh
     assert set(customers.statuses) == {200}
 
 
+async def test_sides_that_can_not_be_reached_are_told_while_it_leads(shop: Shop) -> None:
+    async def unreached() -> list[str]:
+        async with shop.database.transaction(shop.marketplace_id) as tx:
+            status = await migration.status_of(tx, shop.stored.plan_id)
+        return [] if status.controller is None else status.controller.unreached
+
+    async def is_told() -> bool:
+        return bool(await unreached())
+
+    async def is_over() -> bool:
+        return not await unreached()
+
+    await shop.candidate.close()
+    async with leading(shop):
+        await until(is_told)
+        [said] = await unreached()
+        assert said.startswith(f"candidate can't be reached at 127.0.0.1:{shop.candidate.port}: ")
+        await shop.candidate.open()
+        await until(is_over)
+
+
 async def all_effective(shop: Shop) -> bool:
     return all(change.effective_at is not None for change in await shop.changes())
 

@@ -14,7 +14,7 @@ from banyan.migration.model.evidence import ArmWindow, Window
 from banyan.migration.model.plan import Phase
 from banyan.migration.model.verdict import Verdict
 from banyan.migration.rules.judge import Evidence, begin, gather, judge
-from banyan.migration.rules.judge.evidence import REPEATS_MAX
+from banyan.migration.rules.judge.betting import REPEATS_MAX
 from tests.migration.judge.traffic import QUICK, SECOND, START, side, situation, ticks, window
 
 

@@ -328,6 +328,20 @@ def test_more_waits_than_can_be_read_are_counted() -> None:
     assert verdict.sentence.endswith("And 4 more.")
 
 
+def test_a_wait_for_customers_whom_legacy_keeps_says_so() -> None:
+    evidence = begin(QUICK)
+    rng = Random(8)
+    for at in ticks(5):
+        evidence = gather(evidence, window(at, side(rng, 40, 0.0), ArmWindow()))
+    kept = asked(evidence, is_legacy_asked_after_write=True).find("requests")
+    free = asked(evidence).find("requests")
+    assert kept is not None
+    assert free is not None
+    assert kept.sentence.startswith("0 of ")
+    assert kept.sentence.endswith("Legacy answers who has just written there.")
+    assert "just written" not in free.sentence
+
+
 def test_writes_are_told_apart_in_the_sentence() -> None:
     evidence = GOOD
     rng = Random(8)

@@ -66,7 +66,7 @@ def _print_status(status: PlanStatus) -> None:
         f"{stored.version} of {stored.applied_at:%Y-%m-%d %H:%M} by {escape(stored.applied_by)}"
     )
     terminal.print(_control_plane(status), soft_wrap=True)
-    for line in _followers(status):
+    for line in (*_unreached(status), *_followers(status)):
         terminal.print(line, soft_wrap=True)
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("route", no_wrap=True)
@@ -107,13 +107,21 @@ def _control_plane(status: PlanStatus) -> str:
         return f"[red]The data plane: {escape(beat.says)}[/]"
     age = status.at - beat.beat_at
     if status.stored.version != beat.version:
-        return f"[yellow]The data plane has version {beat.version} yet.[/]"
+        return f"[yellow]The data plane still has version {beat.version}.[/]"
     if age > _ALIVE_WITHIN:
         return (
             f"[yellow]The control plane {escape(beat.holder)} was last heard of at "
             f"{beat.beat_at:%Y-%m-%d %H:%M:%S}; the data plane goes on as it was.[/]"
         )
     return f"[dim]Led by {escape(beat.holder)}, listening on {beat.data_plane.get('listen')}.[/]"
+
+
+def _unreached(status: PlanStatus) -> list[str]:
+    """Sides that can't be reached, as long as somebody looks."""
+    beat = status.controller
+    if beat is None or status.at - beat.beat_at > _ALIVE_WITHIN:
+        return []
+    return [f"[red]{escape(sentence)}[/]" for sentence in beat.unreached]
 
 
 def _followers(status: PlanStatus) -> list[str]:

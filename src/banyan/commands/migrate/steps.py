@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import click
 
@@ -13,6 +14,7 @@ from banyan.migration import Change, Phase
 
 _CONFIRM_WAIT_S = 3.0
 _POLL_S = 0.05
+_GONE_AFTER = timedelta(minutes=1)
 
 
 @click.command("advance")
@@ -36,11 +38,21 @@ def advance(
                 )
             click.echo(step_words(change))
             if not await is_effective(place, change):
-                click.echo(
-                    "It takes effect once a control plane leads the plan (`banyan gateway`)."
-                )
+                click.echo(await _why_not_yet(place, change))
 
     execute(go())
+
+
+async def _why_not_yet(place: Place, change: Change) -> str:
+    async with place.transaction() as tx:
+        status = await migration.status_of(tx, change.plan_id)
+    beat = status.controller
+    if beat is None or status.at - beat.beat_at > _GONE_AFTER:
+        return "It takes effect once a control plane leads the plan (`banyan gateway`)."
+    return (
+        f"The control plane {beat.holder} hasn't said within {_CONFIRM_WAIT_S:g} s that it is in "
+        "effect; `banyan migrate history` shows when it is."
+    )
 
 
 def step_words(change: Change) -> str:

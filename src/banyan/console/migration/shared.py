@@ -117,6 +117,8 @@ def _control(visit: Visit, status: Status) -> tuple[Pill, str]:
         return Pill("Control plane away", Tone.LOST), f"since {took(away)}; traffic goes on"
     if beat.says:
         return Pill("Control plane", Tone.WAIT), beat.says
+    if beat.unreached:
+        return Pill("Control plane runs", Tone.WAIT), " ".join(beat.unreached)
     if beat.version != status.stored.version:
         note = f"version {beat.version} is in effect, {status.stored.version} comes"
         return Pill("Control plane runs", Tone.INFO), note

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
-from banyan.gateway import DataPlane, Sinks
+from banyan.gateway import DataPlane, Sinks, unreached
 from banyan.kernel import Clock, SystemClock, Unavailable
 from banyan.migration.control.comparing import Comparer
 from banyan.migration.control.folder import ControlFolder, Remembered
 from banyan.migration.control.leader import Leadership
 from banyan.migration.control.ports import Gates, Plane
+from banyan.migration.control.reaching import Unreached, keep_reaching
 from banyan.migration.control.syncing import CONNECT_S, Sync
 from banyan.migration.control.watching import Watch
 from banyan.migration.control.world import World
@@ -60,6 +61,7 @@ class Control:
     database_url: str
     open_database: Callable[[], Awaitable[Database]]
     make_sinks: Callable[[Watch], Awaitable[Sinks]]
+    unreached: Unreached
     gates: Gates
     comparer: Comparer | None = None
     clock: Clock = field(default_factory=SystemClock)
@@ -91,6 +93,7 @@ class Control:
             make_sinks=lambda watch: Sinks.open(
                 places.reports, places.capture, clock=clock, listener=watch.hear
             ),
+            unreached=lambda spec: unreached(spec, places.ca_file),
             gates=gates or Gates(),
             comparer=comparer,
             clock=clock,
@@ -189,6 +192,7 @@ class Control:
             await _until_first(
                 asyncio.create_task(watch.run()),
                 asyncio.create_task(sync.run(leadership.holds)),
+                asyncio.create_task(keep_reaching(world, self.unreached)),
                 asyncio.create_task(stop.wait()),
             )
         finally:

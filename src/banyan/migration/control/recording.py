@@ -139,7 +139,10 @@ class Records:
     async def beat(self) -> None:
         world = self._world
         status = await self._status()
-        plane: dict[str, Any] = {"listen": world.plan.gateway.listen}
+        plane: dict[str, Any] = {
+            "listen": world.plan.gateway.listen,
+            "unreached": list(world.unreached),
+        }
         if status is not None:
             plane |= _plain(status)
         if self._comparer is not None:

@@ -17,6 +17,7 @@ from banyan.migration.rules.judge import Evidence, begin, gather, judge, resumed
 from banyan.migration.rules.judge.eprocess import EProcess
 from banyan.migration.rules.phases import describe, freeze_of, next_position, path_of
 from banyan.migration.rules.reports import fair_attempts
+from banyan.migration.rules.specs import is_legacy_asked_after_write
 from banyan.migration.rules.units import milliseconds
 
 ANSWER_AGE_MAX_S = 5.0
@@ -162,6 +163,9 @@ class RouteControl:
             notice_us=self._notice_us(),
             notice_until_us=self._notice_until_us(ahead),
             is_candidate_asked=is_candidate_asked(self.plan, self.route, standing.at),
+            is_legacy_asked_after_write=is_legacy_asked_after_write(
+                self.plan, self.route, standing.at
+            ),
         )
 
     def _entered_at_us(self, now_us: int) -> int:

@@ -40,6 +40,8 @@ class World:
     """Routes whose rollbacks ordered here the data plane has."""
     says: str = ""
     """What is wrong with the data plane; empty: nothing."""
+    unreached: tuple[str, ...] = ()
+    """A sentence for each side that can't be reached from this machine."""
 
     def follow(self, plan: Plan, version: int, standings: Iterable[RouteStanding]) -> None:
         """Take over what the database says."""

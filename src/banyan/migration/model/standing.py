@@ -151,7 +151,8 @@ class Follower(msgspec.Struct, frozen=True, kw_only=True):
 class ControllerBeat:
     """The control plane that leads a plan, and the data plane it sees. ``beat_at`` is real time.
 
-    ``data_plane`` has ``followers``, too, by what they call themselves.
+    ``data_plane`` has ``followers``, too, by what they call themselves, and in ``unreached`` a sentence
+    for each side that can't be reached from the leader's machine.
     """
 
     plan_id: UUID
@@ -164,6 +165,10 @@ class ControllerBeat:
     @property
     def followers(self) -> dict[str, Follower]:
         return msgspec.convert(self.data_plane.get("followers", {}), dict[str, Follower])
+
+    @property
+    def unreached(self) -> list[str]:
+        return msgspec.convert(self.data_plane.get("unreached", []), list[str])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,7 @@ class Situation:
     more; None: they have not been told. ``notice_us`` 0: nobody has to be told.
     ``is_candidate_asked`` is false where no request of the route can reach the candidate in this phase
     (a route of writes only, before its cutover): then only a person can say that it goes on.
+    ``is_legacy_asked_after_write``: customers who have just written at legacy read there, too.
     """
 
     phase: Phase
@@ -56,6 +57,7 @@ class Situation:
     notice_us: int = 0
     notice_until_us: int | None = None
     is_candidate_asked: bool = True
+    is_legacy_asked_after_write: bool = False
     window_age_max_us: int = 60_000_000
     """Evidence whose last window ended longer ago than this is stale."""
 

@@ -63,15 +63,18 @@ def _route(plan: Plan, route: RoutePlan, at: Position) -> RouteSpec:
         writes_to=at.writes_to,
         # Where no set of data has to be verified both sides share it, so that either may take a write.
         writes_fall_back=at.writes_to == "candidate" and shares_data(plan, route),
-        legacy_after_write=(
-            at.phase in _COMPARED and route.legacy_after_write and may_lag(plan, route)
-        ),
+        legacy_after_write=is_legacy_asked_after_write(plan, route, at),
         is_remembered=route.legacy_after_write,
         fall_back=None if is_retired else _fall_back(route),
         shadow=_shadow(route.shadow or plan.shadow, at),
         timeout_ms=None if route.timeout is None else milliseconds(route.timeout),
         is_retired=is_retired,
     )
+
+
+def is_legacy_asked_after_write(plan: Plan, route: RoutePlan, at: Position) -> bool:
+    """Whether customers who have just written at legacy read there, whatever the weight."""
+    return at.phase in _COMPARED and route.legacy_after_write and may_lag(plan, route)
 
 
 def _fall_back(route: RoutePlan) -> FallBack | None:

@@ -5,7 +5,8 @@
 input or output: the same windows give the same verdict.
 """
 
-from banyan.migration.rules.judge.evidence import Evidence, begin, gather
+from banyan.migration.rules.judge.evidence import Evidence
+from banyan.migration.rules.judge.gathering import begin, gather
 from banyan.migration.rules.judge.resuming import resumed
 from banyan.migration.rules.judge.verdict import judge
 from banyan.migration.rules.judge.windows import windows_of

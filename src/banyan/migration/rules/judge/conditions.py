@@ -62,12 +62,15 @@ def _confirms(seen: Tally) -> bool:
 
 def traffic_gates(evidence: Evidence, situation: Situation) -> list[Gate]:
     bounds = situation.bounds
-    attempts = tallies(evidence.groups).candidate
+    tally = tallies(evidence.groups)
+    attempts = tally.candidate
+    is_kept_away = situation.is_legacy_asked_after_write and not attempts and tally.legacy > 0
+    why = " Legacy answers who has just written there." if is_kept_away else ""
     return [
         _gate(
             "requests",
             "pass" if attempts >= bounds.requests_min else "wait",
-            f"{count(attempts)} of {count(bounds.requests_min)} attempts at the candidate.",
+            f"{count(attempts)} of {count(bounds.requests_min)} attempts at the candidate.{why}",
             attempts=attempts,
             attempts_min=bounds.requests_min,
         ),

@@ -128,3 +128,8 @@ def _log_choose(n: int, k: int) -> float:
 def _log_sum(logs: Sequence[float]) -> float:
     top = max(logs)
     return top + log(sum(exp(value - top) for value in logs))
+
+
+def log_threshold(alpha: float) -> float:
+    """How large the logarithm of an e-value has to be."""
+    return log(1 / alpha)

@@ -10,14 +10,10 @@ from dataclasses import dataclass
 
 from banyan.migration.model.bounds import Bounds
 from banyan.migration.model.verdict import Gate, GateState
+from banyan.migration.rules.judge.betting import CONTROL_PART_MIN
 from banyan.migration.rules.judge.bounds import Interval, attempts_to_tell, share_interval
-from banyan.migration.rules.judge.evidence import (
-    CONTROL_PART_MIN,
-    Evidence,
-    GroupEvidence,
-    Tally,
-    log_threshold,
-)
+from banyan.migration.rules.judge.eprocess import log_threshold
+from banyan.migration.rules.judge.evidence import Evidence, GroupEvidence, Tally
 from banyan.migration.rules.words import count, odds_of_chance, percent
 
 CONTROL_MIN = 20

@@ -4,7 +4,8 @@ from msgspec.structs import replace
 
 from banyan.migration.model.evidence import Window
 from banyan.migration.rules.judge.eprocess import EProcess
-from banyan.migration.rules.judge.evidence import Evidence, GroupEvidence, gather
+from banyan.migration.rules.judge.evidence import Evidence, GroupEvidence
+from banyan.migration.rules.judge.gathering import gather
 
 
 def resumed(saved: Evidence, since: Evidence, now_us: int) -> Evidence:

@@ -7,14 +7,10 @@ from math import ceil, isinf, pi
 from banyan.gateway import bucket_of, bucket_us
 from banyan.migration.model.bounds import Bounds
 from banyan.migration.model.verdict import Gate, GateState
+from banyan.migration.rules.judge.betting import CONTROL_PART_MIN
 from banyan.migration.rules.judge.bounds import Interval, quantile_interval, share_interval
-from banyan.migration.rules.judge.evidence import (
-    CONTROL_PART_MIN,
-    SPAN_US,
-    Evidence,
-    GroupEvidence,
-    Speeds,
-)
+from banyan.migration.rules.judge.evidence import Evidence, GroupEvidence, Speeds
+from banyan.migration.rules.judge.gathering import SPAN_US
 from banyan.migration.rules.judge.measured import label, worst
 from banyan.migration.rules.judge.spread import ANSWERS_MIN, SPANS_MIN
 from banyan.migration.rules.latency import bucket_at
