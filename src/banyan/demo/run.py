@@ -12,7 +12,7 @@ from uuid import UUID
 import httpx
 from rich.console import Console as Terminal
 
-from banyan import app, migration, movement
+from banyan import app, fraud, migration, movement
 from banyan.console import add_user, find_user, sign_in_link
 from banyan.demo import shops as places
 from banyan.demo.show import Board, print_summary
@@ -105,6 +105,7 @@ async def _with_shops(
             _, key = await create_key(
                 tx, name="demo-migration", scopes=["*"], known_scopes=app.scopes()
             )
+            await _expect_busy_buyers(tx)
         try:
             await places.start_shops(supervisor, shops, settings.url, key)
             plan_id = await _begin(database, marketplace_id, shops)
@@ -132,6 +133,18 @@ async def _with_shops(
             await supervisor.end(places.GATEWAY_CHILD)  # while it starts, it would start Envoy anew
             await plane.stop()
             await plane.__aexit__(None, None, None)
+
+
+async def _expect_busy_buyers(tx: Transaction) -> None:
+    """A few buyers order all day here, which fraud would have a person look at."""
+    settings = await fraud.get_settings(tx)
+    await fraud.change_settings(
+        tx,
+        limits=list(settings.limits.values()),
+        buyer_orders_1h_max=fraud.COUNT_MAX,
+        buyer_orders_24h_max=fraud.COUNT_MAX,
+        payment_orders_24h_max=fraud.COUNT_MAX,
+    )
 
 
 async def _begin(database: Database, marketplace_id: UUID, shops: places.Shops) -> UUID:

@@ -8,6 +8,7 @@ A first version: limits, counts and lists; ``docs/checks.md`` tells them and wha
 from banyan.fraud.errors import AlreadyListed, InvalidLimits, ListEntryNotFound
 from banyan.fraud.model import (
     ASSESSMENT,
+    COUNT_MAX,
     LIMITS_DEFAULT,
     LIST_ENTRY,
     VERSION,
@@ -36,6 +37,7 @@ from banyan.fraud.service import (
 
 __all__ = [
     "ASSESSMENT",
+    "COUNT_MAX",
     "LIMITS_DEFAULT",
     "LIST_ENTRY",
     "VERSION",

@@ -9,6 +9,7 @@ from banyan.fraud import service
 from banyan.fraud.errors import AlreadyListed, InvalidLimits, ListEntryNotFound
 from banyan.fraud.model import (
     ASSESSMENT,
+    COUNT_MAX,
     LIST_ENTRY,
     Assessment,
     Limits,
@@ -28,7 +29,8 @@ ORDER = IdKind("ord")
 """Orders stand above this context; it knows them by their ids only."""
 
 CountMax = Annotated[
-    int, Meta(ge=1, le=50, description="More orders than this ask for a review.", examples=[6])
+    int,
+    Meta(ge=1, le=COUNT_MAX, description="More orders than this ask for a review.", examples=[6]),
 ]
 ListedValue = Annotated[
     str,

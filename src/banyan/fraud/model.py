@@ -11,6 +11,9 @@ from banyan.kernel import IdKind, Money
 
 ASSESSMENT = IdKind("fas")
 LIST_ENTRY = IdKind("fle")
+COUNT_MAX = 50
+"""The highest count that settings take."""
+
 VERSION = "limits-and-lists 1"
 
 Outcome = Literal["allow", "challenge", "review", "deny"]

@@ -8,6 +8,7 @@ from uuid import UUID
 from banyan.fraud import rules, store
 from banyan.fraud.errors import AlreadyListed, ListEntryNotFound
 from banyan.fraud.model import (
+    COUNT_MAX,
     LIST_ENTRY,
     Assessment,
     FraudDecision,
@@ -35,8 +36,8 @@ from banyan.runtime import MARKETPLACE, Event, Json, Transaction
 
 T = TypeVar("T")
 
-PAST_ORDERS_MAX = 100
-"""How far back counts go, in orders; twice the highest maximum that settings take."""
+PAST_ORDERS_MAX = 2 * COUNT_MAX
+"""How far back counts go, in orders."""
 
 
 async def assess(tx: Transaction, requests: Sequence[FraudRequest]) -> list[FraudDecision]:
