@@ -205,6 +205,17 @@ def test_diverging_answers_go_back_or_stay_in_shadow() -> None:
     assert "120 of 1,200 compared answers differ; more than the 0.50 % allowed" in verdict.sentence
 
 
+def test_answers_that_differed_before_a_gap_are_told_as_such() -> None:
+    evidence = evidence_of(compared=10, diverged=1)
+    at = (evidence.ended_at_us, evidence.ended_at_us + SECOND)
+    gap = gather(evidence, window(at, ArmWindow(), ArmWindow(), is_whole=False))
+    gate = asked(gap, phase=Phase.SHADOW).find("divergence")
+    assert gate is not None
+    assert gate.state == "fail"
+    assert gate.sentence.startswith("Answers differed; more than the 0.50 % allowed, and the odds")
+    assert gate.sentence.endswith(". Since reports were missing: no answers were compared.")
+
+
 def test_comparison_that_is_missing_waits() -> None:
     bounds = replace(QUICK, compared_min=50)
     verdict = asked(bounds=bounds)

@@ -20,7 +20,9 @@ from examples.legacy_shop.database import Database
 from examples.legacy_shop.server import Handler, Headers, Server, StartResponse
 
 SLOW_S = 3.0
-HANG_S = 20.0
+HANG_S = 40.0
+"""Longer than Envoy waits for a shadow (30 s): counted as a failure, which a new control plane remembers;
+slow answers it would have to see anew."""
 FAULTS = (
     "error",
     "unavailable",

@@ -165,15 +165,15 @@ def divergence_gate(evidence: Evidence, bounds: Bounds) -> Gate:
     is_bet_won = (
         log_e >= log_threshold(alpha * DIVERGENCE_PART / 2) and evidence.divergence_max >= share_max
     )
-    sides = "No answers were compared"
-    if evidence.compared:
-        sides = f"{count(evidence.diverged)} of {count(evidence.compared)} compared answers differ"
+    sides = _differing(evidence)
     state: GateState
     if sure.low > share_max or is_bet_won:
         state = "fail"
         why = f"more than the {percent(share_max)} allowed"
         if is_bet_won:
             why += f", and the odds that chance did this are below {odds_of_chance(log_e)}"
+        if likely.estimate <= share_max:  # a gap came: what was seen before isn't forgotten
+            sides, why = "Answers differed", f"{why}. Since reports were missing: {sides.lower()}"
     elif not evidence.compared:
         state = "pass" if bounds.compared_min == 0 else "wait"
         why = "none is needed" if bounds.compared_min == 0 else "some are needed"
@@ -198,6 +198,12 @@ def divergence_gate(evidence: Evidence, bounds: Bounds) -> Gate:
             "log_e": round(log_e, 3),
         },
     )
+
+
+def _differing(evidence: Evidence) -> str:
+    if not evidence.compared:
+        return "No answers were compared"
+    return f"{count(evidence.diverged)} of {count(evidence.compared)} compared answers differ"
 
 
 def _more_compared(rate: float, share_max: float, alpha: float) -> str:
