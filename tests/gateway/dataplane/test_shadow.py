@@ -83,4 +83,10 @@ async def test_a_shadow_that_hangs_or_fails_is_nobodys_trouble(tmp_path: Path) -
         assert {status_of(one) for one in told} == {200}
         assert {body_of(one) for one in told} == {b"legacy"}
         assert len(rig.candidate.asked) <= 64  # at a time; the rest was dropped, not queued
+        await get(rig.port, "/r/late")
+
+        async def legacy_has_its_copy() -> bool:
+            return len(rig.legacy.of("/r/late")) == 2
+
+        await until(legacy_has_its_copy)
         release.set()

@@ -116,7 +116,8 @@ async def well(path: str, headers: dict[str, str], writer: asyncio.StreamWriter)
 
 
 class Rig:
-    """Route ``things`` (/r) is split, ``words`` (/w) is legacy's, and ``shown`` (/s) is shadowed."""
+    """Route ``things`` (/r) is split, ``words`` (/w) is legacy's, ``timed`` (/t) too, for 0.3 s at most,
+    and ``shown`` (/s) is shadowed."""
 
     def __init__(self, folder: Path, legacy: Side, candidate_port: int) -> None:
         self.folder = folder
@@ -202,6 +203,7 @@ class Rig:
             routes=(
                 route("things", "/r", candidate="new", read_bp=weight_bp),
                 route("words", "/w"),
+                route("timed", "/t", timeout_ms=300),
                 route(
                     "shown", "/s", candidate="new", read_bp=weight_bp,
                     shadow=Shadow(sample_bp=BP, writes="safe", body_bytes_max=700_000),

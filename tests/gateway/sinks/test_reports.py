@@ -222,6 +222,27 @@ async def test_a_customer_who_leaves_says_nothing_of_the_side(
     assert heard.total("words", lambda c: c.legacy.censored) == 1
 
 
+async def test_a_side_that_says_nothing_until_the_timeout_has_failed(
+    rig: Rig, sinks: Sinks, heard: Heard
+) -> None:
+    assert await ask(rig, "/t/hang", customers=3) == {504: 3}
+    await heard.until(sinks, rig, all_of(heard, 3))
+    assert [(one.is_error, one.is_censored) for one in heard.attempts] == [(True, False)] * 3
+    assert heard.total("timed", lambda c: c.legacy.errors) == 3
+
+
+async def test_a_customer_who_leaves_in_the_midst_of_sending_says_nothing_of_the_side(
+    rig: Rig, sinks: Sinks, heard: Heard
+) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", int(rig.url.rpartition(":")[2]))
+    writer.write(b"POST /t/a HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nhalf")
+    await asyncio.sleep(0.5)  # longer than the route's timeout, which hasn't begun
+    writer.close()
+    await writer.wait_closed()
+    await heard.until(sinks, rig, all_of(heard, 1))
+    assert [one.is_censored for one in heard.attempts] == [True]
+
+
 async def test_writes_are_counted_apart(rig: Rig, sinks: Sinks, heard: Heard) -> None:
     await ask(rig, "/r/a", customers=20, method="POST")
     await ask(rig, "/r/a", customers=20, method="PROPFIND")

@@ -21,8 +21,7 @@ from examples.legacy_shop.server import Handler, Headers, Server, StartResponse
 
 SLOW_S = 3.0
 HANG_S = 40.0
-"""Longer than Envoy waits for a shadow (30 s): counted as a failure, which a new control plane remembers;
-slow answers it would have to see anew."""
+"""Longer than Envoy waits for a shadow (30 s)."""
 FAULTS = (
     "error",
     "unavailable",

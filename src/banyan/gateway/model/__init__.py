@@ -2,6 +2,7 @@
 
 from banyan.gateway.model.places import Places
 from banyan.gateway.model.records import (
+    AWAITED_MS,
     Arm,
     Attempt,
     Exchange,
@@ -27,6 +28,7 @@ from banyan.gateway.model.state import Applied, DataPlaneStatus
 
 __all__ = [
     "ARMS",
+    "AWAITED_MS",
     "BP",
     "SAFE_METHODS",
     "Applied",

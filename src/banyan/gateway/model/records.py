@@ -8,6 +8,9 @@ from banyan.comparison import Answer
 Arm: TypeAlias = Literal["legacy", "candidate"]
 Role: TypeAlias = Literal["primary", "legacy", "candidate"]
 
+AWAITED_MS = 10_000
+"""A side that was sent the whole request and said nothing for so long has failed, whoever gave up."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -15,8 +18,8 @@ class Attempt:
 
     ``assigned`` is the side that the customer's weight chose, ``arm`` the one that was asked: they
     differ when legacy answers in the candidate's place. ``status`` 0 means that no whole answer
-    came; ``is_censored`` that the client left or another attempt won, so that nothing is known of
-    it. ``flags`` are Envoy's response flags. ``customer`` is a hash of the identity, 0 if unknown.
+    came; ``is_censored`` that the client left or another attempt won within ``AWAITED_MS``, so that
+    nothing is known of it. ``flags`` are Envoy's response flags. ``customer`` is a hash of the identity, 0 if unknown.
     ``is_shadow``: the answer went to no customer.
     """
 

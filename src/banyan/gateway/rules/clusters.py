@@ -52,14 +52,13 @@ def clusters(spec: GatewaySpec, places: Places) -> list[Json]:
     made = [
         _side(LEGACY, spec.legacy, places, arm="legacy"),
         _side(LEGACY_BEHIND, spec.legacy, places, arm="legacy", assigned="candidate"),
-        _shadowed(shadow_cluster("legacy"), spec.legacy, places, arm="legacy"),
-        _loop(places),
+        *_shadowed("legacy", "", spec.legacy, places),
     ]
     used = {route.candidate for route in spec.routes if route.candidate is not None}
     for name in sorted(used):
         upstream = by_name[name]
         made.append(_side(plain_cluster(name), upstream, places, arm="candidate"))
-        made.append(_shadowed(shadow_cluster("candidate", name), upstream, places, arm="candidate"))
+        made += _shadowed("candidate", name, upstream, places)
     for route in spec.routes:
         if not has_fall_back(route):
             continue
@@ -90,7 +89,8 @@ def shadow_cluster(arm: str, upstream: str = "") -> str:
     return f"shadow.{arm}.{upstream}" if upstream else f"shadow.{arm}"
 
 
-LOOP = "shadow.loop"
+def loop_cluster(arm: str, upstream: str = "") -> str:
+    return f"loop.{shadow_cluster(arm, upstream)}"
 
 
 def _side(
@@ -108,9 +108,11 @@ def _side(
     }
 
 
-def _shadowed(name: str, upstream: Upstream, places: Places, *, arm: str) -> Json:
-    side = _side(name, upstream, places, arm=arm)
-    return {**side, "circuit_breakers": _breakers(SHADOW_REQUESTS_MAX, retries=0)}
+def _shadowed(arm: str, name: str, upstream: Upstream, places: Places) -> list[Json]:
+    """A side as shadows ask it, and the way there: one each, so that who hangs keeps nobody else waiting."""
+    side = _side(shadow_cluster(arm, name), upstream, places, arm=arm)
+    breakers = _breakers(SHADOW_REQUESTS_MAX, retries=0)
+    return [{**side, "circuit_breakers": breakers}, _loop(loop_cluster(arm, name), places)]
 
 
 def _candidate(route: RouteSpec, upstream: Upstream, places: Places) -> Json:
@@ -198,17 +200,17 @@ def _mutation(name: str, **mutations: list[Json]) -> Json:
     return extension(name, kind, mutations=mutations)
 
 
-def _loop(places: Places) -> Json:
+def _loop(name: str, places: Places) -> Json:
     """The way of mirrored requests to our own shadow listener; what is too much is dropped."""
     return {
         "@type": CLUSTER,
-        "name": LOOP,
+        "name": name,
         "type": "STATIC",
         "connect_timeout": "1s",
-        "circuit_breakers": _breakers(2 * SHADOW_REQUESTS_MAX, retries=0),
+        "circuit_breakers": _breakers(SHADOW_REQUESTS_MAX, retries=0),
         "typed_extension_protocol_options": {HTTP_OPTIONS: _http_options()},
         "load_assignment": {
-            "cluster_name": LOOP,
+            "cluster_name": name,
             "endpoints": [{"lb_endpoints": [{"endpoint": {"address": target_of(places.shadow)}}]}],
         },
     }

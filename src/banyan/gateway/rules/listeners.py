@@ -203,6 +203,7 @@ def _log(name: str) -> Json:
             "custom_tags": [
                 _tag("route", "route", "route"),
                 _tag("role", "route", "role"),
+                _tag("patience", "route", "patience"),
                 _tag("arm", "host", "arm"),
                 _tag("assigned", "host", "assigned"),
                 {"tag": "customer", "request_header": {"name": INNER_CUSTOMER}},

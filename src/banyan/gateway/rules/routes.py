@@ -1,10 +1,10 @@
 """Where each request goes: all that a changed weight changes."""
 
-from banyan.gateway.model import BP, SAFE_METHODS, FallBack, GatewaySpec, RouteSpec
+from banyan.gateway.model import AWAITED_MS, BP, SAFE_METHODS, FallBack, GatewaySpec, RouteSpec
 from banyan.gateway.rules.clusters import (
-    LOOP,
     composite_cluster,
     has_fall_back,
+    loop_cluster,
     plain_cluster,
     shadow_cluster,
 )
@@ -165,7 +165,8 @@ def _route(route: RouteSpec, methods: tuple[str, ...], action: Json) -> Json:
     match = path_match(route.match)
     if methods:
         match["headers"] = methods_match(methods)
-    told: dict[str, Json] = {NAMESPACE: {"route": route.name}}
+    patience = str(_patience_ms(route.timeout_ms))
+    told: dict[str, Json] = {NAMESPACE: {"route": route.name, "patience": patience}}
     if not route.is_remembered:
         told[EDGE_FILTER] = {"forgets_writes": True}
     return {
@@ -174,6 +175,10 @@ def _route(route: RouteSpec, methods: tuple[str, ...], action: Json) -> Json:
         "route": action,
         "metadata": {"filter_metadata": told},
     }
+
+
+def _patience_ms(timeout_ms: int | None) -> int:
+    return min(timeout_ms or AWAITED_MS, AWAITED_MS)
 
 
 def _to(cluster: str, timeout_ms: int | None) -> Json:
@@ -248,7 +253,7 @@ def _mirror(route: RouteSpec, role: str, *, is_write: bool) -> Json:
         name, value = route.shadow.dry_run_header
         headers[name] = value.replace("%", "%%")
     return {
-        "cluster": LOOP,
+        "cluster": loop_cluster(role, (route.candidate or "") if role == "candidate" else ""),
         "disable_shadow_host_suffix_append": True,
         "trace_sampled": False,
         "request_headers_mutations": [set_header(*header) for header in headers.items()],

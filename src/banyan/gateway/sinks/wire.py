@@ -19,7 +19,7 @@ import grpc
 from envoy.service.accesslog.v3 import als_pb2, als_pb2_grpc
 from envoy.service.ext_proc.v3 import external_processor_pb2_grpc
 
-from banyan.gateway.model import Arm, Attempt, Role, Served
+from banyan.gateway.model import AWAITED_MS, Arm, Attempt, Role, Served
 from banyan.gateway.sinks.messages import (
     BodyPart,
     HearsExchanges,
@@ -59,6 +59,9 @@ _OTHERS = {
     "response_from_cache_filter": "RFCF",
 }
 BODY_BYTES_MAX = 1_000_000
+_EARLY_US = 20_000
+"""Envoy's timers and its clock may differ by so much."""
+
 _FLAGS = {**_FAILURES, **_OTHERS}
 # A slow attempt that answered after all carries UT beside its status: it is no failure.
 _CUT = frozenset({"UR", "UF", "UC", "UPE", "LR", "UMSDR"})
@@ -141,7 +144,7 @@ def _attempt(entry: Any, started_us: int, tags: dict[str, str]) -> Attempt:
     if status and _CUT.intersection(flags):
         status = 0
     elif status == 0:
-        is_censored = not _BROKEN.intersection(flags)
+        is_censored = not _BROKEN.intersection(flags) and not _was_awaited(common, tags)
     elif status == 101:
         whole_us = first_us  # a tunnel lasts as long as both like
     elif status < 500 and not whole_us:
@@ -161,6 +164,14 @@ def _attempt(entry: Any, started_us: int, tags: dict[str, str]) -> Attempt:
         number=1 if arm == assigned else 2,
         is_shadow=tags.get("role") == "shadow",
     )
+
+
+def _was_awaited(common: Any, tags: Mapping[str, str]) -> bool:
+    """Whether the side had the whole request, and long enough: Envoy sets no flag where it gave up."""
+    if not common.HasField("time_to_last_upstream_tx_byte"):
+        return False
+    waited_us = _us(common.duration) - _us(common.time_to_last_upstream_tx_byte)
+    return waited_us >= int(tags.get("patience") or AWAITED_MS) * 1_000 - _EARLY_US
 
 
 def _served(entry: Any, started_us: int, tags: dict[str, str]) -> Served:
