@@ -117,6 +117,10 @@ def test_rubbish_in_one_place_is_a_fault_or_a_plan(value: Any, key: str) -> None
     ("changes", "said"),
     [
         ({"legacy": "http://127.0.0.1:8080"}, "legacy: This is where the gateway itself listens"),
+        ({"legacy": "http://h:99999"}, "legacy: 'http://h:99999' isn't an address"),
+        ({"legacy": "http://[::1"}, "legacy: 'http://[::1' isn't an address"),
+        ({"legacy": "http://ana:secret@h:x"}, "legacy: An address has no user or password"),
+        ({"criteria": {"ramp": {"steps": ["50%", "100.5%"]}}}, "'100.5%' should be a share"),
         ({"legacy": "http://localhost:8080"}, "legacy: This is where the gateway itself listens"),
         ({"candidates": {"candidate": "http://127.0.0.1:8001"}}, "legacy's own address"),
         ({"candidates": {"candidate": "http://h:99999"}}, "the port is a number up to 65535"),

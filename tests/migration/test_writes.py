@@ -24,8 +24,7 @@ from tests.movement.conftest import make_postgres
 
 __all__ = ["make_postgres"]
 
-# Apart until a wait that sometimes never ends here is understood: `make soak` runs them.
-pytestmark = [pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 PERSON = Cause("person", "ana", "ana")
 _TABLE = "create table orders (id bigserial primary key, token text not null, side text not null)"

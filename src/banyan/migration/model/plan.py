@@ -14,7 +14,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 Name = Annotated[str, Meta(pattern="^[a-z][a-z0-9_-]{0,39}$")]
 Url = Annotated[str, Meta(pattern="^https?://[^/]+$", max_length=200)]
-Share = Annotated[str, Meta(pattern=r"^(100|[0-9]{1,2})(\.[0-9]{1,2})?%$")]
+Share = Annotated[str, Meta(pattern=r"^(100(\.0{1,2})?|[0-9]{1,2}(\.[0-9]{1,2})?)%$")]
 Duration = Annotated[str, Meta(pattern="^[0-9]{1,5}(ms|s|m|h|d)$")]
 Text = Annotated[str, Meta(max_length=20_000)]
 

@@ -56,13 +56,18 @@ def _addresses(plan: Plan) -> Iterator[Problem]:
     sides = {("legacy",): plan.legacy} | {
         ("candidates", name): url for name, url in plan.candidates.items()
     }
-    legacy = _address(plan.legacy)
+    legacy: tuple[str, int] | None = None
     for path, url in sides.items():
+        if "@" in url:
+            yield path, "An address has no user or password: sides see what customers send, and no more."
+            continue
         try:
             at = _address(url)
         except ValueError:
-            yield path, f"{url[:60]!r} isn't an address: the port is a number up to 65535."
+            yield path, f"{url[:60]!r} isn't an address such as http://10.0.0.5:8080."
             continue
+        if path == ("legacy",):
+            legacy = at
         if not at[0]:
             yield path, f"{url[:60]!r} has no host."
         if at[1] == port and (at[0] == host.strip("[]") or {at[0], host.strip("[]")} <= _LOCAL):

@@ -12,7 +12,7 @@ _WANTED: Mapping[str, str] = {
     "^[a-z][a-z0-9_-]{0,39}$": "a name: a small letter, then small letters, digits, _ and -, 40 at most",
     "^https?://[^/]+$": "an address without a path, such as http://10.0.0.5:8080",
     "^https?://": "an address that begins with http:// or https://",
-    r"^(100|[0-9]{1,2})(\.[0-9]{1,2})?%$": "a share such as 5% or 0.25%, 100% at most",
+    r"^(100(\.0{1,2})?|[0-9]{1,2}(\.[0-9]{1,2})?)%$": "a share such as 5% or 0.25%, 100% at most",
     r"^[0-9]{1,4}(\.[0-9]{1,2})?%$": "a percentage such as 20%",
     "^[0-9]{1,5}(ms|s|m|h|d)$": "a duration such as 500ms, 30s, 10m, 36h or 7d",
     "^[^@ ]+@[^@ ]+$": "an e-mail address",
