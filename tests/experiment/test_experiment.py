@@ -1,6 +1,7 @@
 """Experiments: control's callers notice nothing, whatever the candidate does."""
 
 import asyncio
+import gc
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from banyan.experiment import Experiment, Figures, IgnoreRule, Reporter
+from banyan.experiment.runs import Run
 from tests.experiment.conftest import divergences
 
 
@@ -234,8 +236,47 @@ async def test_a_cancelled_caller_is_cancelled(alone: Reporter) -> None:
     async def short() -> None:
         return None
 
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(experiment.run_async(long, short), 0.05)
+    for _ in range(10):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(experiment.run_async(long, short), 0.02)
+    await _until(lambda: not _runs())
+    assert alone.figures == Figures()
+
+
+async def test_who_is_ended_is_ended_whatever_the_candidate_says(alone: Reporter) -> None:
+    experiment = Experiment("ended", alone, threads_max=1)
+
+    def interrupted() -> str:
+        raise KeyboardInterrupt
+
+    for _ in range(10):
+        with pytest.raises(KeyboardInterrupt):
+            await asyncio.to_thread(experiment.run, interrupted, lambda: "new")
+        await _until(lambda: not _runs())
+    experiment.serve_candidate_bp = 10_000
+    with pytest.raises(KeyboardInterrupt):
+        experiment.run(interrupted, lambda: "new", sticky="a")
+    await _until(lambda: not _runs())
+    experiment.serve_candidate_bp = 0
+    skipped = alone.figures.skipped
+    assert experiment.run(lambda: 1, lambda: 1) == 1
+    await _until(lambda: alone.figures.compared == 1)
+    assert alone.figures.skipped == skipped
+
+
+async def test_runs_whose_candidate_never_began_are_forgotten(alone: Reporter) -> None:
+    end = threading.Event()
+    experiment = Experiment("full", alone, deadline_s=0.05, threads_max=1)
+    for n in range(50):
+        assert experiment.run(lambda n=n: n, end.wait) == n
+    assert alone.figures.skipped == 49
+    await _until(lambda: _runs() <= 1)
+    end.set()
+
+
+def _runs() -> int:
+    gc.collect()
+    return sum(type(one) is Run for one in gc.get_objects())
 
 
 async def test_a_trial_as_a_block(alone: Reporter) -> None:

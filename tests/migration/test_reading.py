@@ -123,7 +123,7 @@ def test_rubbish_in_one_place_is_a_fault_or_a_plan(value: Any, key: str) -> None
         ({"criteria": {"ramp": {"steps": ["50%", "100.5%"]}}}, "'100.5%' should be a share"),
         ({"legacy": "http://localhost:8080"}, "legacy: This is where the gateway itself listens"),
         ({"candidates": {"candidate": "http://127.0.0.1:8001"}}, "legacy's own address"),
-        ({"candidates": {"candidate": "http://h:99999"}}, "the port is a number up to 65535"),
+        ({"candidates": {"candidate": "http://h:99999"}}, "isn't an address such as"),
         (
             {"candidates": {"new": "http://h:1", "newer": "http://h:2"}},
             "Say which candidate catalogue is of; there are: new, newer.",

@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from banyan.difference import IgnoreRule, MaskingRule, comparing
 from banyan.experiment.reporter import Reporter
-from banyan.experiment.runs import Outcome, Run, Terms, measured, measured_async
+from banyan.experiment.runs import Outcome, Run, Terms, ending_of, measured, measured_async
 from banyan.experiment.trial import AsyncTrial, Trial
 from banyan.kernel import SystemClock, new_id
 
@@ -115,6 +115,7 @@ class Experiment:
             if answer:
                 return answer[0]
         value, outcome = measured(self._terms, control)
+        self._end_with(run, outcome, has_place=not is_first)
         run.take_control(outcome)
         if not is_first:
             self._start(run, thread)
@@ -148,9 +149,8 @@ class Experiment:
             if answer:
                 return answer[0]
         value, outcome = await measured_async(self._terms, control)
+        self._end_with(run, outcome)
         run.take_control(outcome)
-        if isinstance(outcome.error, asyncio.CancelledError):
-            raise outcome.error
         task = task or self._task(run, candidate, answer)
         if is_served:
             await asyncio.wait({task}, timeout=max(run.due_s - time.monotonic(), 0))
@@ -210,14 +210,22 @@ class Experiment:
         return self._is_on() and _dice(_WHOLE_BP) < self.sample_bp
 
     def _begin(self, context: Mapping[str, str] | None) -> Run:
-        run = Run(
+        return Run(
             self._terms,
             SystemClock().now(),
             {**self._context, **(context or {})},
             self._reporter.complete,
         )
-        self._reporter.begin(run)
-        return run
+
+    def _end_with(self, run: Run, outcome: Outcome, *, has_place: bool = False) -> None:
+        """Where control's outcome ends whoever asked. A candidate that hasn't begun still has a place."""
+        ending = ending_of(outcome)
+        if ending is None:
+            return
+        if has_place:
+            self._free.release()
+        run.abandon()
+        raise ending
 
     def _thread(
         self, run: Run, candidate: Callable[[], T], answer: list[T]
@@ -249,6 +257,7 @@ class Experiment:
             self._free.release()
             self._reporter.skip()
             return False
+        self._reporter.begin(run)
         return True
 
     def _task(
@@ -270,6 +279,7 @@ class Experiment:
         task = asyncio.get_running_loop().create_task(work())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        self._reporter.begin(run)
         return task
 
 

@@ -52,6 +52,8 @@ class Run:
     id: str = field(default_factory=lambda: str(new_id()))
     control: Outcome | None = None
     candidate: Outcome | None = None
+    is_abandoned: bool = False
+    """Whoever asked is being ended: nothing will be reported."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take_control(self, outcome: Outcome) -> None:
@@ -71,9 +73,17 @@ class Run:
         if is_complete:
             self.on_complete(self)
 
+    def abandon(self) -> None:
+        self.is_abandoned = True
+
     @property
     def is_settled(self) -> bool:
-        return self.candidate is not None
+        return self.candidate is not None or self.is_abandoned
+
+
+def ending_of(outcome: Outcome) -> BaseException | None:
+    """A cancellation, an interrupt or an exit, which ends whoever asked and says nothing of a side."""
+    return None if isinstance(outcome.error, Exception) else outcome.error
 
 
 def measured(terms: Terms, function: Callable[[], Any]) -> tuple[Any, Outcome]:

@@ -53,26 +53,25 @@ def _addresses(plan: Plan) -> Iterator[Problem]:
         )
     if not plan.candidates:
         yield ("candidates",), "Name at least one candidate, such as `candidate: http://…`."
-    sides = {("legacy",): plan.legacy} | {
-        ("candidates", name): url for name, url in plan.candidates.items()
-    }
-    legacy: tuple[str, int] | None = None
+    yield from _sides(plan, (host.strip("[]"), port))
+
+
+def _sides(plan: Plan, own: tuple[str, int]) -> Iterator[Problem]:
+    sides: dict[Path, str] = {("legacy",): plan.legacy}
+    sides |= {("candidates", name): url for name, url in plan.candidates.items()}
+    legacy = _address(plan.legacy)
     for path, url in sides.items():
+        at = _address(url)
         if "@" in url:
-            yield path, "An address has no user or password: sides see what customers send, and no more."
-            continue
-        try:
-            at = _address(url)
-        except ValueError:
+            yield path, "An address has no user or password: sides see only what customers send."
+        elif at is None:
             yield path, f"{url[:60]!r} isn't an address such as http://10.0.0.5:8080."
-            continue
-        if path == ("legacy",):
-            legacy = at
-        if not at[0]:
-            yield path, f"{url[:60]!r} has no host."
-        if at[1] == port and (at[0] == host.strip("[]") or {at[0], host.strip("[]")} <= _LOCAL):
-            yield path, f"This is where the gateway itself listens ({listen}): it would ask itself."
-        if path != ("legacy",) and at == legacy:
+        elif at == own or (at[1] == own[1] and {at[0], own[0]} <= _LOCAL):
+            yield (
+                path,
+                f"This is where the gateway itself listens ({plan.gateway.listen}): it would ask itself.",
+            )
+        elif path != ("legacy",) and at == legacy:
             yield path, "This is legacy's own address; a candidate is something else."
 
 
@@ -86,9 +85,13 @@ def _is_own_address(host: str) -> bool:
     return True
 
 
-def _address(url: str) -> tuple[str, int]:
-    parts: SplitResult = urlsplit(url)
-    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+def _address(url: str) -> tuple[str, int] | None:
+    try:
+        parts: SplitResult = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return None
+    return (parts.hostname, port) if parts.hostname else None
 
 
 def _routes(plan: Plan) -> Iterator[Problem]:
