@@ -3,16 +3,22 @@
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from typing import Any
+from uuid import uuid4
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from banyan.kernel import SystemClock
 from banyan.migration import Phase, Plan, Position, next_position, path_of, read_plan, spec_of
 from banyan.migration.model.bounds import DEFAULT_BOUNDS
+from banyan.migration.model.plan import RoutePlan
+from banyan.migration.model.standing import RouteStanding
 from banyan.migration.rules.criteria import bounds_of, is_candidate_asked
 from banyan.migration.rules.phases import ORDER, milestones_of, position_back
 from banyan.migration.rules.plans.diff import diff_of
+from banyan.migration.rules.plans.overlap import may_share
 from banyan.migration.rules.units import basis_points, in_words, milliseconds
 from tests.migration.plans import PLAN, plan_text, route
 
@@ -160,6 +166,76 @@ def test_changes_of_data_are_told_by_set() -> None:
     ]
     added = [each.what for each in diff_of(made(), made(data=ORDERS), {}).changes]
     assert set(added) == {"data.source", "data.target", "data.sets.orders"}
+
+
+REST = {"name": "rest", "prefix": "/", "owner": "web"}
+NEW = {"name": "new", "path": "/product/new", "methods": ["GET"], "owner": "web"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (
+            [route(), REST],
+            [NEW, route(), REST],
+            "catalogue is in ramp, 50 % of customers and would",
+        ),
+        ([NEW, route(), REST], [route(), REST], "takes other requests (new no longer before it)"),
+        ([route(), REST], [route(), REST], ""),
+        ([NEW, route(), REST], [NEW | {"path": "/x"}, route(), REST], "new no longer before it"),
+        ([route(), REST], [NEW | {"path": "/cart"}, route(), REST], ""),
+        ([route(), REST], [NEW | {"methods": ["POST"]}, route(), REST], ""),
+        ([NEW, route(), REST], [NEW | {"name": "newer"}, route(), REST], ""),
+    ],
+)
+def test_a_plan_puts_no_route_before_one_that_carries_customers(
+    before: list[dict[str, Any]], after: list[dict[str, Any]], said: str
+) -> None:
+    old, new = made(routes=before), made(routes=after)
+    standing = RouteStanding(
+        uuid4(), "catalogue", Phase.RAMP, 5_000, "legacy", 0, 4, 4, SystemClock().now()
+    )
+    diff = diff_of(old, new, {"catalogue": standing})
+    refused = [each.refusal for each in diff.changes if each.refusal]
+    assert bool(refused) == bool(said)
+    assert said in " ".join(refused)
+    assert diff.renewed == (("catalogue",) if said else ())
+    at_legacy = RouteStanding(
+        uuid4(), "catalogue", Phase.SHADOW, 0, "legacy", 0, 4, 4, SystemClock().now()
+    )
+    assert not any(each.refusal for each in diff_of(old, new, {"catalogue": at_legacy}).changes)
+
+
+PAIRS = [
+    ({"path": "/a/{id}"}, {"path": "/a/b"}, True),
+    ({"path": "/a/{id}"}, {"path": "/{x}/b"}, True),
+    ({"path": "/a/{id}"}, {"path": "/b/{id}"}, False),
+    ({"path": "/a/{id}"}, {"path": "/a/{id}/c"}, False),
+    ({"path": "/a/{rest:**}"}, {"path": "/a/{id}/c"}, True),
+    ({"prefix": "/a"}, {"path": "/a"}, True),
+    ({"prefix": "/a"}, {"path": "/ab"}, False),
+    ({"prefix": "/a"}, {"path": "/{x}/b"}, True),
+    ({"prefix": "/a/b"}, {"prefix": "/a"}, True),
+    ({"prefix": "/a"}, {"prefix": "/b"}, False),
+    ({"regex": "/a/[0-9]+"}, {"path": "/a/7"}, True),
+    ({"regex": "/a/[0-9]+"}, {"path": "/a/b"}, False),
+    ({"regex": "/a/[0-9]+"}, {"prefix": "/b"}, False),
+    ({"regex": "/(a|b)"}, {"prefix": "/b"}, True),
+    ({"regex": "/ab?"}, {"path": "/a"}, True),
+    ({"regex": "/ab?x"}, {"prefix": "/ax"}, True),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "may"), PAIRS)
+def test_which_routes_may_take_each_others_requests(
+    one: dict[str, str], other: dict[str, str], *, may: bool
+) -> None:
+    first, second = (
+        msgspec.convert({"name": name, "owner": "web", **said}, RoutePlan)
+        for name, said in (("a", one), ("b", other))
+    )
+    assert may_share(first, second) == may
+    assert may_share(second, first) == may
 
 
 def test_a_route_without_a_position_is_on_legacy() -> None:

@@ -14,6 +14,7 @@ import msgspec
 from banyan.migration.model.plan import Phase, Plan, RoutePlan
 from banyan.migration.model.standing import PlanChange, PlanDiff, Position, RouteStanding
 from banyan.migration.rules.phases import describe, moves_writes, next_position, path_of
+from banyan.migration.rules.plans.overlap import may_share
 
 _SHOWN = 120
 _MATCH = ("path", "prefix", "regex", "methods")
@@ -54,6 +55,7 @@ def diff_of(
             _added(found, new, route, standings.get(name))
         else:
             _route(found, old, new, before[name], route, standings.get(name))
+    _fronts(found, old, new, standings)
     order = [name for name in after if name in before]
     if order != [name for name in before if name in after]:
         found.changes.append(
@@ -66,6 +68,44 @@ def diff_of(
             )
         )
     return PlanDiff(new.plan, from_version, tuple(found.changes), tuple(found.renewed))
+
+
+def _fronts(found: _Found, old: Plan, new: Plan, standings: Mapping[str, RouteStanding]) -> None:
+    """Who stands before a route takes requests of it, or leaves it those: no plan moves customers."""
+    before, after = ({each.name: each for each in plan.routes} for plan in (old, new))
+    for name, route in after.items():
+        standing = standings.get(name)
+        if standing is None or not standing.carries_customers or name not in before:
+            continue
+        was, becomes = _in_front(old, before[name]), _in_front(new, route)
+        if was.keys() == becomes.keys():
+            continue
+        come = [each for key, each in becomes.items() if key not in was]
+        gone = [each for key, each in was.items() if key not in becomes]
+        said = [f"{', '.join(come)} before it"] * bool(come)
+        said += [f"{', '.join(gone)} no longer before it"] * bool(gone)
+        found.renewed[name] = None
+        found.changes.append(
+            PlanChange(
+                "changed",
+                f"{name}: routes before it",
+                ", ".join(was.values()) or "none",
+                ", ".join(becomes.values()) or "none",
+                "It takes other requests. What was gathered about it begins anew.",
+                name,
+                _while_carrying(name, standing.at, f"takes other requests ({'; '.join(said)})"),
+            )
+        )
+
+
+def _in_front(plan: Plan, route: RoutePlan) -> dict[tuple[object, ...], str]:
+    """The routes that are asked before one and may take its requests, by what they match."""
+    names = [each.name for each in plan.routes]
+    return {
+        (each.path, each.prefix, each.regex, frozenset(each.methods)): each.name
+        for each in plan.routes[: names.index(route.name)]
+        if may_share(each, route)
+    }
 
 
 def _added(found: _Found, plan: Plan, route: RoutePlan, standing: RouteStanding | None) -> None:

@@ -16,6 +16,51 @@ def covers(earlier: RoutePlan, later: RoutePlan) -> bool:
     return earlier.path is not None and _template_covers(earlier.path, later)
 
 
+def may_share(one: RoutePlan, other: RoutePlan) -> bool:
+    """Whether there may be a request that both could take: when in doubt, yes."""
+    if one.methods and other.methods and not set(one.methods) & set(other.methods):
+        return False
+    for route, beside in ((one, other), (other, one)):
+        if route.path is not None and "{" not in route.path:
+            return _takes(beside, route.path)
+    if one.path is not None and other.path is not None:
+        return _templates_meet(one.path.split("/"), other.path.split("/"))
+    head, beside_head = _head(one), _head(other)
+    return head.startswith(beside_head) or beside_head.startswith(head)
+
+
+def _takes(route: RoutePlan, path: str) -> bool:
+    if route.path is not None:
+        return _templates_meet(route.path.split("/"), path.split("/"))
+    if route.prefix is not None:
+        inside = route.prefix if route.prefix.endswith("/") else f"{route.prefix}/"
+        return path == route.prefix or path.startswith(inside)
+    try:
+        return re.fullmatch(route.regex or "", path) is not None
+    except re.error:
+        return True
+
+
+def _templates_meet(ours: list[str], theirs: list[str]) -> bool:
+    for one, other in zip(ours, theirs, strict=False):
+        if one.endswith(":**}") or other.endswith(":**}"):
+            return True
+        if one != other and not one.startswith("{") and not other.startswith("{"):
+            return False
+    return len(ours) == len(theirs)
+
+
+def _head(route: RoutePlan) -> str:
+    """What every path that the route takes certainly begins with."""
+    if route.regex is None:
+        return route.prefix or (route.path or "").split("{")[0]
+    if "|" in route.regex:
+        return ""
+    plain = re.match(r"\^?([^\\.\[\](){}*+?^$]*)([*?{]?)", route.regex)
+    assert plain is not None, "it matches nothing, too"
+    return plain[1][:-1] if plain[2] else plain[1]
+
+
 def _prefix_covers(prefix: str, later: RoutePlan) -> bool:
     if later.prefix is not None:
         return later.prefix.startswith(prefix)
