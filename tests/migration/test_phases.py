@@ -264,6 +264,17 @@ def test_a_person_is_asked_beyond_what_the_plan_lets_run_by_itself() -> None:
     assert bounds_of(plan, of, Position(Phase.CANDIDATE, read_bp=10_000)).approval
 
 
+def test_a_milestone_asks_for_a_rehearsal_before_its_phase() -> None:
+    milestone = {"name": "m", "on": "2027-01-29", "routes": ["catalogue"], "rehearsed": True}
+    plan = made(milestones=[milestone | {"phase": "candidate"}])
+    way = path_of(plan, plan.routes[0])
+    asking = [at for at in way if bounds_of(plan, plan.routes[0], at).rehearsed]
+    assert asking == [way[way.index(Position(Phase.CANDIDATE, 0, 10_000)) - 1]]
+    assert not any(bounds_of(plan, plan.routes[1], at).rehearsed for at in way)
+    early = made(milestones=[milestone | {"phase": "canary"}])
+    assert bounds_of(early, early.routes[0], Position(Phase.SHADOW)).rehearsed
+
+
 def test_what_nothing_is_mirrored_of_is_not_asked_before_its_cutover() -> None:
     plan = made(
         routes=[route(methods=["POST"])], criteria={"ramp": {"data": []}}, shadow={"sample": "10%"}

@@ -173,12 +173,14 @@ class RoutePlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Milestone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """By when which routes shall have reached a phase."""
+    """By when which routes shall have reached a phase; ``rehearsed``: none does without a signed rehearsal
+    of the last 90 days."""
 
     name: Annotated[str, Meta(min_length=1, max_length=120)]
     on: date
     routes: tuple[Name, ...]
     phase: Phase
+    rehearsed: bool = False
     about: str = ""
 
 

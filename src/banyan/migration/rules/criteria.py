@@ -56,9 +56,23 @@ def bounds_of(plan: Plan, route: RoutePlan, at: Position) -> Bounds:
         bounds = replace(bounds, data=data_before_cutover(plan, route))
     if needs_person(route, at, ahead):
         bounds = replace(bounds, approval=True)
+    if _milestone_asks_for_rehearsal(plan, route, at, ahead):
+        bounds = replace(bounds, rehearsed=True)
     if not _is_mirrored(plan, route) or route.compare.body == "none":
         bounds = replace(bounds, compared_min=0)
     return bounds
+
+
+def _milestone_asks_for_rehearsal(
+    plan: Plan, route: RoutePlan, at: Position, ahead: Position
+) -> bool:
+    """Whether the next step reaches the phase of a milestone that demands the evidence."""
+    return any(
+        milestone.rehearsed
+        and route.name in milestone.routes
+        and ORDER[at.phase] < ORDER[milestone.phase] <= ORDER[ahead.phase]
+        for milestone in plan.milestones
+    )
 
 
 def needs_person(route: RoutePlan, at: Position, ahead: Position) -> bool:
