@@ -18,6 +18,7 @@ from banyan.comparison import (
 )
 from banyan.console.errors import PageNotFound, ReasonMissing
 from banyan.console.look import day_of, words
+from banyan.console.migration.figures import shown_ms
 from banyan.console.migration.shared import (
     crumbs,
     divergence_line,
@@ -231,7 +232,7 @@ def _example(plan: Plan, example: Example) -> ExampleView:
 
 
 def _answered(status: int, us: int) -> str:
-    return f"{status} in {us / 1000:,.0f} ms" if us else str(status or "no answer")
+    return f"{status} in {shown_ms(us / 1000)}" if us else str(status or "no answer")
 
 
 def _difference(one: Mapping[str, Any]) -> DifferenceLine:

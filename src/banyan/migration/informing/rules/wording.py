@@ -181,7 +181,8 @@ def _figures(title: str, week: Week) -> str:
 def _announced(title: str, to: Phase | None, to_bp: int, facts: Facts) -> str:
     at = _instant(facts.get("earliest_at") or facts.get("at") or facts.get("not_before"))
     when = f"at the earliest at {instant(at)}" if at else "soon"
-    return f"{title} will go to {_place(to, to_bp)} {when}"
+    goes = "retire" if to is Phase.RETIRED else f"go to {_place(to, to_bp)}"
+    return f"{title} will {goes} {when}"
 
 
 def _place(to: Phase | None, to_bp: int) -> str:
@@ -191,7 +192,7 @@ def _place(to: Phase | None, to_bp: int) -> str:
 
 
 def _moved(to: Phase | None, to_bp: int) -> str:
-    return f"is now in {_place(to, to_bp)}"
+    return "is retired now" if to is Phase.RETIRED else f"is now in {_place(to, to_bp)}"
 
 
 def _will(to: Phase | None, to_bp: int) -> str:
