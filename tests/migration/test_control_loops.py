@@ -1,6 +1,8 @@
 """The control plane's two loops, one round at a time, with a data plane that does what a test says."""
 
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -8,6 +10,7 @@ from types import SimpleNamespace, TracebackType
 from typing import Any, cast
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from banyan import migration
@@ -28,6 +31,7 @@ from banyan.migration.control.routes import ANSWER_AGE_MAX_S, Missing
 from banyan.migration.control.syncing import Sync
 from banyan.migration.control.watching import Watch
 from banyan.migration.control.world import World
+from banyan.migration.model.standing import RouteStanding
 from banyan.migration.model.verdict import Verdict
 from banyan.migration.store import findings as findings_store
 from banyan.migration.store import routes as routes_store
@@ -212,6 +216,91 @@ async def test_a_route_does_not_advance_before_the_data_plane_followed(led: Led)
     led.catalogue.verdict = ADVANCE
     await led.sync.once()
     assert await led.phase() == Phase.CANARY
+
+
+@contextmanager
+def failing_commits(url: str) -> Generator[None]:
+    """Whatever changes a route is refused at the very end of its transaction."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "create function fail() returns trigger language plpgsql as "
+            "$$ begin raise exception 'the commit fails'; end $$"
+        )
+        connection.execute(
+            "create constraint trigger fail after insert on migration.changes "
+            "deferrable initially deferred for each row execute function fail()"
+        )
+        try:
+            yield
+        finally:
+            connection.execute("drop function fail cascade")
+
+
+async def test_a_step_whose_commit_fails_is_not_taken(led: Led) -> None:
+    await led.advance()
+    await led.watch.tick()
+    with failing_commits(led.url):
+        led.catalogue.verdict = ADVANCE
+        await led.sync.once()
+        await led.watch.tick()
+        assert (led.catalogue.standing.phase, led.plane.read_bp()) == (Phase.SHADOW, 0)
+    led.catalogue.verdict = ADVANCE
+    await led.sync.once()
+    assert await led.phase() == led.catalogue.standing.phase == Phase.CANARY
+
+
+async def test_a_rollback_whose_commit_fails_stays_in_force(led: Led) -> None:
+    for _ in range(3):
+        await led.advance()
+    await led.watch.tick()
+    led.watch.order(led.catalogue, by="judge", why="It fails.")
+    with failing_commits(led.url):
+        await led.sync.once()
+        await led.watch.tick()
+        assert led.catalogue.standing.phase == Phase.RAMP
+        assert (set(led.world.rollbacks), led.plane.read_bp()) == ({"catalogue"}, 0)
+    await led.sync.once()
+    assert await led.phase() == led.catalogue.standing.phase == Phase.SHADOW
+    assert led.world.folder.orders() == []
+
+
+async def forget(led: Led, url: str, before: RouteStanding) -> None:
+    """A database that came back from a copy: the route's last change is in it no more."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "delete from migration.changes where route = 'catalogue' and change > %s",
+            (before.change,),
+        )
+    async with led.database.transaction(led.stored.marketplace_id) as tx:
+        await routes_store.save_route(tx, before)
+
+
+async def test_a_step_that_the_database_has_lost_is_taken_back(led: Led) -> None:
+    await led.advance()
+    await led.advance()
+    before = led.catalogue.standing
+    await led.advance()
+    await led.watch.tick()
+    await forget(led, led.url, before)
+    await led.sync.once()
+    await led.watch.tick()
+    assert led.catalogue.standing == before
+    assert led.plane.read_bp() == before.read_bp
+
+
+async def test_a_rollback_that_the_database_has_lost_is_done_again(led: Led) -> None:
+    for _ in range(3):
+        await led.advance()
+    before = led.catalogue.standing
+    await led.roll_back()
+    await led.watch.tick()
+    told = len(led.plane.specs)
+    await forget(led, led.url, before)
+    await led.sync.once()
+    await led.watch.tick()
+    assert await led.phase() == led.catalogue.standing.phase == Phase.SHADOW
+    assert "It smells." in led.catalogue.standing.held_why
+    assert all(each.read_bp == 0 for spec in led.plane.specs[told:] for each in spec.routes)
 
 
 async def test_the_data_plane_is_kept_at_every_tick(led: Led) -> None:

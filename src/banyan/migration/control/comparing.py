@@ -57,9 +57,8 @@ class Comparer:
         self.dropped = 0
 
     async def prepare(self, tx: Transaction, plan_id: UUID, plan: Plan) -> None:
-        """Compare as this plan says from now on."""
-        if self._key is None:
-            self._key = await comparison.masking_key(tx, self._vault, plan_id)
+        """Compare as this plan says from now on; again, if ``tx`` isn't committed."""
+        self._key = await comparison.masking_key(tx, self._vault, plan_id)
         self._plan = msgspec.json.encode(plan)
 
     @property

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,8 @@ from banyan.migration.control.ports import Plane
 from banyan.migration.control.routes import RouteControl
 from banyan.migration.control.watching import numbers_of
 from banyan.migration.control.world import World
-from banyan.migration.model.standing import ControllerBeat, Follower
+from banyan.migration.model.standing import ControllerBeat, Follower, Minute
+from banyan.migration.model.verdict import Verdict
 from banyan.migration.rules.judge import Evidence
 from banyan.migration.store import findings as findings_store
 from banyan.migration.store import routes as routes_store
@@ -27,6 +29,14 @@ from banyan.runtime import Transaction
 _BEAT_WAIT_S = 1.0
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Of each route the change since which it was gathered, and what; and the present minute."""
+
+    evidence: Sequence[tuple[str, int, dict[str, Any]]]
+    minutes: Sequence[Minute]
 
 
 class Records:
@@ -46,17 +56,21 @@ class Records:
         self._clock, self._holder, self._comparer = clock, holder, comparer
         self._confirmed: dict[str, int] = {}
 
-    async def resume(self, tx: Transaction) -> None:
+    async def kept(self, tx: Transaction) -> Kept:
+        """What the process before this one wrote down."""
+        plan_id = self._world.plan_id
+        minute = self._clock.now().astimezone(UTC).replace(second=0, microsecond=0)
+        return Kept(
+            await findings_store.select_evidence(tx, plan_id),
+            await findings_store.select_minutes(tx, plan_id, route=None, since=minute, until=None),
+        )
+
+    def resume(self, kept: Kept) -> None:
         """Go on where the process before this one stopped."""
         world = self._world
         now = self._clock.now()
-        minute = now.astimezone(UTC).replace(second=0, microsecond=0)
-        kept = await findings_store.select_evidence(tx, world.plan_id)
-        minutes = await findings_store.select_minutes(
-            tx, world.plan_id, route=None, since=minute, until=None
-        )
-        world.resume_minutes(minutes)
-        for name, change, state in kept:
+        world.resume_minutes(kept.minutes)
+        for name, change, state in kept.evidence:
             route = world.routes.get(name)
             if route is None or route.standing.entered_change != change:
                 continue
@@ -102,8 +116,7 @@ class Records:
                     name, change = each.route.name, each.standing.entered_change
                     state = _plain(each.evidence)
                     await findings_store.save_evidence(tx, world.plan_id, name, change, state)
-                for each in judged:
-                    await _save_verdict(tx, world.plan_id, each)
+                said = [(each, await _save_verdict(tx, world.plan_id, each)) for each in judged]
                 if minutes:
                     await findings_store.save_minutes(tx, world.plan_id, minutes)
         except BaseException:
@@ -111,6 +124,8 @@ class Records:
             for each in gathered:
                 each.is_unsaved = True
             raise
+        for route, verdict in said:
+            route.said = (verdict.kind, verdict.sentence)
         world.forget_minutes(self._clock.now())
 
     async def write_comparisons(self) -> None:
@@ -182,7 +197,8 @@ def _is_current(finding: Finding, route: RouteControl | None) -> bool:
     return route is not None and route.is_of_this_step(int(finding.at.timestamp() * 1_000_000))
 
 
-async def _save_verdict(tx: Transaction, plan_id: UUID, route: RouteControl) -> None:
+async def _save_verdict(tx: Transaction, plan_id: UUID, route: RouteControl) -> Verdict:
+    """The verdict that was saved; a later one may have been found meanwhile."""
     verdict = route.verdict
     assert verdict is not None, "only what was judged is saved"
     await findings_store.save_verdict(
@@ -193,7 +209,7 @@ async def _save_verdict(tx: Transaction, plan_id: UUID, route: RouteControl) -> 
         sentence=verdict.sentence,
         numbers=_plain(numbers_of(route)),
     )
-    route.said = (verdict.kind, verdict.sentence)
+    return verdict
 
 
 def _plain(value: Any) -> dict[str, Any]:

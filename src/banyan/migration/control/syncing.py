@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from banyan import comparison
@@ -23,7 +24,9 @@ from banyan.migration.control.routes import Missing, RouteControl
 from banyan.migration.control.watching import Watch, numbers_of
 from banyan.migration.control.world import World
 from banyan.migration.errors import NoWayBack, RouteNotFound, RouteNotReady
-from banyan.migration.rules.phases import data_before_cutover
+from banyan.migration.model.plan import Plan
+from banyan.migration.model.standing import RouteStanding
+from banyan.migration.rules.phases import ORDER, data_before_cutover
 from banyan.migration.service import steps
 from banyan.migration.store import plans as plans_store
 from banyan.migration.store import routes as routes_store
@@ -42,6 +45,15 @@ LATE_S = 30.0
 _STUCK = "It should go back and can't without losing what the candidate has written:"
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the database says: the plan, its version, and where routes stand."""
+
+    plan: Plan
+    version: int
+    standings: Sequence[RouteStanding]
 
 
 class Sync:
@@ -93,9 +105,11 @@ class Sync:
             async with asyncio.timeout(within_s):
                 database = await self._open_database()
                 async with database.transaction(self._world.marketplace_id, _JUDGE) as tx:
-                    await self._read(tx)
-                    if self._world.leads:
-                        await self._records.resume(tx)
+                    found = await self._read(tx)
+                    kept = await self._records.kept(tx) if self._world.leads else None
+                self._take_over(found)
+                if kept is not None:
+                    self._records.resume(kept)
         except (Unavailable, TimeoutError) as error:
             self._note_away(str(error))
         except Exception:  # the loop that writes down must outlive what it can't read
@@ -179,11 +193,12 @@ class Sync:
     async def pull(self) -> None:
         """Take over where the database says that routes stand."""
         async with self._transaction() as tx:
-            await self._read(tx)
+            found = await self._read(tx)
+        self._take_over(found)
         self._world.folder.touch()
-        self._watch.wake.set()
 
-    async def _read(self, tx: Transaction) -> None:
+    async def _read(self, tx: Transaction) -> _Found:
+        """What holds in this transaction; to be taken over only once it is committed."""
         world = self._world
         version = await plans_store.version_of(tx, world.plan_id)
         plan = world.plan
@@ -194,9 +209,26 @@ class Sync:
             self._is_prepared = False
         if self._comparer is not None and not self._is_prepared:
             await self._comparer.prepare(tx, world.plan_id, plan)
-            self._is_prepared = True
         standings = await routes_store.select_routes(tx, world.plan_id)
-        world.follow(plan, version or world.version, standings)
+        return _Found(plan, version or world.version, standings)
+
+    def _take_over(self, found: _Found) -> None:
+        """The database has it for certain: now the data plane may do it.
+
+        A database that was lost and came back from a copy may know less than was known here. It holds
+        all the same, because its data does; but a route that had gone back goes back again.
+        """
+        world = self._world
+        forgotten = world.forgotten(found.standings)
+        world.follow(found.plan, found.version, found.standings)
+        self._is_prepared = True
+        for name, before in forgotten.items():
+            _log.error("the database no longer knows change %d of %s", before.change, name)
+            route = world.routes.get(name)
+            if route is not None and ORDER[before.phase] < ORDER[route.standing.phase]:
+                why = f"The database has forgotten its rollback. {before.held_why}".rstrip()
+                self._watch.order(route, by=steps.JUDGE, why=why)
+        self._watch.wake.set()
 
     async def _write_rollback(self, rollback: LocalRollback) -> None:
         """Write down what is in force already, or what the data plane hasn't taken yet."""
@@ -222,9 +254,9 @@ class Sync:
                 refusal = error
             except (RouteNotFound, RouteNotReady) as error:
                 _log.info("nothing to roll back: %s", error.detail)
-            await self._read(tx)
+            found = await self._read(tx)
+        self._take_over(found)
         world.settle(rollback)
-        self._watch.wake.set()
         if refusal is not None:
             _log.error("%s stays: %s", rollback.route, refusal.detail)
             await self._hold_stuck(rollback.route, rollback.why)
@@ -257,14 +289,14 @@ class Sync:
                     expected_change=route.standing.change,
                     numbers=numbers,
                 )
-                await self._read(tx)
+                found = await self._read(tx)
         except Unavailable:
             raise
         except BanyanError as error:
             _log.info("%s does not advance: %s", route.route.name, error.detail)
             return
         _log.info("%s advances: %s", route.route.name, why)
-        self._watch.wake.set()
+        self._take_over(found)
 
     async def _announce(self, route: RouteControl) -> None:
         try:
@@ -276,7 +308,6 @@ class Sync:
                     by=steps.JUDGE,
                     expected_change=route.standing.change,
                 )
-                await self._read(tx)
         except Unavailable:
             raise
         except BanyanError as error:
@@ -295,7 +326,8 @@ class Sync:
                 why=f"{_STUCK} {why}"[:2000],
                 is_stuck=True,
             )
-            await self._read(tx)
+            found = await self._read(tx)
+        self._take_over(found)
 
     async def _ask_gates(self) -> None:
         """Ask about what isn't measured, of the routes whose next step depends on it."""
@@ -331,7 +363,6 @@ class Sync:
             return
         if bool(lacking) != route.standing.held_why.startswith(steps.LACKING):
             await steps.note_return(tx, self._world.plan_id, name, lacking=lacking)
-            await self._read(tx)
 
     async def _look_at_decisions(self, tx: Transaction, route: RouteControl) -> None:
         """What a person has accepted meanwhile no longer speaks against the candidate."""

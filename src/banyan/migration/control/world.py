@@ -55,11 +55,20 @@ class World:
             known = self.routes.get(standing.route)
             if known is None:
                 known = RouteControl.of(plan, route, standing)
-            elif standing.change >= known.standing.change:
+            else:
                 known.follow(plan, route, standing)
             found[standing.route] = known
         self.routes = found
         self.rollbacks = {name: each for name, each in self.rollbacks.items() if name in found}
+
+    def forgotten(self, standings: Iterable[RouteStanding]) -> dict[str, RouteStanding]:
+        """Where routes stood that have moved further here than the database says."""
+        known = self.standings()
+        return {
+            each.route: known[each.route]
+            for each in standings
+            if each.route in known and each.change < known[each.route].change
+        }
 
     def note_told(self, told: Mapping[str, int], now_us: int) -> None:
         """The data plane has everything up to these changes."""
