@@ -532,8 +532,27 @@ async def test_who_can_not_ask_the_database_stays_what_it_was(led: Led) -> None:
     assert answers == []
 
 
+DATA = {
+    "source": {"url_env": "OLD"}, "target": {"url_env": "NEW"},
+    "sets": [{"name": "orders", "source": {"table": "o", "key": ["id"]},
+              "target": {"table": "o", "key": ["id"]}, "columns": {"id": "id"}}],
+}  # fmt: skip
+
+
+async def at_the_candidate(led: Led, **criteria: Any) -> None:
+    """Reads and writes, as the criteria of the ramp say."""
+    await led.apply(
+        data=DATA, routes=[route(methods=None), *PLAN["routes"][1:]], criteria={"ramp": criteria}
+    )
+    async with led.database.transaction(led.stored.marketplace_id) as tx:
+        await tx.execute("update movement.sets set phase = 'following'")
+    while led.catalogue.standing.phase != Phase.CANDIDATE:
+        await led.advance()
+    assert led.catalogue.standing.writes_to == "candidate"
+
+
 async def test_that_legacy_has_all_writes_is_not_believed_for_long(led: Led) -> None:
-    led.catalogue.standing = replace(led.catalogue.standing, writes_to="candidate")
+    await at_the_candidate(led, data=["orders"])
     assert not led.catalogue.can_be_taken_back
     asked_at_s = time.monotonic()
     led.catalogue.missing = Missing(return_of_writes="", asked_at_s=asked_at_s)
@@ -543,4 +562,35 @@ async def test_that_legacy_has_all_writes_is_not_believed_for_long(led: Led) -> 
     await led.watch.tick()
     kept = led.world.folder.recall()
     assert kept is not None
-    assert kept.stuck == {"catalogue": "nobody could be asked for more than 5 s"}
+    assert kept.stuck["catalogue"].startswith("Banyan's database has not said for more than 5 s")
+
+
+BACK = Verdict(kind="rollback", sentence="Back to legacy.", gates=())
+
+
+async def test_a_route_that_is_stuck_is_held_with_why_as_long_as_it_is(led: Led) -> None:
+    await at_the_candidate(led, data=["orders"])
+    answers = ["", "A row can't be written."]
+
+    async def can_return(*_: object) -> str:
+        return answers.pop(0)
+
+    led.sync = Sync(
+        led.world, led.watch, led.plane, lambda: Database.open(led.url, size=2),
+        gates=Gates(can_return=can_return), clock=SystemClock(), holder="test", comparer=None,
+    )  # fmt: skip
+    assert await led.sync.connect()
+    led.watch.stuck["catalogue"] = BACK  # since before the database was back
+    await led.sync.once()
+    assert led.catalogue.standing.held_why == ""
+    while answers:
+        await led.sync.once()
+    assert "written: A row can't be written. Back to" in led.catalogue.standing.held_why
+
+
+async def test_writes_that_both_sides_share_are_taken_back_though_nobody_can_be_asked(
+    led: Led,
+) -> None:
+    await at_the_candidate(led, data=[])
+    assert led.catalogue.missing.asked_at_s is None
+    assert led.catalogue.can_be_taken_back

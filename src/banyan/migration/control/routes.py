@@ -15,7 +15,13 @@ from banyan.migration.model.verdict import Situation, Verdict
 from banyan.migration.rules.criteria import bounds_of, is_candidate_asked
 from banyan.migration.rules.judge import Evidence, begin, gather, judge, resumed, windows_of
 from banyan.migration.rules.judge.eprocess import EProcess
-from banyan.migration.rules.phases import describe, freeze_of, next_position, path_of
+from banyan.migration.rules.phases import (
+    data_before_cutover,
+    describe,
+    freeze_of,
+    next_position,
+    path_of,
+)
 from banyan.migration.rules.reports import fair_attempts
 from banyan.migration.rules.specs import is_legacy_asked_after_write
 from banyan.migration.rules.units import milliseconds
@@ -211,15 +217,23 @@ class RouteControl:
 
     @property
     def why_stuck(self) -> str:
-        """Why its customers can't be sent to legacy; empty: they can."""
-        if self.standing.writes_to == "legacy":
+        """Why its customers can't be sent to legacy; empty: they can.
+
+        Without the database nobody carries writes back, and nobody can say that they will be: the
+        mover needs it, too.
+        """
+        takes_writes = self.standing.writes_to == "candidate"
+        if not takes_writes or not data_before_cutover(self.plan, self.route):
             return ""
         asked_at_s = self.missing.asked_at_s
         if self.missing.return_of_writes or asked_at_s is None:
             return self.missing.return_of_writes or "nobody has been asked yet"
         age_s = time.monotonic() - asked_at_s
         if age_s > ANSWER_AGE_MAX_S:
-            return f"nobody could be asked for more than {ANSWER_AGE_MAX_S:.0f} s"
+            return (
+                f"Banyan's database has not said for more than {ANSWER_AGE_MAX_S:.0f} s that they are "
+                "carried back"
+            )
         return ""
 
 

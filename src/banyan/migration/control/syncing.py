@@ -187,8 +187,8 @@ class Sync:
         if is_slow:
             await self._ask_gates()
             await self._records.write_follower()
-        for name, verdict in list(self._watch.stuck.items()):
-            await self._hold_stuck(name, verdict.sentence)
+        for name in list(self._watch.stuck):
+            await self._hold_if_stuck(name)
 
     async def pull(self) -> None:
         """Take over where the database says that routes stand."""
@@ -267,7 +267,7 @@ class Sync:
         if name in self._world.rollbacks:
             return
         if name in self._watch.stuck:
-            await self._hold_stuck(name, self._watch.stuck[name].sentence)
+            await self._hold_if_stuck(name)
             return
         if verdict is None or route.ahead is None or not self._world.is_told(route):
             return
@@ -312,6 +312,12 @@ class Sync:
             raise
         except BanyanError as error:
             _log.info("%s is not announced: %s", route.route.name, error.detail)
+
+    async def _hold_if_stuck(self, name: str) -> None:
+        route, verdict = self._world.routes.get(name), self._watch.stuck.get(name)
+        if route is None or verdict is None or route.can_be_taken_back:
+            return  # by now it can: the watch is about to do it
+        await self._hold_stuck(name, f"{route.why_stuck.rstrip('.')}. {verdict.sentence}")
 
     async def _hold_stuck(self, name: str, why: str) -> None:
         route = self._world.routes.get(name)

@@ -164,6 +164,8 @@ class Watch:
             self.stuck.pop(name, None)
             return
         if not route.can_be_taken_back:
+            if name not in self.stuck:
+                _log.error("%s should go back and can't: %s", name, route.why_stuck)
             self.stuck[name] = verdict
             return
         self.order(route, by="judge", why=verdict.sentence)
