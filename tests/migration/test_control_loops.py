@@ -4,7 +4,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace, TracebackType
 from typing import Any, cast
@@ -393,6 +393,36 @@ async def test_a_candidate_is_not_in_rotation_because_nobody_can_say(led: Led) -
     await led.watch.tick()
     assert (led.catalogue.evidence.is_whole, led.catalogue.evidence.gaps) == (False, 1)
     assert led.catalogue.evidence.is_ejected
+
+
+@dataclass
+class SettableClock:
+    """The machine's time, and somebody who sets it."""
+
+    by: timedelta = timedelta()
+
+    def now(self) -> datetime:
+        return SystemClock().now() + self.by
+
+
+async def test_a_clock_that_is_set_back_does_not_blind_it(led: Led) -> None:
+    clock = SettableClock()
+    led.watch = Watch(led.world, led.plane, clock)
+    led.watch.sinks = cast("Sinks", Quiet())
+    await led.watch.start()
+    await led.advance()
+    await led.advance()
+    await led.watch.tick()
+    hour = timedelta(hours=1)
+    clock.by -= hour
+    await led.watch.tick()
+    assert (led.catalogue.evidence.gaps, led.catalogue.evidence.is_whole) == (1, False)
+    led.world.hear([attempt(now_us(-hour))])
+    await led.watch.tick()
+    evidence = led.catalogue.evidence
+    assert evidence.is_whole
+    assert evidence.groups["reads"].tally.candidate == 1
+    assert now_us(-2 * hour) < evidence.began_at_us <= evidence.ended_at_us <= now_us(-hour)
 
 
 @pytest.mark.parametrize("by_person", [True, False])

@@ -173,6 +173,15 @@ def test_a_baseline_that_never_comes_is_waited_for_but_not_needed() -> None:
     assert pairs.size_bytes == 0
 
 
+def test_what_waits_when_the_clock_is_set_back_keeps_nobody_waiting() -> None:
+    pairs = Pairs()
+    for request_id, at_us in (("1", 1_000 * WAIT_US), ("2", 0)):
+        pairs.add(part("primary", request_id=request_id, at_us=at_us))
+        pairs.add(part("candidate", request_id=request_id, at_us=at_us))
+    pairs.sweep(WAIT_US)
+    assert [exchange.request_id for exchange in pairs.take(2)] == ["1", "2"]
+
+
 def test_the_other_side_is_needed() -> None:
     pairs = Pairs()
     pairs.add(part("primary", arm="candidate"))

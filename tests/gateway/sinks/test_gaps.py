@@ -122,3 +122,18 @@ def test_a_new_run_of_envoy_is_a_gap_even_if_it_wrote_more() -> None:
     log.on_its_way.clear()
     log.now_us += 2 * MARGIN_US
     assert all(log.tick().is_whole for _ in range(60))
+
+
+def test_a_clock_that_is_set_back_is_a_gap_and_hides_nothing_after() -> None:
+    log = begun()
+    assert all(log.tick().is_whole for _ in range(10))
+    log.on_its_way.clear()
+    log.now_us -= 3_600_000_000
+    assert not log.tick(is_told=False).is_whole
+    log.on_its_way.clear()
+    assert log.tick().has_restarted
+    log.on_its_way.clear()
+    log.now_us += 2 * MARGIN_US
+    assert all(log.tick().is_whole for _ in range(30))
+    log.tick(lose=3)
+    assert sum(log.tick().lost for _ in range(60)) == 3

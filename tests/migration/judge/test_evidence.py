@@ -13,8 +13,9 @@ from banyan.migration.model.bounds import Bounds
 from banyan.migration.model.evidence import ArmWindow, Window
 from banyan.migration.model.plan import Phase
 from banyan.migration.model.verdict import Verdict
-from banyan.migration.rules.judge import Evidence, begin, gather, judge
+from banyan.migration.rules.judge import Evidence, begin, gather, judge, resumed, set_back
 from banyan.migration.rules.judge.betting import REPEATS_MAX
+from banyan.migration.rules.judge.eprocess import MOMENT_US
 from tests.migration.judge.traffic import QUICK, SECOND, START, side, situation, ticks, window
 
 
@@ -66,6 +67,25 @@ def test_a_crash_in_between_changes_nothing(found: list[Window], cut: int) -> No
     assert json.decode(json.encode(straight), type=Evidence) == straight
     now = situation(START + 60 * SECOND)
     assert judge(evidence, now) == judge(straight, now)
+
+
+@settings(max_examples=60)
+@given(windows, st.integers(1, 10_000))
+def test_evidence_of_a_clock_that_was_set_back_is_as_if_it_had_always_been_slower(
+    found: list[Window], moments: int
+) -> None:
+    by_us = moments * MOMENT_US
+    slower = begin(QUICK)
+    for at, one in zip(ticks(len(found), start_us=START - by_us), found, strict=True):
+        slower = gather(slower, replace(one, began_at_us=at[0], ended_at_us=at[1]))
+    assert set_back(gathered(found), by_us) == slower
+
+
+def test_evidence_of_later_than_now_is_gone_on_with_as_of_now() -> None:
+    saved = gathered([window((0, 0), ArmWindow(40), ArmWindow(40)) for _ in range(9)])
+    evidence = resumed(saved, begin(QUICK), START - 3_600 * SECOND)
+    assert evidence.began_at_us < evidence.ended_at_us == START - 3_600 * SECOND
+    assert evidence.whole_since_us == evidence.ended_at_us
 
 
 @given(windows)

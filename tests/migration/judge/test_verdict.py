@@ -282,6 +282,9 @@ def test_a_gap_or_an_old_report_waits() -> None:
     old = asked(GOOD, now_us=GOOD.ended_at_us + 5 * MINUTE_US)
     assert old.kind == "hold"
     assert "The last report is 5 min old." in old.sentence
+    ahead = asked(GOOD, now_us=GOOD.ended_at_us - SECOND)
+    assert ahead.kind == "hold"
+    assert "the clock was set back" in ahead.sentence
 
 
 def test_time_counts_from_the_last_gap() -> None:

@@ -82,10 +82,13 @@ class Gaps:
         """How things stand at ``now_us``; ``counter`` None: Envoy didn't tell.
 
         The first reading of a run of Envoy begins the count. Unless it has nothing to tell yet, what
-        went before was not heard here, which is a gap too.
+        went before was not heard here, which is a gap too. So does one from before the last: the clock
+        was set back, and instants of before can't be told from those of now.
         """
         if counter is not None and (
-            counter.epoch != self._epoch or counter.written < self._newest_written()
+            counter.epoch != self._epoch
+            or counter.written < self._newest_written()
+            or counter.told_at_us < self._bounds[-1]
         ):
             is_new = self._epoch is None and counter.written == 0
             self._begin(counter)
@@ -103,7 +106,7 @@ class Gaps:
         self._lost += lost
         missing = self._missing()
         is_late = missing > 0 and now_us - self._bounds[0] > LAG_US
-        is_stale = now_us - self._bounds[-1] > LAG_US
+        is_stale = not 0 <= now_us - self._bounds[-1] <= LAG_US
         return Standing(is_behind=is_late or is_stale, missing=missing, lost=lost)
 
     def state(self) -> SinkState:

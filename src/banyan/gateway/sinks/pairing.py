@@ -102,10 +102,13 @@ class Pairs:
             self._finish(part.request_id)
 
     def sweep(self, now_us: int) -> None:
-        """Give up waiting where it has been long: a pair without a baseline is still a pair."""
+        """Give up waiting where it has been long: a pair without a baseline is still a pair.
+
+        A pair of later than now is of before the clock was set back.
+        """
         while self._pending:
             request_id, pending = next(iter(self._pending.items()))
-            if now_us - pending.since_us < WAIT_US:
+            if 0 <= now_us - pending.since_us < WAIT_US:
                 return
             self._finish(request_id)
 

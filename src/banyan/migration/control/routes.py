@@ -13,7 +13,15 @@ from banyan.migration.model.plan import Phase, Plan, RoutePlan
 from banyan.migration.model.standing import Position, RouteStanding
 from banyan.migration.model.verdict import Situation, Verdict
 from banyan.migration.rules.criteria import bounds_of, is_candidate_asked
-from banyan.migration.rules.judge import Evidence, begin, gather, judge, resumed, windows_of
+from banyan.migration.rules.judge import (
+    Evidence,
+    begin,
+    gather,
+    judge,
+    resumed,
+    set_back,
+    windows_of,
+)
 from banyan.migration.rules.judge.eprocess import EProcess
 from banyan.migration.rules.phases import (
     data_before_cutover,
@@ -117,8 +125,13 @@ class RouteControl:
         """Add what came since the last time to the evidence; whether anything did.
 
         As long as the data plane still does what it did before, nothing counts in the candidate's
-        favour; its failures do count against it.
+        favour; its failures do count against it. Where time went back meanwhile, what went before is
+        told as by the clock of now, and what came of it is no longer known to be whole.
         """
+        if ended_at_us < began_at_us:
+            self.evidence = set_back(self.evidence, began_at_us - ended_at_us)
+            self.told_at_us = None if self.told_at_us is None else ended_at_us
+            began_at_us, is_whole = ended_at_us, False
         is_whole = is_whole and self.told_at_us is not None
         attempts, self.attempts = fair_attempts(self.standing.phase, self.attempts), []
         compared, self.compared = self.compared, 0

@@ -7,8 +7,8 @@ input or output: the same windows give the same verdict.
 
 from banyan.migration.rules.judge.evidence import Evidence
 from banyan.migration.rules.judge.gathering import begin, gather
-from banyan.migration.rules.judge.resuming import resumed
+from banyan.migration.rules.judge.resuming import resumed, set_back
 from banyan.migration.rules.judge.verdict import judge
 from banyan.migration.rules.judge.windows import windows_of
 
-__all__ = ["Evidence", "begin", "gather", "judge", "resumed", "windows_of"]
+__all__ = ["Evidence", "begin", "gather", "judge", "resumed", "set_back", "windows_of"]

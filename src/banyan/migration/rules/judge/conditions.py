@@ -18,6 +18,9 @@ def reports_gate(evidence: Evidence, situation: Situation) -> Gate:
     age = situation.now_us - evidence.ended_at_us
     if not evidence.windows:
         return _gate("reports", "wait", "The data plane has reported nothing yet.")
+    if age < 0:
+        sentence = "The last report is of later than now: the clock was set back."
+        return _gate("reports", "wait", sentence, age_us=age)
     if age > situation.window_age_max_us:
         return _gate("reports", "wait", f"The last report is {duration(age)} old.", age_us=age)
     if not evidence.is_whole:

@@ -1,9 +1,9 @@
-"""Evidence that one process began to gather and another goes on with."""
+"""Evidence that one process began to gather and another goes on with, or one whose clock was set back."""
 
 from msgspec.structs import replace
 
 from banyan.migration.model.evidence import Window
-from banyan.migration.rules.judge.eprocess import EProcess
+from banyan.migration.rules.judge.eprocess import MOMENT_US, EProcess
 from banyan.migration.rules.judge.evidence import Evidence, GroupEvidence
 from banyan.migration.rules.judge.gathering import gather
 
@@ -15,6 +15,8 @@ def resumed(saved: Evidence, since: Evidence, now_us: int) -> Evidence:
     never forgotten: bets on one after the other multiply.
     """
     gap_end_us = since.began_at_us or now_us
+    if saved.ended_at_us > gap_end_us:
+        saved = set_back(saved, saved.ended_at_us - gap_end_us)
     gap = Window(began_at_us=saved.ended_at_us, ended_at_us=gap_end_us, is_whole=False)
     before = gather(saved, gap)
     if not since.windows:
@@ -30,6 +32,44 @@ def resumed(saved: Evidence, since: Evidence, now_us: int) -> Evidence:
         fall_backs=before.fall_backs + since.fall_backs,
         divergence=_both(before.divergence, since.divergence),
         groups={name: _group(before.groups.get(name), since.groups.get(name)) for name in names},
+    )
+
+
+def set_back(evidence: Evidence, by_us: int) -> Evidence:
+    """The same, as if the clock had always been so much slower: else nothing of it would ever be over."""
+
+    def earlier(at_us: int) -> int:
+        return max(0, at_us - by_us)  # 0 stays: not yet
+
+    def bets(made: EProcess) -> EProcess:
+        return replace(
+            made,
+            joined_at_us=earlier(made.joined_at_us),
+            moment=earlier(made.moment * MOMENT_US) // MOMENT_US,
+        )
+
+    def group(one: GroupEvidence) -> GroupEvidence:
+        return replace(
+            one,
+            errors=bets(one.errors),
+            pending=replace(one.pending, began_at_us=earlier(one.pending.began_at_us)),
+            span_began_at_us=earlier(one.span_began_at_us),
+            block_began_at_us=earlier(one.block_began_at_us),
+            block_ended_at_us=earlier(one.block_ended_at_us),
+            seen={
+                customer: (times, earlier(moment * MOMENT_US) // MOMENT_US)
+                for customer, (times, moment) in one.seen.items()
+            },
+        )
+
+    return replace(
+        evidence,
+        began_at_us=earlier(evidence.began_at_us),
+        ended_at_us=earlier(evidence.ended_at_us),
+        whole_since_us=earlier(evidence.whole_since_us),
+        divergence=bets(evidence.divergence),
+        groups={name: group(one) for name, one in evidence.groups.items()},
+        lately=tuple(replace(one, ended_at_us=earlier(one.ended_at_us)) for one in evidence.lately),
     )
 
 
