@@ -14,7 +14,7 @@ from banyan.kernel import BanyanError
 from banyan.migration import PLAN, Change, Phase, StoredPlan
 from banyan.migration.jobs import follow_cases
 from banyan.migration.store import findings
-from banyan.runtime import Database, Job, Transaction, events_of
+from banyan.runtime import Cause, Database, Job, Transaction, events_of
 from tests.migration.plans import plan_text, route
 
 
@@ -192,7 +192,9 @@ async def test_a_rollback_wins_over_an_advance_at_the_same_time(
 
     async def forward() -> None:
         async with database.transaction(stored.marketplace_id) as tx:
-            await migration.advance(tx, stored.plan_id, "catalogue", by="judge", why="Ready")
+            await migration.advance(
+                tx, stored.plan_id, "catalogue", by="judge", why="Ready", is_judged=True
+            )
 
     async def back() -> None:
         async with database.transaction(stored.marketplace_id) as tx:
@@ -269,6 +271,27 @@ async def test_a_person_waits_for_the_judge_unless_forced(
     assert change.to_phase == Phase.CANARY
 
 
+async def test_who_is_called_judge_is_not_the_judge(database: Database, stored: StoredPlan) -> None:
+    await bring_to(database, stored, Phase.SHADOW)
+    where = stored.plan_id, "catalogue"
+    person = Cause("person", "judge", "judge")
+    async with database.transaction(stored.marketplace_id, person) as tx:
+        with pytest.raises(migration.RouteNotReady, match="nobody has judged it"):
+            await migration.advance(tx, *where, by="judge", why="Go")
+        made = [
+            await migration.advance(tx, *where, by="judge", why="Go", is_forced=True),
+            await migration.hold(tx, *where, by=" Judge", why="Wait."),
+        ]
+    assert [each and each.by for each in made] == [
+        "judge (not the judge)",
+        " Judge (not the judge)",
+    ]
+    async with database.transaction(stored.marketplace_id, Cause("system", "gateway")) as tx:
+        change = await migration.release(tx, *where, by="judge", why="Go on.")
+    assert change is not None
+    assert change.by == "judge"
+
+
 async def test_nothing_advances_in_a_freeze_window_and_all_may_go_back(
     database: Database, live: UUID
 ) -> None:
@@ -277,7 +300,7 @@ async def test_nothing_advances_in_a_freeze_window_and_all_may_go_back(
     where = stored.plan_id, "catalogue"
     async with database.transaction(live) as tx:
         with pytest.raises(migration.RouteNotReady, match="until 2018-03-02 00:00 UTC: Inventory"):
-            await migration.advance(tx, *where, by="judge", why="Ready")
+            await migration.advance(tx, *where, by="judge", why="Ready", is_judged=True)
         await advance(tx, stored)
         await migration.roll_back(tx, *where, by="ana", why="Bad")
         standing = (await migration.route_status_of(tx, *where)).standing

@@ -19,6 +19,7 @@ from banyan.migration.errors import (
 from banyan.migration.model.plan import Phase
 from banyan.migration.rules.phases import data_before_cutover, position_back
 from banyan.migration.service.data import why_no_return
+from banyan.migration.service.located import named
 from banyan.migration.store import plans as plans_store
 from banyan.migration.store import routes as routes_store
 from banyan.runtime import Transaction
@@ -65,7 +66,7 @@ async def roll_back_here(
         rollback_id=new_id(clock.now()),
         route=route,
         change=remembered.standings[route].change,
-        by=by,
+        by=named(by, is_person=True),
         why=why,
         at_us=int(clock.now().timestamp() * 1_000_000),
         is_forced=is_forced,

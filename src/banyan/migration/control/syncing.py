@@ -28,6 +28,7 @@ from banyan.migration.model.plan import Plan
 from banyan.migration.model.standing import RouteStanding
 from banyan.migration.rules.phases import ORDER, data_before_cutover
 from banyan.migration.service import steps
+from banyan.migration.service.located import JUDGE
 from banyan.migration.store import plans as plans_store
 from banyan.migration.store import routes as routes_store
 from banyan.runtime import Cause, Database, Transaction
@@ -36,7 +37,7 @@ SYNC_S = 0.2
 SLOW_S = 1.0
 CONNECT_S = 3.0
 """How long the start waits for the database before routes are watched without it."""
-_JUDGE = Cause("system", "banyan gateway", steps.JUDGE)
+_JUDGE = Cause("system", "banyan gateway", JUDGE)
 _FINISH_S = 3.0
 _ROUND_MAX_S = 15.0
 """A database that doesn't answer for so long is one that is away."""
@@ -227,7 +228,7 @@ class Sync:
             route = world.routes.get(name)
             if route is not None and ORDER[before.phase] < ORDER[route.standing.phase]:
                 why = f"The database has forgotten its rollback. {before.held_why}".rstrip()
-                self._watch.order(route, by=steps.JUDGE, why=why)
+                self._watch.order(route, by=JUDGE, why=why)
         self._watch.wake.set()
 
     async def _write_rollback(self, rollback: LocalRollback) -> None:
@@ -284,9 +285,10 @@ class Sync:
                     tx,
                     self._world.plan_id,
                     route.route.name,
-                    by=steps.JUDGE,
+                    by=JUDGE,
                     why=why,
                     expected_change=route.standing.change,
+                    is_judged=True,
                     numbers=numbers,
                 )
                 found = await self._read(tx)
@@ -305,7 +307,7 @@ class Sync:
                     tx,
                     self._world.plan_id,
                     route.route.name,
-                    by=steps.JUDGE,
+                    by=JUDGE,
                     expected_change=route.standing.change,
                 )
         except Unavailable:
@@ -328,7 +330,7 @@ class Sync:
                 tx,
                 self._world.plan_id,
                 name,
-                by=steps.JUDGE,
+                by=JUDGE,
                 why=f"{_STUCK} {why}"[:2000],
                 is_stuck=True,
             )

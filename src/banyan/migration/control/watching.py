@@ -24,6 +24,7 @@ from banyan.migration.control.world import World
 from banyan.migration.model.plan import Phase
 from banyan.migration.model.verdict import Verdict
 from banyan.migration.rules.phases import describe
+from banyan.migration.service.located import JUDGE
 
 TICK_S = 0.2
 _PATIENCE_S = 1.0
@@ -168,7 +169,7 @@ class Watch:
                 _log.error("%s should go back and can't: %s", name, route.why_stuck)
             self.stuck[name] = verdict
             return
-        self.order(route, by="judge", why=verdict.sentence)
+        self.order(route, by=JUDGE, why=verdict.sentence)
 
     def order(self, route: RouteControl, *, by: str, why: str) -> LocalRollback:
         """Have a route rolled back here and now; the database hears of it when it can."""

@@ -13,6 +13,9 @@ from banyan.migration.store import plans as plans_store
 from banyan.migration.store import routes as store
 from banyan.runtime import Transaction
 
+JUDGE = "judge"
+"""What the judge is called in the history; see ``named``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Located:
@@ -36,6 +39,11 @@ async def locate(tx: Transaction, plan_id: UUID, route: str) -> Located:
         names = ", ".join(each.name for each in plan.routes)
         raise RouteNotFound(f"The plan {plan.plan} has no route {route[:40]!r}; it has {names}.")
     return Located(plan, planned, standing)
+
+
+def named(by: str, *, is_person: bool) -> str:
+    """Who did it, for the history: a person or a key called "judge" isn't taken for the judge."""
+    return f"{by} (not the judge)" if is_person and by.strip().lower() == JUDGE else by
 
 
 async def move(
@@ -75,7 +83,7 @@ async def move(
         kind=kind,
         from_at=standing.at,
         to_at=to,
-        by=by[:200],
+        by=named(by, is_person=tx.cause.kind != "system")[:200],
         why=why[:2000],
         numbers=numbers,
         effective_at=effective_at,
@@ -115,7 +123,7 @@ async def write_down(
         kind=kind,
         from_at=standing.at,
         to_at=standing.at,
-        by=by[:200],
+        by=named(by, is_person=tx.cause.kind != "system")[:200],
         why=why[:2000],
         numbers={},
         effective_at=tx.now,

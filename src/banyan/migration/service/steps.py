@@ -42,13 +42,12 @@ from banyan.migration.service.cases import (
     case_of,
     case_subject,
 )
-from banyan.migration.service.located import Located, locate, move, write_down
+from banyan.migration.service.located import JUDGE, Located, locate, move, write_down
 from banyan.migration.store import findings as findings_store
 from banyan.migration.store import plans as plans_store
 from banyan.migration.store import routes as store
 from banyan.runtime import Transaction
 
-JUDGE = "judge"
 LACKING = "Rolled back, and legacy doesn't have all that the candidate took:"
 _HAS_ALL = "Rolled back. By now legacy has all that the candidate took."
 _A_PERSONS = ("approval", "person", "notice")
@@ -64,12 +63,14 @@ async def advance(
     why: str,
     expected_change: int | None = None,
     is_forced: bool = False,
+    is_judged: bool = False,
     numbers: dict[str, Any] | None = None,
 ) -> Change:
     """Take a route to the next position of its way.
 
-    A person is refused with ``RouteNotReady`` while the judge isn't content, in a freeze window and
-    while the route is held, unless they force it. ``RouteMoved`` if ``expected_change`` is over.
+    Refused with ``RouteNotReady`` in a freeze window, while the route is held, and to all but the judge
+    (``is_judged``) while the judge isn't content; unless it is forced. ``RouteMoved`` if
+    ``expected_change`` is over.
     """
     found = await locate(tx, plan_id, route)
     standing = found.standing
@@ -79,7 +80,7 @@ async def advance(
         raise RouteNotReady(f"{route} is in {describe(standing.at)}, at the end of its way.")
     _check_retirable(found, to)
     if not is_forced:
-        await _check_ready(tx, found, by)
+        await _check_ready(tx, found, is_judged=is_judged)
     if to.writes_to == "candidate" and standing.writes_to == "legacy":
         names = data_before_cutover(found.plan, found.route)
         await data.cut_over(tx, plan_id, names, is_forced=is_forced)
@@ -304,7 +305,7 @@ def _check_retirable(found: Located, to: Position) -> None:
         )
 
 
-async def _check_ready(tx: Transaction, found: Located, by: str) -> None:
+async def _check_ready(tx: Transaction, found: Located, *, is_judged: bool) -> None:
     standing = found.standing
     if standing.held_why:
         raise RouteNotReady(
@@ -316,7 +317,7 @@ async def _check_ready(tx: Transaction, found: Located, by: str) -> None:
             f"Nothing advances until {freeze.end:%Y-%m-%d %H:%M %Z}: {freeze.why} Force it if it "
             "can't wait."
         )
-    if by == JUDGE or standing.phase == Phase.LEGACY:
+    if is_judged or standing.phase == Phase.LEGACY:
         return  # the judge knows; and out of legacy nobody has anything to judge by
     verdicts = await findings_store.select_verdicts(tx, standing.plan_id)
     verdict = next((each for each in verdicts if each.route == standing.route), None)
