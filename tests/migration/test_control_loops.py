@@ -551,6 +551,19 @@ async def beat_of(led: Led) -> Any:
         return (await migration.status_of(tx, led.stored.plan_id)).controller
 
 
+async def test_the_beat_says_when_routes_were_judged_last(led: Led) -> None:
+    led.watch.sinks = cast("Sinks", Quiet())
+    before = SystemClock().now()
+    await led.watch.tick()
+    await led.sync.once()
+    judged_at = datetime.fromisoformat((await beat_of(led)).data_plane["judged_at"])
+    assert before <= judged_at <= SystemClock().now()
+    async with led.database.transaction(led.stored.marketplace_id) as tx:
+        for within_s, is_recent in ((60.0, True), (0.0, False)):
+            found = await findings_store.judged_at(tx, led.stored.plan_id, within_s)
+            assert found == (judged_at, is_recent)
+
+
 async def test_who_can_not_ask_the_database_stays_what_it_was(led: Led) -> None:
     led.world.leads = False
     answers: list[bool | None] = [None, None, False, True]

@@ -1,6 +1,7 @@
 """Plans that are applied, and routes that move: each step once, in order, written down and told."""
 
 import asyncio
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -10,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from banyan import migration, operations
-from banyan.kernel import BanyanError
+from banyan.kernel import BanyanError, SystemClock
 from banyan.migration import PLAN, Change, Phase, StoredPlan
 from banyan.migration.jobs import follow_cases
+from banyan.migration.model.standing import ControllerBeat
 from banyan.migration.store import findings
 from banyan.runtime import Cause, Database, Job, Transaction, events_of
 from tests.migration.plans import plan_text, route
@@ -244,6 +246,13 @@ async def test_releasing_by_hand_withdraws_the_case(database: Database, stored: 
     assert case.state == "withdrawn"
 
 
+async def beat(tx: Transaction, stored: StoredPlan, judged_at: datetime | None) -> None:
+    """The control plane is there, and has judged its routes."""
+    plane = {} if judged_at is None else {"judged_at": judged_at.isoformat()}
+    now = SystemClock().now()
+    await findings.save_beat(tx, ControllerBeat(stored.plan_id, "host/1", now, 1, plane, ""))
+
+
 async def test_a_person_waits_for_the_judge_unless_forced(
     database: Database, stored: StoredPlan
 ) -> None:
@@ -256,6 +265,7 @@ async def test_a_person_waits_for_the_judge_unless_forced(
             {"name": "errors", "state": "wait", "sentence": "Too few."},
             {"name": "approval", "state": "wait", "sentence": "A person has to say yes."},
         ]
+        await beat(tx, stored, SystemClock().now())
         for since, said in ((1, "nobody has judged it"), (2, "Too few. Force it")):
             numbers = {"change": since, "gates": gates}
             await findings.save_verdict(
@@ -267,6 +277,14 @@ async def test_a_person_waits_for_the_judge_unless_forced(
         await findings.save_verdict(
             tx, *where, verdict="hold", sentence="", numbers={"change": 2, "gates": gates}
         )
+        for judged_at, said in (
+            (SystemClock().now() - timedelta(minutes=2), "nobody has judged it since 20"),
+            (None, "nobody has judged it; is"),
+        ):
+            await beat(tx, stored, judged_at)
+            with pytest.raises(migration.RouteNotReady, match=said):
+                await migration.advance(tx, *where, by="ana", why="Go")
+        await beat(tx, stored, SystemClock().now())
         change = await migration.advance(tx, *where, by="ana", why="Go")
     assert change.to_phase == Phase.CANARY
 

@@ -157,9 +157,10 @@ class Records:
         plane: dict[str, Any] = {
             "listen": world.plan.gateway.listen,
             "unreached": list(world.unreached),
+            "judged_at": world.judged_at,
         }
         if status is not None:
-            plane |= _plain(status)
+            plane |= msgspec.to_builtins(status)
         if self._comparer is not None:
             plane["comparisons_dropped"] = self._comparer.dropped
         beat = ControllerBeat(
@@ -167,7 +168,7 @@ class Records:
             holder=self._holder,
             beat_at=self._clock.now(),
             version=world.told_version,
-            data_plane=plane,
+            data_plane=_plain(plane),
             says=world.says,
         )
         async with self._transaction() as tx:

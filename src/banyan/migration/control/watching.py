@@ -147,7 +147,7 @@ class Watch:
                 self._judge(route)
         self._began_at_us = now_us
         if is_due:
-            self._judged_at_s = at_s
+            self._judged_at_s, world.judged_at = at_s, now
         await self._tell()
 
     async def _keep(self) -> None:

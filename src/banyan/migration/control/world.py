@@ -33,6 +33,8 @@ class World:
     rollbacks: dict[str, LocalRollback] = field(default_factory=dict[str, LocalRollback])
     minutes: dict[MinuteKey, Minute] = field(default_factory=dict[MinuteKey, Minute])
     unsaved: set[MinuteKey] = field(default_factory=set[MinuteKey])
+    judged_at: datetime | None = None
+    """When all routes were judged last, by the machine's clock."""
     told: dict[str, int] = field(default_factory=dict[str, int])
     """Of each route, the change up to which the data plane has everything."""
     told_version: int = 0

@@ -151,8 +151,9 @@ class Follower(msgspec.Struct, frozen=True, kw_only=True):
 class ControllerBeat:
     """The control plane that leads a plan, and the data plane it sees. ``beat_at`` is real time.
 
-    ``data_plane`` has ``followers``, too, by what they call themselves, and in ``unreached`` a sentence
-    for each side that can't be reached from the leader's machine.
+    ``data_plane`` has ``followers``, too, by what they call themselves, in ``unreached`` a sentence
+    for each side that can't be reached from the leader's machine, and in ``judged_at`` when it judged
+    its routes last.
     """
 
     plan_id: UUID

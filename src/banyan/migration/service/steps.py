@@ -50,6 +50,8 @@ from banyan.runtime import Transaction
 
 LACKING = "Rolled back, and legacy doesn't have all that the candidate took:"
 _HAS_ALL = "Rolled back. By now legacy has all that the candidate took."
+JUDGED_WITHIN_S = 60.0
+"""Nobody but the judge itself advances on what the judge said longer ago, unless it is forced."""
 _A_PERSONS = ("approval", "person", "notice")
 """Gates that a person passes by advancing."""
 
@@ -322,6 +324,10 @@ async def _check_ready(tx: Transaction, found: Located, *, is_judged: bool) -> N
     verdicts = await findings_store.select_verdicts(tx, standing.plan_id)
     verdict = next((each for each in verdicts if each.route == standing.route), None)
     waits = _waits(verdict, standing)
+    at, is_recent = await findings_store.judged_at(tx, standing.plan_id, JUDGED_WITHIN_S)
+    if not waits and not is_recent:
+        since = "" if at is None else f" since {at:%Y-%m-%d %H:%M:%S} UTC"
+        waits = f"nobody has judged it{since}; is `banyan gateway` running?"
     if waits:
         raise RouteNotReady(f"{standing.route} isn't ready: {waits} Force it if you know better.")
 

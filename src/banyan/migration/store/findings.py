@@ -180,6 +180,28 @@ async def save_beat(tx: Transaction, beat: ControllerBeat) -> None:
     )
 
 
+async def judged_at(
+    tx: Transaction, plan_id: UUID, within_s: float
+) -> tuple[datetime | None, bool]:
+    """When whoever leads the plan judged its routes last, and whether that is no longer ago.
+
+    By real time, also in a sandbox: so the control plane's clock runs. None: it never has.
+    """
+    rows = await tx.rows(
+        """
+        select judged_at, judged_at > now() - make_interval(secs => %(within_s)s)
+        from migration.controllers,
+          lateral (select (data_plane ->> 'judged_at')::timestamptz as judged_at) as judged
+        where marketplace_id = %(marketplace_id)s
+          and plan_id = %(plan_id)s
+          and judged_at is not null
+        """,
+        plan_id=plan_id,
+        within_s=within_s,
+    )
+    return (rows[0][0], rows[0][1]) if rows else (None, False)
+
+
 async def save_follower(tx: Transaction, plan_id: UUID, holder: str, follower: Follower) -> None:
     """Have it stand beside the leader's beat, if there has been one."""
     await tx.execute(
