@@ -303,6 +303,26 @@ async def test_a_rollback_that_the_database_has_lost_is_done_again(led: Led) -> 
     assert all(each.read_bp == 0 for spec in led.plane.specs[told:] for each in spec.routes)
 
 
+async def test_an_approval_in_ramp_is_for_the_phase_after_it(led: Led) -> None:
+    await led.apply(criteria={"ramp": {"approval": True, "steps": ["1%", "5%", "25%"]}})
+    while led.catalogue.standing.phase != Phase.RAMP:
+        await led.advance()
+
+    def gate() -> str:
+        found = led.catalogue.judge(SystemClock().now()).find("approval")
+        return found.state
+
+    assert (led.catalogue.ahead.phase, gate()) == (Phase.RAMP, "pass")
+    async with led.database.transaction(led.stored.marketplace_id) as tx:
+        await migration.approve(tx, led.stored.plan_id, "catalogue", by="ana", why="Yes")
+    await led.advance()
+    assert (led.catalogue.ahead.phase, gate()) == (Phase.CANDIDATE, "pass")
+    async with led.database.transaction(led.stored.marketplace_id) as tx:
+        await tx.execute("update migration.routes set approved_for = ''")
+    await led.sync.pull()
+    assert gate() == "wait"
+
+
 async def test_the_data_plane_is_kept_at_every_tick(led: Led) -> None:
     before = led.plane.kept
     await led.watch.tick()

@@ -269,6 +269,18 @@ def test_agreements_that_were_given_let_it_go_on() -> None:
     assert not verdict.waits_only_for("notice")
 
 
+@pytest.mark.parametrize("is_candidate_asked", [True, False])
+def test_a_person_is_asked_for_phases_and_not_for_the_steps_of_one(
+    is_candidate_asked: bool,
+) -> None:
+    bounds = replace(QUICK, approval=True)
+    for stays_in_phase, kind in ((True, "advance"), (False, "hold")):
+        verdict = asked(
+            GOOD, bounds, stays_in_phase=stays_in_phase, is_candidate_asked=is_candidate_asked
+        )
+        assert verdict.kind == kind
+
+
 def test_a_gap_or_an_old_report_waits() -> None:
     at = (GOOD.ended_at_us, GOOD.ended_at_us + SECOND)
     gap = gather(GOOD, window(at, ArmWindow(), ArmWindow(), is_whole=False))

@@ -175,6 +175,7 @@ class RouteControl:
             data_missing=self._data_missing(),
             rehearsal_missing=self._rehearsal_missing(),
             is_approved=ahead is not None and standing.approved_for == ahead.phase.value,
+            stays_in_phase=ahead is not None and ahead.phase == standing.phase,
             held_why=standing.held_why,
             frozen_why=""
             if freeze is None

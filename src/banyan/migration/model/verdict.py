@@ -34,7 +34,8 @@ class Situation:
 
     ``data_missing`` names data sets that the bounds ask for and that are not verified, with why.
     ``rehearsal_missing`` says what is wrong with the rehearsal ("none yet", "43 days old"), '' nothing.
-    ``is_approved``: a person has said yes to the phase that comes next. ``frozen_why`` is the freeze
+    ``is_approved``: a person has said yes to the phase that comes next; ``stays_in_phase``: no phase
+    comes next, but a further weight, to which nobody has to say yes. ``frozen_why`` is the freeze
     window that is open now. ``notice_until_us``: when those who were told may be taken by surprise no
     more; None: they have not been told. ``notice_us`` 0: nobody has to be told.
     ``is_candidate_asked`` is false where no request of the route can reach the candidate in this phase
@@ -52,6 +53,7 @@ class Situation:
     data_missing: Mapping[str, str] = field(default_factory=dict[str, str])
     rehearsal_missing: str = ""
     is_approved: bool = False
+    stays_in_phase: bool = False
     held_why: str = ""
     frozen_why: str = ""
     notice_us: int = 0

@@ -136,6 +136,8 @@ def _rehearsal_gate(situation: Situation) -> Gate:
 
 
 def _approval_gate(situation: Situation) -> Gate:
+    if situation.stays_in_phase:
+        return _gate("approval", "pass", "No approval is asked for within a phase.")
     is_blind = not situation.is_candidate_asked and situation.phase is not Phase.LEGACY
     if situation.is_approved:
         return _gate("approval", "pass", "A person has said yes.")
