@@ -19,7 +19,6 @@ from banyan.gateway import (
     Attempt,
     ConfigurationRefused,
     DataPlaneStatus,
-    GatewayError,
     GatewaySpec,
     GatewayUnusable,
     Sinks,
@@ -43,7 +42,7 @@ from tests.migration.plans import PLAN, plan_text, route
 class FakePlane:
     """Takes every configuration, unless ``refuses`` is set; nothing is served."""
 
-    refuses: GatewayError | None = None
+    refuses: Exception | None = None
     bad_names: set[str] = field(default_factory=set[str])
     """Of routes whose configuration Envoy would refuse."""
     out: frozenset[str] | None = frozenset()
@@ -413,6 +412,15 @@ async def test_a_candidate_is_not_in_rotation_because_nobody_can_say(led: Led) -
     await led.watch.tick()
     assert (led.catalogue.evidence.is_whole, led.catalogue.evidence.gaps) == (False, 1)
     assert led.catalogue.evidence.is_ejected
+
+
+async def test_routes_are_judged_though_the_data_plane_can_not_be_told(led: Led) -> None:
+    led.watch.sinks = cast("Sinks", Quiet())
+    led.plane.refuses = OSError(28, "No space left on device")
+    await led.advance()
+    await led.watch.tick()
+    assert "No space left" in led.world.says
+    assert led.catalogue.verdict is not None
 
 
 @dataclass

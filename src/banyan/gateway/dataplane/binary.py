@@ -12,7 +12,7 @@ import msgspec
 from banyan.gateway.errors import ConfigurationRefused, GatewayUnusable
 from banyan.gateway.rules import Configuration
 
-_VALIDATE_TIMEOUT_S = 60.0
+VALIDATE_TIMEOUT_S = 60.0
 _CRASHES_MAX = 3
 """So often Envoy may die of a configuration before that is to blame."""
 _NOISE = re.compile(r"^\[[^\]]*\]\[\d+\]\[\w+\]\[\w+\] \[[^\]]*\] ")
@@ -41,30 +41,37 @@ def check(path: Path) -> None:
         )
 
 
-async def validate(envoy: Path, configuration: Configuration) -> None:
-    """Have Envoy read all of it without serving; raises ``ConfigurationRefused`` with its words."""
-    words = await why_refused(envoy, configuration)
+async def validate(
+    envoy: Path, configuration: Configuration, *, timeout_s: float = VALIDATE_TIMEOUT_S
+) -> None:
+    """Have Envoy read all of it without serving.
+
+    Raises ``ConfigurationRefused`` with its words, ``GatewayUnusable`` if it doesn't say in time.
+    """
+    words = await why_refused(envoy, configuration, timeout_s=timeout_s)
     if words is not None:
         raise ConfigurationRefused(f"Envoy refuses this configuration: {words}")
 
 
-async def why_refused(envoy: Path, configuration: Configuration) -> str | None:
-    """What Envoy says against a configuration; None: nothing.
+async def why_refused(
+    envoy: Path, configuration: Configuration, *, timeout_s: float = VALIDATE_TIMEOUT_S
+) -> str | None:
+    """What Envoy says against a configuration; None: nothing. ``GatewayUnusable``: not in time.
 
     One that died of a signal has refused nothing yet: on a machine in distress it happens.
     """
     with tempfile.TemporaryDirectory(prefix="banyan-gateway-") as folder:
         path = Path(folder) / "whole.json"
         await asyncio.to_thread(path.write_bytes, msgspec.json.encode(configuration.whole()))
-        code, said = await _validated(envoy, path)
+        code, said = await _validated(envoy, path, timeout_s)
         for _ in range(1, _CRASHES_MAX):
             if code >= 0:
                 break
-            code, said = await _validated(envoy, path)
+            code, said = await _validated(envoy, path, timeout_s)
     return words_of(said) if code != 0 else None
 
 
-async def _validated(envoy: Path, path: Path) -> tuple[int, str]:
+async def _validated(envoy: Path, path: Path, timeout_s: float) -> tuple[int, str]:
     """The exit code (negative: the signal it died of), and what Envoy said."""
     process = await asyncio.create_subprocess_exec(
         *(envoy, "--mode", "validate", "-c", path, "-l", "critical"),
@@ -73,12 +80,17 @@ async def _validated(envoy: Path, path: Path) -> tuple[int, str]:
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        async with asyncio.timeout(_VALIDATE_TIMEOUT_S):
+        async with asyncio.timeout(timeout_s):
             _, said = await process.communicate()
-    except BaseException:
-        process.kill()
-        await process.wait()
-        raise
+    except TimeoutError:
+        raise GatewayUnusable(
+            f"Envoy has not said within {timeout_s:g} s whether it would take the configuration: is the "
+            "machine overloaded?"
+        ) from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     assert process.returncode is not None, "it has ended"
     return process.returncode, said.decode(errors="replace")
 

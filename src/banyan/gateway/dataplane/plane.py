@@ -219,9 +219,11 @@ class DataPlane:
         until = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < until:
             if await self._admin.is_live():
-                if not await self._admin.refusals("listeners"):
+                refused = await self._refusals("listeners")
+                if refused == 0:
                     return
-                break
+                if refused is not None:
+                    break
             if self._said(log_from) and envoy_pid(self.folder) is None:
                 break
             await asyncio.sleep(_POLL_MAX_S)
@@ -290,12 +292,16 @@ class DataPlane:
             try:
                 version, refused_now = await self._admin.standing(kind)
             except NotAnswering:
-                refused = 0
+                pass  # what it refused before is no less refused
             else:
                 if version == document.version_info:
                     return True
+                if refused is None:
+                    refused = refused_now
+                if refused_now < refused:
+                    refused = 0  # another run of Envoy, which has read nothing but what is new
                 if refused_now > refused:
-                    why = await self._admin.why_refused(kind)
+                    why = await self._why_refused(kind)
                     raise ConfigurationRefused(
                         f"Envoy refuses the new {kind} and goes on with the old: {words_of(why)}"
                     )
@@ -309,11 +315,18 @@ class DataPlane:
         except NotAnswering:
             return {}
 
-    async def _refusals(self, kind: str) -> int:
+    async def _refusals(self, kind: str) -> int | None:
+        """None: it doesn't say."""
         try:
             return await self._admin.refusals(kind)
         except NotAnswering:
-            return 0
+            return None
+
+    async def _why_refused(self, kind: str) -> str:
+        try:
+            return await self._admin.why_refused(kind)
+        except NotAnswering:
+            return ""
 
     @asynccontextmanager
     async def _exclusive(self) -> AsyncGenerator[None]:

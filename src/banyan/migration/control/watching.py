@@ -7,10 +7,12 @@ import logging
 from collections.abc import Sequence
 
 from banyan.gateway import (
+    Applied,
     Attempt,
     ConfigurationRefused,
     GatewayError,
     GatewaySpec,
+    GatewayUnusable,
     Served,
     Sinks,
     Written,
@@ -153,8 +155,8 @@ class Watch:
     async def _keep(self) -> None:
         try:
             await self._plane.keep()
-        except GatewayError as error:
-            _log.error("%s", error.detail)
+        except (GatewayError, OSError) as error:
+            _log.error("%s", error)
 
     def _judge(self, route: RouteControl) -> None:
         name = route.route.name
@@ -205,7 +207,7 @@ class Watch:
                 await self._tell_back()
             return
         try:
-            applied = await self._plane.apply(spec)
+            applied = await self._apply(spec)
         except GatewayError as error:
             self._note_refusal(spec, error)
             if self._is_refused:
@@ -214,6 +216,13 @@ class Watch:
         self._refused = None
         _log.info("told the data plane: %s in %.0f ms", ", ".join(applied.changed), applied.took_ms)
         self._noted(spec, wanted)
+
+    async def _apply(self, spec: GatewaySpec) -> Applied:
+        """``GatewayError`` also where a disk is full: whatever can't be told, routes are judged."""
+        try:
+            return await self._plane.apply(spec)
+        except OSError as error:
+            raise GatewayUnusable(f"The data plane can't be told: {error}.") from error
 
     def _note_refusal(self, spec: GatewaySpec, error: GatewayError) -> None:
         if spec != self._refused:
@@ -231,7 +240,7 @@ class Watch:
         spec = spec_with(back.plan, back.standings, world.rollbacks)
         if spec != self._spec:
             try:
-                await self._plane.apply(spec)
+                await self._apply(spec)
             except GatewayError as error:
                 _log.error("the data plane refuses to go back: %s", error.detail)
                 return
