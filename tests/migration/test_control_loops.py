@@ -13,7 +13,9 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from banyan import migration
+from banyan import comparison, migration
+from banyan.comparison import Answer, Asked
+from banyan.difference import comparing
 from banyan.gateway import (
     Applied,
     Attempt,
@@ -421,6 +423,75 @@ async def test_routes_are_judged_though_the_data_plane_can_not_be_told(led: Led)
     await led.watch.tick()
     assert "No space left" in led.world.says
     assert led.catalogue.verdict is not None
+
+
+HEAD = (("content-type", "application/json"),)
+DIFFERENT = Answer(200, HEAD, b'{"price": "10"}')
+ELSEWISE = Answer(200, HEAD, b'{"price": 10, "stock": 3}')
+ALIKE = Answer(200, HEAD, b'{"price": 10}')
+
+
+async def compared(led: Led, at: datetime, answers: list[Answer]) -> None:
+    """The candidate's answers beside legacy's, written down and heard of."""
+    findings = [
+        comparison.examine(
+            "catalogue", f"{at} {number}", Asked("GET", "/product/1", ()), primary_arm="legacy",
+            primary=ALIKE, legacy=ALIKE, candidate=given, how=comparing(key=b"k"), at=at,
+        )
+        for number, given in enumerate(answers)
+    ]  # fmt: skip
+    async with led.database.transaction(led.stored.marketplace_id) as tx:
+        recorded = await comparison.record(
+            tx, led.stored.plan_id, [each for each in findings if each is not None]
+        )
+    led.catalogue.compared += recorded.compared
+    led.catalogue.diverged += recorded.diverged
+
+
+async def accept(led: Led, what: str) -> None:
+    """And see what the next round makes of it."""
+    async with led.database.transaction(led.stored.marketplace_id) as tx:
+        page = await comparison.list_divergences(tx, plan_id=led.stored.plan_id)
+        [one] = [each for each in page.data if what in each.title]
+        await comparison.decide(tx, one.divergence_id, "accept", why="Seen.", by="ana")
+    led.sync = Sync(  # one that asks at once
+        led.world, led.watch, led.plane, lambda: Database.open(led.url, size=2), gates=Gates(),
+        clock=SystemClock(), holder="test", comparer=None,
+    )  # fmt: skip
+    assert await led.sync.connect()
+    await led.sync.once()
+
+
+async def test_what_is_accepted_after_a_release_is_forgiven(led: Led) -> None:
+    led.watch.sinks = cast("Sinks", Quiet())
+    await led.advance()
+    await led.watch.tick()
+    await compared(led, SystemClock().now() - timedelta(minutes=9), 40 * [DIFFERENT])
+    async with led.database.transaction(led.stored.marketplace_id) as tx:
+        await migration.hold(tx, led.stored.plan_id, "catalogue", by="ana", why="It differs.")
+        await migration.release(tx, led.stored.plan_id, "catalogue", by="ana", why="Mended.")
+    await led.sync.pull()
+    await led.watch.tick()
+    await compared(led, SystemClock().now(), [ELSEWISE, ALIKE, ALIKE])
+    await led.watch.tick()
+    assert led.catalogue.evidence.diverged == 1
+    await accept(led, "stock")
+    assert led.catalogue.evidence.diverged == 0
+
+
+async def test_what_is_accepted_is_forgiven_though_a_gap_came(led: Led) -> None:
+    led.watch.sinks = cast("Sinks", Quiet())
+    await led.advance()
+    await led.watch.tick()
+    await compared(led, SystemClock().now(), 40 * [DIFFERENT])
+    await led.watch.tick()
+    led.plane.out = None
+    await led.watch.tick()
+    assert (led.catalogue.evidence.diverged, led.catalogue.evidence.gaps) == (0, 1)
+    await led.sync.once()
+    assert led.catalogue.evidence.divergence.log_e > 0
+    await accept(led, "price")
+    assert led.catalogue.evidence.divergence.log_e <= 0
 
 
 @dataclass

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from banyan import migration, operations
-from banyan.kernel import BanyanError, SystemClock
+from banyan.kernel import BanyanError, FixedClock, SystemClock
 from banyan.migration import PLAN, Change, Phase, StoredPlan
 from banyan.migration.jobs import follow_cases
 from banyan.migration.model.standing import ControllerBeat
@@ -237,13 +237,19 @@ async def test_a_rollback_opens_a_case_whose_resolution_releases_the_route(
         ]
 
 
-async def test_releasing_by_hand_withdraws_the_case(database: Database, stored: StoredPlan) -> None:
+async def test_releasing_by_hand_withdraws_the_case_and_begins_anew(
+    database: Database, stored: StoredPlan, clock: FixedClock
+) -> None:
     await bring_to(database, stored, Phase.CANARY)
     async with database.transaction(stored.marketplace_id) as tx:
         await migration.roll_back(tx, stored.plan_id, "catalogue", by="judge", why="Errors.")
+    clock.advance(timedelta(hours=1))
+    async with database.transaction(stored.marketplace_id) as tx:
         await migration.release(tx, stored.plan_id, "catalogue", by="ana", why="Mended.")
         [case] = await operations.cases_of(tx, f"{PLAN.text(stored.plan_id)}/catalogue")
+        standing = (await migration.route_status_of(tx, stored.plan_id, "catalogue")).standing
     assert case.state == "withdrawn"
+    assert (standing.entered_change, standing.entered_at) == (standing.change, clock.now())
 
 
 async def beat(tx: Transaction, stored: StoredPlan, judged_at: datetime | None) -> None:

@@ -373,14 +373,20 @@ class Sync:
             await steps.note_return(tx, self._world.plan_id, name, lacking=lacking)
 
     async def _look_at_decisions(self, tx: Transaction, route: RouteControl) -> None:
-        """What a person has accepted meanwhile no longer speaks against the candidate."""
-        seen = route.evidence.diverged
-        if not seen:
+        """What a person has accepted meanwhile no longer speaks against the candidate.
+
+        Counted from when the evidence began, by the clock that it was gathered by. What diverged
+        before a gap isn't counted any more, but was bet on.
+        """
+        evidence = route.evidence
+        seen = evidence.diverged
+        if not seen and evidence.divergence.log_e <= 0:
             return
-        standing = await comparison.standing(
-            tx, self._world.plan_id, route.route.name, route.standing.entered_at
-        )
-        if standing.diverged < seen and route.evidence.diverged == seen:
+        since_us = evidence.whole_since_us if seen else evidence.began_at_us
+        since = datetime.fromtimestamp(since_us / 1_000_000, UTC)
+        standing = await comparison.standing(tx, self._world.plan_id, route.route.name, since)
+        is_less = standing.diverged < seen or standing.diverged == seen == 0
+        if is_less and route.evidence.diverged == seen:
             route.forgive(standing.diverged)
 
     def _transaction(self) -> AbstractAsyncContextManager[Transaction]:

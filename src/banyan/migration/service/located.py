@@ -103,7 +103,7 @@ async def write_down(
     is_renewed: bool = False,
     **fields: Any,
 ) -> Change:
-    """A change that moves nobody."""
+    """A change that moves nobody. ``is_renewed``: what was gathered begins anew with it."""
     standing = found.standing
     number = standing.change + 1
     await store.save_route(
@@ -112,6 +112,7 @@ async def write_down(
             standing,
             change=number,
             entered_change=number if is_renewed else standing.entered_change,
+            entered_at=tx.now if is_renewed else standing.entered_at,
             **fields,
         ),
     )
