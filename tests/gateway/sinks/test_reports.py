@@ -145,8 +145,6 @@ async def test_every_attempt_and_answer_is_counted_once(
     )
     assert heard.total("things", lambda c: c.served.attempts) == 300
     assert heard.total("words", lambda c: c.legacy.attempts) == 150
-    assert heard.total("words", lambda c: c.legacy.customers) >= 150
-    assert heard.total("words", lambda c: len(c.legacy.failing)) == 0
     assert heard.total("things", lambda c: c.fall_backs) == 0
 
 
@@ -173,7 +171,6 @@ async def test_a_failure_of_the_candidate_is_seen_though_the_customer_never_saw_
     assert all(one.is_error for one in failed)
     assert heard.total("things", lambda c: c.candidate.errors) == len(failed)
     assert heard.total("things", lambda c: c.candidate.attempts) == len(failed)
-    assert heard.total("things", lambda c: sum(c.candidate.failing.values())) == len(failed)
     assert not heard.total("things", lambda c: sum(c.candidate.buckets.values()))
     assert not heard.total("things", lambda c: c.legacy.errors)
     assert statuses == {200: 20}

@@ -48,7 +48,6 @@ def test_legacy_in_the_candidates_place_is_no_sample_of_legacys() -> None:
     (window,) = windows(LEGACY, failed, replace(IN_ITS_PLACE, status=500))
     assert (window.legacy.attempts, window.legacy.errors) == (1, 0)
     assert (window.candidate.attempts, window.candidate.errors) == (1, 1)
-    assert window.fall_backs == 1
 
 
 def test_a_candidate_that_hangs_fails() -> None:

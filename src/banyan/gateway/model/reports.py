@@ -9,17 +9,13 @@ class ArmCounts:
     """Attempts at one side that are not censored, failures among them, and how long answers took.
 
     ``buckets`` counts durations by ``bucket_of``, failures left out. ``censored`` attempts say
-    nothing of the side: the client left, or the other side was quicker. ``customers`` is how many
-    different ones made the attempts, 0 when not all of them are known; ``failing`` counts the failures
-    of each customer who met any: one who tries again twenty times is one misfortune, not twenty.
+    nothing of the side: the client left, or the other side was quicker.
     """
 
     attempts: int = 0
     errors: int = 0
     censored: int = 0
     buckets: Mapping[int, int] = field(default_factory=dict[int, int])
-    customers: int = 0
-    failing: Mapping[int, int] = field(default_factory=dict[int, int])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +45,6 @@ class RouteCounts:
     served: ArmCounts = ArmCounts()
     served_writes: ArmCounts = ArmCounts()
     fall_backs: int = 0
-    fall_back_errors: int = 0
     is_whole: bool = True
     lost: int = 0
 

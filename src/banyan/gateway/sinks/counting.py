@@ -14,30 +14,23 @@ class _Tally:
     errors: int = 0
     censored: int = 0
     buckets: dict[int, int] = field(default_factory=lambda: defaultdict[int, int](int))
-    customers: set[int] = field(default_factory=set[int])
-    failing: dict[int, int] = field(default_factory=lambda: defaultdict[int, int](int))
 
     def add(self, report: Attempt | Served) -> None:
         if report.is_censored:
             self.censored += 1
             return
         self.attempts += 1
-        self.customers.add(report.customer)
         if report.status == 0 or report.status >= 500:
             self.errors += 1
-            self.failing[report.customer] += 1
         else:
             self.buckets[bucket_of(report.duration_us)] += 1
 
     def counts(self) -> ArmCounts:
-        is_known = 0 not in self.customers
         return ArmCounts(
             attempts=self.attempts,
             errors=self.errors,
             censored=self.censored,
             buckets=dict(self.buckets),
-            customers=len(self.customers) if is_known else 0,
-            failing=dict(self.failing) if is_known else {},
         )
 
 
@@ -45,7 +38,6 @@ class _Tally:
 class _Route:
     tallies: dict[str, _Tally] = field(default_factory=lambda: defaultdict[str, _Tally](_Tally))
     fall_backs: int = 0
-    fall_back_errors: int = 0
 
 
 class Windows:
@@ -64,7 +56,6 @@ class Windows:
             elif attempt.arm != attempt.assigned or attempt.number > 1:
                 if not attempt.is_censored:
                     route.fall_backs += 1
-                    route.fall_back_errors += attempt.is_error
             else:
                 route.tallies[attempt.arm if is_safe else f"writes_{attempt.arm}"].add(attempt)
         for answer in served:
@@ -79,7 +70,6 @@ class Windows:
                 began_at_us=self._began_at_us,
                 ended_at_us=now_us,
                 fall_backs=route.fall_backs,
-                fall_back_errors=route.fall_back_errors,
                 is_whole=is_whole,
                 lost=lost,
                 **{kind: tally.counts() for kind, tally in route.tallies.items()},

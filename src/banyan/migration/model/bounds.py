@@ -18,8 +18,7 @@ class Bounds:
     isn't compared), ``time_min_us`` runs from when the route came to this phase and step.
     ``errors_increase_max`` is added to legacy's error rate, ``latency_increase_max`` is a part of
     legacy's quantile. ``confidence`` is that of one phase and step, all its tests together.
-    ``steps_bp``: the weights of a ramp, one after the other. ``fall_back_after_us``: when legacy is
-    asked as well, None: never.
+    ``fall_back_after_us``: when legacy is asked as well, None: never.
     """
 
     requests_min: int = 1_000
@@ -33,7 +32,6 @@ class Bounds:
     data: tuple[str, ...] = ()
     rehearsed: bool = False
     approval: bool = False
-    steps_bp: tuple[int, ...] = (500, 1_000, 2_500, 5_000)
     fall_back_after_us: int | None = None
 
 

@@ -35,7 +35,6 @@ class Window:
     ended_at_us: int
     legacy: ArmWindow = ArmWindow()
     candidate: ArmWindow = ArmWindow()
-    fall_backs: int = 0
     compared: int = 0
     diverged: int = 0
     is_whole: bool = True

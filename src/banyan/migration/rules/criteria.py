@@ -16,7 +16,6 @@ from banyan.migration.rules.phases import (
     data_before_cutover,
     next_position,
     path_of,
-    steps_of,
     takes_writes,
 )
 from banyan.migration.rules.units import basis_points, milliseconds
@@ -45,7 +44,6 @@ def bounds_of(plan: Plan, route: RoutePlan, at: Position) -> Bounds:
     }
     bounds = replace(
         DEFAULT_BOUNDS[at.phase],
-        steps_bp=steps_of(plan, route),
         fall_back_after_us=None if route.fall_back is None else _us(route.fall_back.after),
         **{key: value for key, value in given.items() if value is not UNSET},
     )

@@ -1,6 +1,6 @@
 """Notices, their deliveries and each try."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -209,19 +209,3 @@ async def select_not_sent(tx: Transaction, plan_id: UUID, since: datetime) -> li
         plan_id=plan_id,
         since=since,
     )
-
-
-async def count_states(tx: Transaction, plan_id: UUID) -> Mapping[str, int]:
-    """How many deliveries of a plan are in each state."""
-    rows = await tx.rows(
-        """
-        select d.state, count(*)
-        from migration.deliveries d
-        join migration.notices n
-          on n.marketplace_id = d.marketplace_id and n.notice_id = d.notice_id
-        where d.marketplace_id = %(marketplace_id)s and n.plan_id = %(plan_id)s
-        group by d.state
-        """,
-        plan_id=plan_id,
-    )
-    return dict(rows)

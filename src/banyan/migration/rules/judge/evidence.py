@@ -124,7 +124,6 @@ class Evidence(Struct, frozen=True):
     ejections: int = 0
     compared: int = 0
     diverged: int = 0
-    fall_backs: int = 0
     divergence: EProcess = EProcess()
     groups: dict[str, GroupEvidence] = field(default_factory=dict[str, GroupEvidence])
     lately: tuple[Lately, ...] = ()

@@ -56,7 +56,6 @@ def gather(evidence: Evidence, window: Window) -> Evidence:
         ejections=evidence.ejections + (window.is_ejected and not evidence.is_ejected),
         compared=0 if spoils else evidence.compared + window.compared,
         diverged=0 if spoils else evidence.diverged + window.diverged,
-        fall_backs=evidence.fall_backs + window.fall_backs,
         divergence=divergence,
         groups=groups,
         lately=_with_lately(evidence.lately, window),

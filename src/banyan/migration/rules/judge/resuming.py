@@ -29,7 +29,6 @@ def resumed(saved: Evidence, since: Evidence, now_us: int) -> Evidence:
         windows=before.windows + since.windows,
         gaps=before.gaps + since.gaps,
         ejections=before.ejections + since.ejections,
-        fall_backs=before.fall_backs + since.fall_backs,
         divergence=_both(before.divergence, since.divergence),
         groups={name: _group(before.groups.get(name), since.groups.get(name)) for name in names},
     )

@@ -32,14 +32,13 @@ def windows_of(
     for group, members in of_group.items():
         if not members and group != "reads":
             continue
-        legacy, candidate, fall_backs = _sides(members)
+        legacy, candidate = _sides(members)
         found.append(
             Window(
                 began_at_us=began_at_us,
                 ended_at_us=ended_at_us,
                 legacy=legacy,
                 candidate=candidate,
-                fall_backs=fall_backs,
                 compared=compared if group == "reads" else 0,
                 diverged=diverged if group == "reads" else 0,
                 is_whole=is_whole,
@@ -50,8 +49,8 @@ def windows_of(
     return tuple(found)
 
 
-def _sides(attempts: list[Attempt]) -> tuple[ArmWindow, ArmWindow, int]:
-    """Legacy, candidate, and how often the one answered for the other."""
+def _sides(attempts: list[Attempt]) -> tuple[ArmWindow, ArmWindow]:
+    """Legacy and candidate."""
     fell_back = {each.request_id for each in attempts if _is_fall_back(each)}
     legacy = [
         each
@@ -63,7 +62,7 @@ def _sides(attempts: list[Attempt]) -> tuple[ArmWindow, ArmWindow, int]:
         for each in attempts
         if each.arm == "candidate" and not (each.is_censored and each.request_id not in fell_back)
     ]
-    return _arm(legacy), _arm(candidate), len(fell_back)
+    return _arm(legacy), _arm(candidate)
 
 
 def _is_fall_back(attempt: Attempt) -> bool:
