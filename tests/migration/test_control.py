@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -22,6 +23,7 @@ from banyan.gateway import DataPlane
 from banyan.gateway.dataplane.keeper import holder
 from banyan.kernel import SystemClock
 from banyan.migration import Control, Phase, RouteStatus, StoredPlan
+from banyan.migration.control.routes import ANSWER_AGE_MAX_S
 from banyan.runtime import Cause, Database, create_marketplace
 from tests.migration.plans import plan_text, route
 from tests.migration.sides import Side
@@ -344,6 +346,39 @@ async def test_it_rolls_back_while_the_database_is_away_and_writes_it_down_later
             await only_legacy_serves(customers)
         await until(lambda: is_rolled_back(shop))
         await until(lambda: settled_on_disk(shop))
+        await only_legacy_serves(customers)
+    assert customers.errors == []
+    assert set(customers.statuses) == {200}
+
+
+@pytest.mark.slow
+async def test_a_route_whose_data_both_sides_share_goes_back_while_the_database_is_away(
+    shop: Shop, server_url: str
+) -> None:
+    async def is_long_away() -> bool:
+        known_at = migration.ControlFolder(shop.folder).known_at()
+        assert known_at is not None
+        return SystemClock().now() - known_at > timedelta(seconds=ANSWER_AGE_MAX_S + 1)
+
+    text = plan_text(
+        legacy=shop.legacy.url,
+        candidates={"candidate": shop.candidate.url},
+        gateway={"listen": f"127.0.0.1:{shop.port}"},
+        routes=[route(methods=None, shadow={"sample": "50%"}, compare={"body": "none"})],
+        criteria={**CRITERIA, "ramp": {**CRITERIA["ramp"], "data": []}},
+    )
+    async with shop.database.transaction(shop.marketplace_id, PERSON) as tx:
+        await migration.apply_plan(tx, text, by="ana", why="Writes, too")
+    customers = Customers(shop.port)
+    async with leading(shop), customers.browsing():
+        await taken_to(shop, 10_000)
+        assert (await shop.route()).standing.writes_to == "candidate"
+        with away(shop.url, server_url):
+            await until(is_long_away)
+            shop.candidate.fails = lambda _: True
+            await until(lambda: told_on_disk(shop))
+            await only_legacy_serves(customers)
+        await until(lambda: is_rolled_back(shop))
         await only_legacy_serves(customers)
     assert customers.errors == []
     assert set(customers.statuses) == {200}

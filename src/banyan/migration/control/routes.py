@@ -245,8 +245,8 @@ class RouteControl:
         age_s = time.monotonic() - asked_at_s
         if age_s > ANSWER_AGE_MAX_S:
             return (
-                f"Banyan's database has not said for more than {ANSWER_AGE_MAX_S:.0f} s that they are "
-                "carried back"
+                f"Banyan's database has not said for more than {ANSWER_AGE_MAX_S:.0f} s whether legacy "
+                "gets it"
             )
         return ""
 
