@@ -17,6 +17,7 @@ from banyan.migration.model.standing import (
 )
 from banyan.migration.rules.plans import ReadPlan, diff_of, read_plan
 from banyan.migration.service import news
+from banyan.migration.service.located import named
 from banyan.migration.store import plans as store
 from banyan.migration.store import routes as routes_store
 from banyan.runtime import Transaction
@@ -161,7 +162,7 @@ async def _write_down(
         kind=kind,
         from_at=standing.at,
         to_at=to,
-        by=stored.applied_by,
+        by=named(stored.applied_by, is_person=tx.cause.kind != "system"),
         why=f"Version {stored.version}: {stored.why}",
         numbers={"version": stored.version},
         effective_at=tx.now,
