@@ -425,6 +425,20 @@ async def test_routes_are_judged_though_the_data_plane_can_not_be_told(led: Led)
     assert led.catalogue.verdict is not None
 
 
+class Cramped(Comparer):
+    """The machine has no room for its process."""
+
+    def end_if_hung(self) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+
+async def test_routes_are_judged_though_answers_can_not_be_compared(led: Led) -> None:
+    led.watch.sinks = cast("Sinks", Quiet())
+    led.watch.comparer = Cramped(Vault(Settings(state_folder=led.world.folder.path)))
+    await led.watch.tick()
+    assert led.catalogue.verdict is not None
+
+
 HEAD = (("content-type", "application/json"),)
 DIFFERENT = Answer(200, HEAD, b'{"price": "10"}')
 ELSEWISE = Answer(200, HEAD, b'{"price": 10, "stock": 3}')

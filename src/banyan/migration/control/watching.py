@@ -125,12 +125,7 @@ class Watch:
         if self.sinks is None:
             return
         seen = self.sinks.take(await self._written())
-        if self.comparer is not None:
-            self.comparer.end_if_hung()
-            if self.comparer.room:
-                self.comparer.offer(self.sinks.take_exchanges(self.comparer.room))
-        elif not world.leads:
-            self.sinks.take_exchanges(_LET_GO_MAX)  # who leads compares its own
+        self._compare(self.sinks)
         ejected = await self._ejected()
         now = self._clock.now()
         now_us = self._now_us()
@@ -151,6 +146,19 @@ class Watch:
         if is_due:
             self._judged_at_s, world.judged_at = at_s, now
         await self._tell()
+
+    def _compare(self, sinks: Sinks) -> None:
+        try:
+            if self.comparer is not None:
+                self.comparer.end_if_hung()
+                if self.comparer.room:
+                    self.comparer.offer(sinks.take_exchanges(self.comparer.room))
+            elif not self._world.leads:
+                sinks.take_exchanges(_LET_GO_MAX)  # who leads compares its own
+        except (
+            Exception
+        ):  # a machine without room for a process: errors and latency are judged still
+            _log.exception("answers can't be compared")
 
     async def _keep(self) -> None:
         try:
