@@ -14,6 +14,7 @@ from rich.table import Table
 
 from banyan import migration
 from banyan.commands.places import execute, place_of
+from banyan.kernel import SystemClock
 from banyan.migration import Change, PlanStatus, RouteStatus
 
 _ALIVE_WITHIN = timedelta(seconds=10)
@@ -105,7 +106,7 @@ def _control_plane(status: PlanStatus) -> str:
         return "[yellow]No control plane has led it yet: run `banyan gateway`.[/]"
     if beat.says:
         return f"[red]The data plane: {escape(beat.says)}[/]"
-    age = status.at - beat.beat_at
+    age = SystemClock().now() - beat.beat_at
     if status.stored.version != beat.version:
         return f"[yellow]The data plane still has version {beat.version}.[/]"
     if age > _ALIVE_WITHIN:
@@ -119,7 +120,7 @@ def _control_plane(status: PlanStatus) -> str:
 def _unreached(status: PlanStatus) -> list[str]:
     """Sides that can't be reached, as long as somebody looks."""
     beat = status.controller
-    if beat is None or status.at - beat.beat_at > _ALIVE_WITHIN:
+    if beat is None or SystemClock().now() - beat.beat_at > _ALIVE_WITHIN:
         return []
     return [f"[red]{escape(sentence)}[/]" for sentence in beat.unreached]
 
@@ -129,7 +130,7 @@ def _followers(status: PlanStatus) -> list[str]:
     lines: list[str] = []
     for holder, each in (status.controller.followers if status.controller else {}).items():
         name = escape(holder)
-        if status.at - each.beat_at > _ALIVE_WITHIN:
+        if SystemClock().now() - each.beat_at > _ALIVE_WITHIN:
             at = f"{each.beat_at:%Y-%m-%d %H:%M:%S}"
             lines.append(
                 f"[yellow]{name} was last heard of at {at}; its data plane goes on as it was.[/]"

@@ -9,7 +9,7 @@ import click
 from banyan import migration
 from banyan.commands.migrate.options import BY, FORCE, MARKETPLACE, PLAN, ROUTE, WHY
 from banyan.commands.places import Place, execute, place_of
-from banyan.kernel import Unavailable
+from banyan.kernel import SystemClock, Unavailable
 from banyan.migration import Change, Phase
 
 _CONFIRM_WAIT_S = 3.0
@@ -47,7 +47,7 @@ async def _why_not_yet(place: Place, change: Change) -> str:
     async with place.transaction() as tx:
         status = await migration.status_of(tx, change.plan_id)
     beat = status.controller
-    if beat is None or status.at - beat.beat_at > _GONE_AFTER:
+    if beat is None or SystemClock().now() - beat.beat_at > _GONE_AFTER:
         return "It takes effect once a control plane leads the plan (`banyan gateway`)."
     return (
         f"The control plane {beat.holder} hasn't said within {_CONFIRM_WAIT_S:g} s that it is in "
