@@ -17,7 +17,7 @@ from banyan.movement import (
     restart,
     unreturned,
 )
-from banyan.movement.rules.standing import refusal_of
+from banyan.movement.rules.standing import RETURN_TAKES, refusal_of
 from banyan.movement.service.mover import Mover
 from banyan.movement.service.sets import plan_of
 from tests.movement.conftest import CUSTOMERS, PLAN, Move, alike, customers, rows_of
@@ -125,19 +125,82 @@ async def test_nothing_is_filled_anew_over_what_has_not_come_back(move: Move) ->
     move.clock.advance(timedelta(seconds=3))
     await move.settle(mover)
     async with move.database.transaction(move.marketplace_id) as tx:
+        with pytest.raises(WrongDataPhase, match="may still be under way"):
+            await restart(tx, PLAN, "customers")
+    move.clock.advance(RETURN_TAKES)
+    await move.settle(mover)
+    async with move.database.transaction(move.marketplace_id) as tx:
         await restart(tx, PLAN, "customers")
 
 
 async def test_a_person_may_give_up_what_has_not_come_back(move: Move) -> None:
-    """Where the target is lost, nothing will; where it isn't, all does so nevertheless."""
+    """Where the target is lost, or another one by now, none of its rows must come to the source."""
     mover = await cut_over(move)
-    move.target.run("insert into customers values (600, 'the last one', 1, null)")
-    await give_back(move)
+    move.target.script(
+        "insert into customers values (600, 'the last one', 1, null)",
+        "insert into customers values (601, 'fits nowhere', 1, null)",
+    )
+    move.source.run("create unique index one_email on customers (email)")
+    move.target.run("update customers set email = 'c2@example.com' where id = 601")
+    await move.settle(mover)
+    before = rows_of(move.source)
+    assert [(one.kind, one.key) for one in await move.findings()] == [(FindingKind.STUCK, [601])]
+    move.source.run(
+        "drop index one_email" + (" on customers" if "mysql" in move.source.url else "")
+    )
+    move.target.run("insert into customers values (602, 'another target', 1, null)")
+    await give_back(move, is_forced=True)
     async with move.database.transaction(move.marketplace_id) as tx:
         begun = await restart(tx, PLAN, "customers", is_forced=True)
     assert begun.phase == SetPhase.WAITING
     await move.settle(mover)
+    assert rows_of(move.source) == before
+    told = {(one.kind, one.key[0]) for one in await move.findings()}
+    assert told == {(FindingKind.EXTRA, 601), (FindingKind.EXTRA, 602)}
+
+
+@pytest.mark.parametrize("away", [timedelta(), timedelta(hours=5)])
+async def test_once_all_came_back_the_target_is_foreign_again(move: Move, away: timedelta) -> None:
+    """However late: a mover that was away carries all back first, and whoever follows it ends that."""
+    mover = await cut_over(move)
+    move.target.run("update customers set note = 'the last order' where id = 2")
+    await give_back(move)
+    move.target.run("insert into customers values (600, 'under way all the while', 1, null)")
+    move.clock.advance(away)
+    await mover.round()
+    dead, mover = mover, await move.mover()
+    await dead.close()
+    move.clock.advance(RETURN_TAKES)
+    await move.settle(mover)
+    assert await lacking(move) == ""
     assert alike(move.source, move.target)
+    before = rows_of(move.source)
+    assert (before[1][3], before[-1][0]) == ("the last order", 600)
+
+    move.target.script(
+        "delete from customers where id < 4",
+        "update customers set note = 'tried out' where id = 4",
+        "insert into customers values (601, 'made by a shadowed page', 1, null)",
+    )
+    await move.settle(mover)
+    assert rows_of(move.source) == before
+    told = {(one.kind, one.key[0]) for one in await move.findings()}
+    assert told == {("missing", 1), ("missing", 2), ("missing", 3), ("differs", 4), ("extra", 601)}
+    assert (await move.events()).count("data.settled") == 1
+
+
+async def test_a_return_goes_on_while_a_row_can_not_come_back(move: Move) -> None:
+    mover = await cut_over(move)
+    move.source.run("create unique index one_email on customers (email)")
+    move.target.run("update customers set email = 'c2@example.com' where id = 3")
+    await give_back(move)
+    move.clock.advance(RETURN_TAKES)
+    await move.settle(mover)
+    assert "1 row of customers can't be written at the source" in await lacking(move)
+    move.target.run("update customers set email = 'c3a@example.com' where id = 3")
+    await move.settle(mover)
+    assert rows_of(move.source)[2][1] == "c3a@example.com"
+    assert (await move.events()).count("data.settled") == 1
 
 
 async def test_a_row_that_can_not_come_back_is_told(move: Move) -> None:

@@ -25,6 +25,10 @@ SETTLES = timedelta(seconds=2)
 """After a return, requests that were under way at the target still end there for so long; what a mover
 says before proves nothing."""
 
+RETURN_TAKES = timedelta(minutes=2)
+"""For so long at least the target's writes are carried back after a return: a request that was under
+way may commit late. What is written there afterwards isn't the customers' any more."""
+
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -223,6 +227,14 @@ def under_way_of(data_set: DataSet, plan: SetPlan, now: datetime) -> str:
     return _coming_of(data_set)
 
 
+def is_returning(data_set: DataSet, plan: SetPlan) -> bool:
+    """Whether a set was given back, and what is written at its target still is carried to the source."""
+    back = reverse_of(plan)
+    if data_set.phase != SetPhase.FOLLOWING or data_set.turned_at is None:
+        return False
+    return not (back is None or back.changes == "none" or isinstance(back.changes, Polling))
+
+
 def unreturned_of(
     data_set: DataSet, plan: SetPlan, stuck_back: int, *, settles: timedelta = SETTLES
 ) -> str:
@@ -231,11 +243,9 @@ def unreturned_of(
     ``stuck_back`` rows can't be written at the source. Once everything was seen to be there, a mover
     that stops changes nothing. Nothing is awaited where nothing is carried back.
     """
-    back = reverse_of(plan)
-    if data_set.phase != SetPhase.FOLLOWING or data_set.turned_at is None:
+    if not is_returning(data_set, plan):
         return ""
-    if back is None or back.changes == "none" or isinstance(back.changes, Polling):
-        return ""
+    assert data_set.turned_at is not None, "it was given back"
     if stuck_back:
         return f"{plural(stuck_back, 'row')} of {data_set.name} can't be written at the source."
     if data_set.seen_at is None or data_set.seen_at < data_set.turned_at + settles:

@@ -13,6 +13,7 @@ from banyan.movement.service.opened import Opened
 from banyan.movement.sources.polling import PollingCapture
 from banyan.movement.sources.sequences import given_out, raise_sequences
 from banyan.movement.store import findings as findings_store
+from banyan.movement.store import progress
 from banyan.runtime import Transaction
 
 TAIL_AT_ONCE = 1_000
@@ -63,8 +64,23 @@ class Carrier(Opened):
             return False
         if self._was_turned:
             # Requests that were under way when the truth went back to the source end at the target.
-            return await self._follow(back)
+            is_last_look = self._has_return_time_passed
+            is_more = await self._follow(back)
+            if is_last_look and not is_more:
+                await self._end_return()
+            return is_more
         return await self._judge_foreign()
+
+    async def _end_return(self) -> None:
+        """All that was written at the target in the return's time has been seen and carried: what comes
+        from now on is written by others. Not before every row could be written."""
+        turned_at, epoch = self.data_set.turned_at, self.data_set.epoch
+        assert turned_at is not None, "it was turned"
+        async with self._transaction() as tx:
+            if await progress.update_settled(tx, self._set_id, epoch, turned_at):
+                why = f"All that the new side took of {self.data_set.name} is at the old side."
+                await self._tell(tx, "data.settled", why)
+            await self._reload_in(tx)
 
     async def _judge_foreign(self) -> bool:
         """Compare rows that others have written at the target; the checker knows how."""

@@ -21,7 +21,7 @@ from banyan.movement.model import (
     Key,
     SetPhase,
 )
-from banyan.movement.rules.standing import late_until
+from banyan.movement.rules.standing import RETURN_TAKES, late_until
 from banyan.movement.rules.throttle import Pace
 from banyan.movement.rules.values import key_hash, key_out
 from banyan.movement.service.building import Moving, build
@@ -47,6 +47,7 @@ News = Literal[
     "data.repaired",
     "data.stuck",
     "data.conflicted",
+    "data.settled",
 ]
 
 
@@ -66,11 +67,13 @@ class Pass:
 
 @dataclass(slots=True)
 class Due:
-    """When (monotonic seconds) something was done last; ``ids``: rows since the sequences were raised."""
+    """When (monotonic seconds) something was done last, and since when the set is ``turned`` as it is;
+    ``ids``: rows since the sequences were raised."""
 
     saved: float = -1e9
     stuck: float = -1e9
     sequences: float = -1e9
+    turned: float = field(default_factory=monotonic)
     ids: int = 0
     stuck_hashes: set[str] = field(default_factory=set[str])
 
@@ -165,7 +168,7 @@ class Opened:
         ):
             self._pass = Pass()  # turned round, or asked to begin anew
         if found.phase != self.data_set.phase:
-            self._due.sequences = -1e9
+            self._due.sequences, self._due.turned = -1e9, monotonic()
         self._set = found
         self._clock, self._is_live = tx.now, tx.livemode
 
@@ -198,13 +201,14 @@ class Opened:
                 )
             )
 
-    async def _tell(self, tx: Transaction, event: News, why: str, rows: int) -> None:
+    async def _tell(self, tx: Transaction, event: News, why: str, rows: int | None = None) -> None:
         news: dict[str, Json] = {
             "name": self.data_set.name,
             "plan": self.data_set.plan,
-            "rows": rows,
             "reason": why,
         }
+        if rows is not None:
+            news["rows"] = rows
         await tx.record(Event(event, DATA_SET.text(self._set_id), news))
 
     def _finding(
@@ -257,6 +261,14 @@ class Opened:
         """Whether the target was the truth once, and the source is it again."""
         data_set = self.data_set
         return data_set.phase == SetPhase.FOLLOWING and data_set.turned_at is not None
+
+    @property
+    def _has_return_time_passed(self) -> bool:
+        """Whether requests that were under way at the return have ended."""
+        if not self._is_live:  # a sandbox's clock may stand still
+            return monotonic() - self._due.turned >= RETURN_TAKES.total_seconds()
+        turned_at = self.data_set.turned_at
+        return turned_at is not None and self._now >= turned_at + RETURN_TAKES
 
     @property
     def _is_two_sided(self) -> bool:

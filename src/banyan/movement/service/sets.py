@@ -30,6 +30,7 @@ from banyan.movement.model import (
 from banyan.movement.rules.plan import check_data, read_plan, reverse_of
 from banyan.movement.rules.standing import (
     SETTLES,
+    is_returning,
     one_way_of,
     refusal_of,
     return_of,
@@ -256,7 +257,14 @@ async def restart(tx: Transaction, plan_id: UUID, name: str, *, is_forced: bool 
     why = await unreturned(tx, plan_id, [name])
     if why and not is_forced:
         raise WrongDataPhase(f"Filled anew, {name} would lose what the new side took. {why}")
+    if is_returning(data_set, plan_of(data_set)) and not is_forced:
+        raise WrongDataPhase(
+            f"{name} was given back only just: writes of the new side may still be under way. Its mover "
+            "sees the end of that within minutes."
+        )
     await sets_store.update_restarted(tx, data_set.set_id)
+    # Those on their way to the target are found again; those on their way back are given up.
+    await findings_store.close_all_findings(tx, data_set.set_id, ["stuck"])
     return await get_set(tx, data_set.set_id)
 
 

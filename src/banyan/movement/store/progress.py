@@ -1,5 +1,6 @@
 """How far a mover has come with its set. 0 rows: another mover has it by now."""
 
+from datetime import datetime
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -193,4 +194,31 @@ async def update_verified(tx: Transaction, set_id: UUID, epoch: int, *, phase: S
         epoch=epoch,
         phase=phase,
         now=tx.now,
+    )
+
+
+async def update_settled(tx: Transaction, set_id: UUID, epoch: int, turned_at: datetime) -> int:
+    """A return is over: the source has everything. 0 if rows can't be written there, or it was turned
+    again meanwhile."""
+    return await tx.execute(
+        """
+        update movement.sets as one
+        set turned_at = null
+        where marketplace_id = %(marketplace_id)s
+          and set_id = %(set_id)s
+          and epoch = %(epoch)s
+          and phase = 'following'
+          and turned_at = %(turned_at)s
+          and not exists (
+            select from movement.findings as stuck
+            where stuck.marketplace_id = one.marketplace_id
+              and stuck.set_id = one.set_id
+              and stuck.flow = 'reverse'
+              and stuck.kind = 'stuck'
+              and stuck.closed_at is null
+          )
+        """,
+        set_id=set_id,
+        epoch=epoch,
+        turned_at=turned_at,
     )

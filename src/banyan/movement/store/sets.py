@@ -166,6 +166,7 @@ async def update_restarted(tx: Transaction, set_id: UUID) -> int:
           began_at = null,
           backfilled_at = null,
           tail = null,
+          turned_at = null,
           verified_at = null,
           pass_cursor = null,
           pass_began_at = null
