@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from banyan import migration, operations
+from banyan import migration, movement, operations
 from banyan.kernel import BanyanError, FixedClock, SystemClock
 from banyan.migration import PLAN, Change, Phase, StoredPlan
 from banyan.migration.jobs import follow_cases
@@ -359,6 +359,39 @@ async def test_writes_that_legacy_lacks_are_lost_only_by_force(
         change = await migration.roll_back(tx, *where, by="ana", why="Bad", is_forced=True)
     assert change is not None
     assert (change.to_bp, change.writes_to) == (0, "legacy")
+
+
+async def test_data_that_was_cut_over_is_not_changed_under_its_writes(
+    database: Database, live: UUID
+) -> None:
+    def text(**changes: Any) -> str:
+        one = {"name": "orders", "source": {"table": "o", "key": ["id"]},
+               "target": {"table": "o", "key": ["id"]}, "columns": {"id": "id"}}  # fmt: skip
+        return plan_text(
+            data={
+                "source": {"url_env": "OLD"},
+                "target": {"url_env": "NEW"},
+                "sets": [one | changes],
+            }
+        )
+
+    stored = (await apply(database, live, text())).stored
+    moved = text(target={"table": "other", "key": ["id"]})
+    async with database.transaction(live) as tx:
+        diff = await migration.compare_plan(tx, moved)
+        assert [each.effect for each in diff.changes if each.what == "data set orders"] == [
+            "Until all of its rows were compared it isn't verified."
+        ]
+        assert diff.refusals == ()
+        await tx.execute("update movement.sets set phase = 'reversing', turned_at = now()")
+    for changed in (moved, text(columns={"id": "id + 1"}), plan_text()):
+        with pytest.raises(migration.PlanUnsafe, match="orders is cut over"):
+            await apply(database, live, changed)
+    await apply(database, live, text(chunk=5))
+    await apply(database, live, moved, is_forced=True)
+    async with database.transaction(live) as tx:
+        standing = await movement.standing(tx, stored.plan_id, "orders")
+    assert standing.phase == movement.SetPhase.REVERSING
 
 
 async def test_legacy_stays_as_long_as_it_takes_writes(database: Database, live: UUID) -> None:

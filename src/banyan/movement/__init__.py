@@ -26,6 +26,7 @@ from banyan.movement.model import (
     FindingKind,
     Progress,
     ReturnStanding,
+    SetChange,
     SetPhase,
 )
 from banyan.movement.rules.plan import check_data, data_schema, read_plan
@@ -33,6 +34,7 @@ from banyan.movement.service import (
     begin_return,
     begin_reverse,
     can_return,
+    changes_of,
     decide_conflicts,
     declare,
     get_set,
@@ -67,6 +69,7 @@ __all__ = [
     "NotReversible",
     "Progress",
     "ReturnStanding",
+    "SetChange",
     "SetPhase",
     "SideUnavailable",
     "TableUnfit",
@@ -74,6 +77,7 @@ __all__ = [
     "begin_return",
     "begin_reverse",
     "can_return",
+    "changes_of",
     "check_data",
     "data_schema",
     "decide_conflicts",

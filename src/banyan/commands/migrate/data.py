@@ -182,7 +182,7 @@ def accept(marketplace: str | None, plan: str | None, names: tuple[str, ...]) ->
 def restart(marketplace: str | None, plan: str | None, name: str, force: bool) -> None:
     """Fill and compare a set anew, from the beginning.
 
-    Needed when its mapping has changed. Rows that are at the target stay and are written over.
+    The short way when its mapping has changed. Rows at the target stay and are written over.
     """
 
     async def begin(tx: Transaction, one: DataSet) -> str:

@@ -97,7 +97,8 @@ async def _compared(tx: Transaction, stored: StoredPlan | None, plan: Plan) -> P
         return diff_of(None, plan, {})
     standings = await routes_store.select_routes(tx, stored.plan_id)
     known = {each.route: each for each in standings}
-    return diff_of(stored.plan, plan, known, stored.version)
+    sets = await movement.changes_of(tx, stored.plan_id, plan.data)
+    return diff_of(stored.plan, plan, known, stored.version, sets)
 
 
 async def _follow(tx: Transaction, stored: StoredPlan, plan: Plan, diff: PlanDiff) -> None:

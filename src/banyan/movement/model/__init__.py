@@ -4,6 +4,7 @@ from banyan.movement.model.plan import (
     Address,
     CompareColumn,
     DataPlan,
+    Declared,
     DeletionMark,
     Polling,
     ReversePlan,
@@ -27,6 +28,7 @@ from banyan.movement.model.records import (
     Progress,
     ReturnStanding,
     Row,
+    SetChange,
     SetPhase,
 )
 
@@ -39,6 +41,7 @@ __all__ = [
     "DataPlan",
     "DataSet",
     "DataStanding",
+    "Declared",
     "DeletionMark",
     "Finding",
     "FindingKind",
@@ -50,6 +53,7 @@ __all__ = [
     "ReversePlan",
     "Row",
     "Scalar",
+    "SetChange",
     "SetPhase",
     "SetPlan",
     "SourceTable",

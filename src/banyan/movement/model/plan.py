@@ -148,3 +148,11 @@ class DataPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     target: Address
     sets: Annotated[tuple[SetPlan, ...], Meta(min_length=1, max_length=500)]
     about: str | UnsetType = UNSET
+
+
+class Declared(Struct, frozen=True, kw_only=True):
+    """What a set's row keeps of the plan."""
+
+    source: Address
+    target: Address
+    set: SetPlan

@@ -173,6 +173,16 @@ class DataStanding:
 
 
 @dataclass(frozen=True, slots=True)
+class SetChange:
+    """What a plan that says otherwise of a set comes to; ``refusal``: why that isn't done by itself."""
+
+    name: str
+    becomes: str
+    effect: str
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReturnStanding:
     """Whether the source holds everything that was written at the target since the cutover.
 

@@ -1,19 +1,28 @@
 """From a declared set to its flows: databases opened, tables looked at, expressions compiled."""
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from banyan.movement.errors import TableUnfit
-from banyan.movement.model import DataSet, DeletionMark, FlowName, Polling, ReversePlan, SetPlan
+from banyan.movement.errors import SideUnavailable, TableUnfit
+from banyan.movement.model import (
+    DataSet,
+    Declared,
+    DeletionMark,
+    FlowName,
+    Polling,
+    ReversePlan,
+    SetPlan,
+)
 from banyan.movement.rules.expressions import BadExpression
 from banyan.movement.rules.mapping import RowMap, Zones
 from banyan.movement.rules.plan import reverse_of
 from banyan.movement.rules.standing import seconds_of
 from banyan.movement.rules.values import key_in
 from banyan.movement.service.flow import Flow
-from banyan.movement.service.sets import Declared, declared_of
+from banyan.movement.service.sets import declared_of
 from banyan.movement.sources.capture import Capture, NoCapture
 from banyan.movement.sources.connection import Refused, Side, open_side, url_of
 from banyan.movement.sources.logical import LogicalCapture
@@ -21,6 +30,8 @@ from banyan.movement.sources.polling import PollingCapture
 from banyan.movement.sources.tables import Place, check_key, find_query, find_table, unique_over
 from banyan.movement.sources.triggers import TriggerCapture, Watched
 from banyan.movement.sources.writing import drop_fence, prepare_fence
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -86,14 +97,48 @@ def build(data_set: DataSet, environment: Mapping[str, str] = os.environ) -> Mov
         raise
 
 
+def remove_traces(
+    before: Declared, now: Declared, environment: Mapping[str, str] = os.environ
+) -> None:
+    """Take away what is ours of a set as it was once declared.
+
+    A database that isn't the set's any more is left as it is if it can't be reached.
+    """
+    plan, back = before.set, reverse_of(before.set)
+    back_changes = back.changes if back is not None else "none"
+    for name, address, address_now, find, changes in (
+        ("source", before.source, now.source, _origin, plan.changes),
+        ("target", before.target, now.target, _destination, back_changes),
+    ):
+        try:
+            side = open_side(name, url_of(address, environment, name))
+            try:
+                _capture(changes, find(side, plan), plan, None).remove()
+                drop_fence(side, plan.name)
+            finally:
+                side.close()
+        except TableUnfit as error:  # its triggers went with it
+            _log.info("%s, as it was before: %s", plan.name, error.detail)
+        except (SideUnavailable, Refused) as error:
+            if address == address_now:
+                raise
+            _log.warning("%s: what is left where it was before stays there: %s", plan.name, error)
+
+
+def _origin(side: Side, plan: SetPlan) -> Place:
+    source = plan.source
+    if source.query is not None:
+        return find_query(side, source.query, source.key)
+    return find_table(side, source.schema, source.table or "", source.key)
+
+
+def _destination(side: Side, plan: SetPlan) -> Place:
+    return find_table(side, plan.target.schema, plan.target.table, plan.target.key)
+
+
 def _built(data_set: DataSet, declared: Declared, source: Side, target: Side) -> Moving:
     plan = declared.set
-    origin = (
-        find_query(source, plan.source.query, plan.source.key)
-        if plan.source.query is not None
-        else find_table(source, plan.source.schema, plan.source.table or "", plan.source.key)
-    )
-    destination = find_table(target, plan.target.schema, plan.target.table, plan.target.key)
+    origin, destination = _origin(source, plan), _destination(target, plan)
     for column in plan.columns:
         if column not in destination.shapes:
             raise TableUnfit(f"{destination.name} of the target has no column {column}.")

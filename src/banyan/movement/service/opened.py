@@ -2,19 +2,22 @@
 
 import asyncio
 import logging
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
+
+import msgspec
 
 from banyan.kernel import BanyanError, Unavailable, new_secret
 from banyan.movement.errors import DataSetNotFound, MoverReplaced
 from banyan.movement.model import (
     DATA_SET,
     DataSet,
+    Declared,
     Finding,
     FindingKind,
     FlowName,
@@ -24,8 +27,9 @@ from banyan.movement.model import (
 from banyan.movement.rules.standing import RETURN_TAKES, late_until
 from banyan.movement.rules.throttle import Pace
 from banyan.movement.rules.values import key_hash, key_out
-from banyan.movement.service.building import Moving, build
+from banyan.movement.service.building import Moving, build, remove_traces
 from banyan.movement.service.flow import Flow
+from banyan.movement.service.sets import declared_of
 from banyan.movement.service.verifying import Compared, Strays
 from banyan.movement.sources.capture import Lag
 from banyan.movement.sources.connection import Refused
@@ -116,16 +120,25 @@ class Opened:
             stuck = await findings_store.select_findings(
                 tx, self._set_id, kinds=[FindingKind.STUCK], limit=100_000
             )
+            replaced = await sets_store.select_replaced(tx, self._set_id)
             self._clock, self._is_live = tx.now, tx.livemode
         self._set = found
         self._due.stuck_hashes = {one.flow + one.key_hash for one in stuck}
         self._tail = dict(found.tail or {})
         self._moving = await asyncio.to_thread(build, found)
         self._pace = Pace(self._moving.plan.throttle)
-        await asyncio.to_thread(self._install)
+        await asyncio.to_thread(self._install, replaced)
+        if replaced:
+            async with self._transaction() as tx:
+                await sets_store.delete_replaced(tx, self._set_id, found.epoch)
 
-    def _install(self) -> None:
+    def _install(self, replaced: Sequence[dict[str, Any]]) -> None:
         moving = self.moving
+        now = declared_of(self.data_set)
+        for before in replaced:
+            remove_traces(msgspec.convert(before, Declared), now)
+        if replaced:
+            moving.remove()  # under the same names, but of another key
         moving.install()
         claim(moving.target, moving.name, self.data_set.epoch)
         if moving.writes_source:
@@ -162,7 +175,9 @@ class Opened:
         if found is None or found.is_gone:
             raise MoverReplaced("The plan has no such data set any more.")
         if found.epoch != self.data_set.epoch:
-            raise MoverReplaced(f"Another mover carries {found.name} by now.")
+            raise MoverReplaced(
+                f"Another mover carries {found.name} by now, or the plan has changed it."
+            )
         if found.phase != self.data_set.phase or (
             self._pass.began and self.data_set.pass_began_at and found.pass_began_at is None
         ):

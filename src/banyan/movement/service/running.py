@@ -15,7 +15,7 @@ import psycopg
 
 from banyan.kernel import Unavailable
 from banyan.movement.errors import MoverReplaced, MoverRuns
-from banyan.movement.model import DataSet
+from banyan.movement.model import DataSet, SetPhase
 from banyan.movement.store import sets as sets_store
 from banyan.runtime import Database
 
@@ -145,6 +145,8 @@ async def install(sets: Sequence[DataSet]) -> None:
     for one in sets:
         moving = await asyncio.to_thread(build, one)
         try:
+            if one.phase == SetPhase.WAITING:  # what is there may be of another key
+                await asyncio.to_thread(moving.remove)
             await asyncio.to_thread(moving.install)
         finally:
             await asyncio.to_thread(moving.close)

@@ -17,16 +17,19 @@ from banyan.movement.errors import (
 )
 from banyan.movement.model import (
     DATA_SET,
-    Address,
     DataPlan,
     DataSet,
     DataStanding,
+    Declared,
     Finding,
+    FindingKind,
     FlowName,
     ReturnStanding,
+    SetChange,
     SetPhase,
     SetPlan,
 )
+from banyan.movement.rules.changes import Anew, anew, change_of
 from banyan.movement.rules.plan import check_data, read_plan, reverse_of
 from banyan.movement.rules.standing import (
     SETTLES,
@@ -39,16 +42,9 @@ from banyan.movement.rules.standing import (
     unreturned_of,
 )
 from banyan.movement.store import findings as findings_store
+from banyan.movement.store import progress
 from banyan.movement.store import sets as sets_store
 from banyan.runtime import Event, Json, Transaction
-
-
-class Declared(msgspec.Struct, frozen=True, kw_only=True):
-    """What a set's row keeps of the plan."""
-
-    source: Address
-    target: Address
-    set: SetPlan
 
 
 def declared_of(data_set: DataSet) -> Declared:
@@ -62,35 +58,78 @@ def plan_of(data_set: DataSet) -> SetPlan:
 async def declare(
     tx: Transaction, plan_id: UUID, plan: str, data: Mapping[str, Any] | None
 ) -> list[DataSet]:
-    """Take over the section ``data`` of a plan; how far sets have come stays.
+    """Take over the section ``data`` of a plan; how far sets have come stays where that still counts.
 
-    A set whose source, target or key changed has to be restarted (``restart``): that is not done by
-    itself. ``MalformedDataPlan`` with a fault for each place that is wrong.
+    A set of other rows, of another key, or whose rows go elsewhere is filled anew; one that is
+    mapped otherwise is compared anew. ``changes_of`` says so beforehand, and what stands against it.
+    ``MalformedDataPlan`` with a fault for each place that is wrong.
     """
+    declared = _declared_in(data)
+    for name, one in declared.items():
+        set_id = set_id_of(plan_id, name)
+        known = await sets_store.find_set(tx, set_id, lock=True)
+        kept = msgspec.to_builtins(one, str_keys=True)
+        await sets_store.upsert_set(tx, set_id, plan_id, plan, name, kept)
+        if known is None:
+            await _record(tx, set_id, "data.declared", plan, name, f"{name} is to move.")
+        elif (change := change_of(known, declared_of(known), one)) is not None:
+            await _renew(tx, known, one)
+            await _record(tx, set_id, "data.renewed", plan, name, change.effect)
+    await sets_store.update_gone(tx, plan_id, list(declared))
+    return await sets_store.select_sets(tx, plan_id, None) if declared else []
+
+
+async def changes_of(
+    tx: Transaction, plan_id: UUID, data: Mapping[str, Any] | None
+) -> list[SetChange]:
+    """What declaring this section would do to the sets that the plan has; ``MalformedDataPlan``."""
+    declared = _declared_in(data)
+    sets = await sets_store.select_sets(tx, plan_id, None, with_gone=True)
+    changes = [
+        change_of(one, declared_of(one), declared.get(one.name))
+        for one in sets
+        if one.name in declared or not one.is_gone
+    ]
+    return [one for one in changes if one is not None]
+
+
+def _declared_in(data: Mapping[str, Any] | None) -> dict[str, Declared]:
+    """The sets of a section by name."""
     if data is None:
-        await sets_store.update_gone(tx, plan_id, [])
-        return []
+        return {}
     faults = check_data(data)
     if faults:
         raise MalformedDataPlan(faults[0].detail, faults=tuple(faults))
     read: DataPlan = read_plan(data)
-    for one in read.sets:
-        declared = Declared(source=read.source, target=read.target, set=one)
-        set_id = set_id_of(plan_id, one.name)
-        is_known = await sets_store.find_set(tx, set_id) is not None
-        await sets_store.upsert_set(
-            tx, set_id, plan_id, plan, one.name, msgspec.to_builtins(declared, str_keys=True)
-        )
-        if not is_known:
-            await tx.record(
-                Event(
-                    "data.declared",
-                    DATA_SET.text(set_id),
-                    {"name": one.name, "plan": plan, "reason": f"{one.name} is to move."},
-                )
-            )
-    await sets_store.update_gone(tx, plan_id, [one.name for one in read.sets])
-    return await sets_store.select_sets(tx, plan_id, None)
+    return {
+        one.name: Declared(source=read.source, target=read.target, set=one) for one in read.sets
+    }
+
+
+async def _renew(tx: Transaction, known: DataSet, declared: Declared) -> None:
+    """Begin anew what a change of the plan undoes; movers that know the plan of before are shut out.
+
+    Filling would overwrite what the new side wrote: a set that was cut over is compared only.
+    """
+    before = declared_of(known)
+    if anew(before, declared) == Anew.EVERYTHING and known.phase != SetPhase.REVERSING:
+        await sets_store.insert_replaced(tx, known.set_id, known.epoch, known.declared)
+        await sets_store.update_restarted(tx, known.set_id)
+        await findings_store.close_all_findings(tx, known.set_id, list(FindingKind))
+    await sets_store.update_verification_wanted(tx, known.set_id)
+    await progress.update_epoch(tx, known.set_id)
+
+
+async def _record(
+    tx: Transaction,
+    set_id: UUID,
+    event: Literal["data.declared", "data.renewed", "data.reversed", "data.returned"],
+    plan: str,
+    name: str,
+    why: str,
+) -> None:
+    news: dict[str, Json] = {"name": name, "plan": plan, "reason": why}
+    await tx.record(Event(event, DATA_SET.text(set_id), news))
 
 
 def set_id_of(plan_id: UUID, name: str) -> UUID:
@@ -309,10 +348,7 @@ async def _turn(
     truth: str,
 ) -> DataSet:
     await sets_store.update_turned(tx, data_set.set_id, phase)
-    news: dict[str, Json] = {
-        "name": data_set.name,
-        "plan": data_set.plan,
-        "reason": f"The truth about {data_set.name} is on {truth} from now on.",
-    }
-    await tx.record(Event(event, DATA_SET.text(data_set.set_id), news))
+    name = data_set.name
+    why = f"The truth about {name} is on {truth} from now on."
+    await _record(tx, data_set.set_id, event, data_set.plan, name, why)
     return await get_set(tx, data_set.set_id)

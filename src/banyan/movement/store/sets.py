@@ -174,3 +174,42 @@ async def update_restarted(tx: Transaction, set_id: UUID) -> int:
         """,
         set_id=set_id,
     )
+
+
+async def insert_replaced(
+    tx: Transaction, set_id: UUID, epoch: int, declared: dict[str, Any]
+) -> None:
+    await tx.execute(
+        """
+        insert into movement.replaced (marketplace_id, set_id, epoch, declared)
+        values (%(marketplace_id)s, %(set_id)s, %(epoch)s, %(declared)s)
+        """,
+        set_id=set_id,
+        epoch=epoch,
+        declared=Jsonb(declared),
+    )
+
+
+async def select_replaced(tx: Transaction, set_id: UUID) -> list[dict[str, Any]]:
+    """What a set was declared as, as long as traces of that may be left."""
+    rows = await tx.rows(
+        """
+        select declared from movement.replaced
+        where marketplace_id = %(marketplace_id)s and set_id = %(set_id)s
+        order by epoch
+        """,
+        set_id=set_id,
+    )
+    return [declared for (declared,) in rows]
+
+
+async def delete_replaced(tx: Transaction, set_id: UUID, epoch: int) -> int:
+    """The traces of what earlier movers carried are taken away."""
+    return await tx.execute(
+        """
+        delete from movement.replaced
+        where marketplace_id = %(marketplace_id)s and set_id = %(set_id)s and epoch < %(epoch)s
+        """,
+        set_id=set_id,
+        epoch=epoch,
+    )

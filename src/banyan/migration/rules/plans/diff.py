@@ -5,7 +5,7 @@ where its writes go: whoever wants those changed rolls it back first, or forces 
 gathered about it begins anew.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard, cast
 
@@ -15,6 +15,7 @@ from banyan.migration.model.plan import Phase, Plan, RoutePlan
 from banyan.migration.model.standing import PlanChange, PlanDiff, Position, RouteStanding
 from banyan.migration.rules.phases import describe, moves_writes, next_position, path_of
 from banyan.migration.rules.plans.overlap import may_share
+from banyan.movement import SetChange
 
 _SHOWN = 120
 _MATCH = ("path", "prefix", "regex", "methods")
@@ -36,9 +37,16 @@ class _Found:
 
 
 def diff_of(
-    old: Plan | None, new: Plan, standings: Mapping[str, RouteStanding], from_version: int = 0
+    old: Plan | None,
+    new: Plan,
+    standings: Mapping[str, RouteStanding],
+    from_version: int = 0,
+    sets: Sequence[SetChange] = (),
 ) -> PlanDiff:
-    """Compare a plan with the one that holds (None: there is none yet)."""
+    """Compare a plan with the one that holds (None: there is none yet).
+
+    ``sets``: what becomes of the data sets that there are.
+    """
     found = _Found()
     if old is None:
         for route in new.routes:
@@ -56,6 +64,11 @@ def diff_of(
         else:
             _route(found, old, new, before[name], route, standings.get(name))
     _fronts(found, old, new, standings)
+    for each in sets:
+        what = f"data set {each.name}"
+        found.changes.append(
+            PlanChange("changed", what, "as it is", each.becomes, each.effect, None, each.refusal)
+        )
     order = [name for name in after if name in before]
     if order != [name for name in before if name in after]:
         found.changes.append(
