@@ -310,7 +310,7 @@ class Checker(Carrier):
             strays = [key_in(one.key) for one in found if one.origin_key is None]
         for start in range(0, len(keys), TAIL_AT_ONCE):
             await self._carry(truth, keys[start : start + TAIL_AT_ONCE])
-        if strays:
+        if strays := await self._still_strays(truth, strays):
             await asyncio.to_thread(truth.remove, strays, self.data_set.epoch, self._now)
         await self._look_again(self.moving.forward)
         async with self._transaction() as tx:
@@ -318,6 +318,21 @@ class Checker(Carrier):
             if found:
                 why = f"{plural(len(found), 'row was', 'rows were')} carried over again."
                 await self._tell(tx, "data.repaired", why, len(found))
+
+    async def _still_strays(self, flow: Flow, keys: Sequence[Key]) -> list[Key]:
+        """Those of these keys of the target that no row of the source has come to since."""
+        if not keys:
+            return []
+        search = Strays(flow, self.moving.plan.chunk)
+        steps = search.steps()
+        while await asyncio.to_thread(_advance, steps):
+            await self._tail_round()
+        found = {*search.found}
+        if search.is_sure:
+            confirmed = Confirmed(alike=[key for key in keys if key not in found])
+            async with self._transaction() as tx:
+                await self._differ(tx, flow, confirmed)
+        return [key for key in keys if key in found]
 
 
 def _origins_of(forward: Flow, back: Flow, keys: Sequence[Key]) -> dict[Key, Key | None]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from banyan.movement.model import ColumnKind, FindingKind, Key, Row
+from banyan.movement.rules.expressions import CannotMap
 from banyan.movement.rules.values import key_out, masked, shown
 from banyan.movement.service.flow import Flow, Stuck
 from banyan.movement.sources.tables import read_chunk, read_keys
@@ -204,13 +205,15 @@ class Strays:
     """The search for rows that only the destination has, where keys sort otherwise.
 
     ``steps`` does a page of work each time it is advanced, so that the tail is served in between.
-    ``found`` then are the keys that no row of the origin comes to.
+    ``found`` then are the keys that no row of the origin comes to. A row that can't be mapped has its
+    key, too; where not even that can be told of one, nobody is sure, and nothing is found.
     """
 
     def __init__(self, flow: Flow, page: int) -> None:
         self._flow = flow
         self._page = page
         self.found: list[Key] = []
+        self.is_sure = True
 
     def steps(self) -> Generator[None]:
         sums = [[0, 0] for _ in range(_BUCKETS)]
@@ -233,7 +236,8 @@ class Strays:
         for keys in self._pages(origin=True):
             candidates.difference_update(keys)
             yield
-        self.found = sorted(candidates, key=repr)[:_SUSPECTS_MAX]
+        if self.is_sure:
+            self.found = sorted(candidates, key=repr)[:_SUSPECTS_MAX]
 
     def still_there(self, keys: Sequence[Key]) -> list[Key]:
         """Which of these keys the destination has now."""
@@ -253,13 +257,20 @@ class Strays:
             with place.side.reading() as session:
                 rows = read_chunk(session, place, columns, after=after, limit=self._page)
             if origin:
-                expected, _ = flow.expected(rows)
-                yield list(expected)
+                expected, stuck = flow.expected(rows)
+                yield [*expected, *self._keys_of(stuck)]
             else:
                 yield list(flow.found([row[width:] for row in rows]))
             if len(rows) < self._page:
                 return
             after = rows[-1][:width]
+
+    def _keys_of(self, stuck: Sequence[Stuck]) -> Generator[Key]:
+        for one in stuck:
+            try:
+                yield self._flow.map.key_of(one.origin_key)
+            except CannotMap:
+                self.is_sure = False
 
 
 def _add(sums: list[list[int]], key: Key, sign: int) -> None:
