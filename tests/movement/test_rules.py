@@ -139,9 +139,27 @@ def test_one_value_in_two_writings_is_one(kind: ColumnKind, one: Any, other: Any
     assert canonical(cast(kind, one), PLAIN) == canonical(cast(kind, other), PLAIN)
 
 
-def test_an_integer_is_not_cut_in_silence() -> None:
+@pytest.mark.parametrize("value", [1.5, Decimal("1.5"), "12.7", " -0.1 "])
+def test_an_integer_is_not_cut_in_silence(value: object) -> None:
     with pytest.raises(ValueError, match="whole"):
-        cast(ColumnKind.INTEGER, 1.5)
+        cast(ColumnKind.INTEGER, value)
+
+
+@pytest.mark.parametrize("value", ["12", " 12 ", "12.0", 12.0, Decimal(12)])
+def test_a_whole_number_is_one_however_it_is_written(value: object) -> None:
+    assert cast(ColumnKind.INTEGER, value) == 12
+
+
+@pytest.mark.parametrize("hours", [-1, 24, 30])
+def test_a_span_that_is_no_time_of_day_does_not_become_one(hours: int) -> None:
+    with pytest.raises(ValueError, match="no time of day"):
+        cast(ColumnKind.TIME, timedelta(hours=hours))
+
+
+@pytest.mark.parametrize("value", [2, -1, 0.5, Decimal(2)])
+def test_a_number_that_is_neither_0_nor_1_is_no_boolean(value: object) -> None:
+    with pytest.raises(ValueError, match="neither"):
+        cast(ColumnKind.BOOLEAN, value)
 
 
 def test_naive_times_move_between_zones() -> None:

@@ -1,7 +1,10 @@
 """Many kinds of columns from every database into PostgreSQL and back, and compared fairly."""
 
+from datetime import time
 from decimal import Decimal
 from typing import Any
+
+import pytest
 
 from tests.movement.conftest import Move
 
@@ -177,3 +180,32 @@ async def test_composite_and_text_keys_filters_and_their_borders(move: Move) -> 
     assert sorted(move.target.run("select * from order_lines")) == sorted(wanted)
     standing = await move.verify(mover, "lines")
     assert standing.is_verified, standing.sentence
+
+
+@pytest.mark.parametrize("source", ["mariadb"], indirect=True)
+async def test_what_the_target_can_not_hold_is_told_and_never_bent(move: Move) -> None:
+    move.source.run("create table shops (id integer primary key, opens time, floors varchar(9))")
+    move.target.run("create table shops (id integer primary key, opens time, floors integer)")
+    for row in (
+        (1, "09:30:00", "2"),
+        (2, "30:00:00", "2"),
+        (3, "-01:00:00", "2"),
+        (4, "10:00:00", "2.5"),
+    ):
+        move.source.run(
+            "insert into shops values (:id, :opens, :floors)",
+            **dict(zip(("id", "opens", "floors"), row, strict=True)),
+        )
+    await move.declare(
+        {
+            "name": "shops",
+            "source": {"table": "shops", "key": ["id"]},
+            "target": {"table": "shops", "key": ["id"]},
+            "columns": {"id": "id", "opens": "opens", "floors": "floors"},
+        }
+    )
+    mover = await move.mover("shops")
+    await move.settle(mover)
+    assert move.target.run("select id, opens, floors from shops") == [(1, time(9, 30), 2)]
+    standing = await move.verify(mover, "shops")
+    assert (standing.is_verified, standing.stuck) == (False, 3)

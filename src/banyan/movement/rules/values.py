@@ -72,7 +72,7 @@ def _caster(column: ColumnShape, zone: str, own_zone: str) -> Cast:
     if kind == ColumnKind.NAIVE:
         return _naive_caster(ZoneInfo(zone), ZoneInfo(own_zone))
     casts: dict[ColumnKind, Cast] = {
-        ColumnKind.BOOLEAN: to_bool,
+        ColumnKind.BOOLEAN: _boolean,
         ColumnKind.INTEGER: _integer,
         ColumnKind.FLOAT: float,
         ColumnKind.TEXT: to_text,
@@ -183,9 +183,16 @@ def _date(value: Any) -> date:
     return to_date(value)
 
 
+def _boolean(value: Any) -> bool:
+    if isinstance(value, int | float | Decimal) and value not in (0, 1):
+        raise ValueError("a number that is neither 0 nor 1")
+    return to_bool(value)
+
+
 def _integer(value: Any) -> int:
-    made = to_int(value)
-    if isinstance(value, float | Decimal) and value != made:
+    given = Decimal(value.strip()) if isinstance(value, str) else value
+    made = to_int(given)
+    if isinstance(given, float | Decimal) and given != made:
         raise ValueError(f"{value} is not whole")
     return made
 
@@ -227,6 +234,8 @@ def _naive_caster(zone: ZoneInfo, own_zone: ZoneInfo) -> Cast:
 
 def _time(value: Any) -> time:
     if isinstance(value, timedelta):
+        if not timedelta() <= value < timedelta(days=1):
+            raise ValueError("a span of time that is no time of day")
         return (datetime(1970, 1, 1, tzinfo=UTC) + value).time()
     return value if isinstance(value, time) else time.fromisoformat(to_text(value).strip())
 
