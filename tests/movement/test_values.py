@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.movement.conftest import Move
+from banyan.movement import want_repair
+from tests.movement.conftest import PLAN, Move
 
 ORDERS: dict[str, Any] = {
     "name": "orders",
@@ -209,3 +210,32 @@ async def test_what_the_target_can_not_hold_is_told_and_never_bent(move: Move) -
     assert move.target.run("select id, opens, floors from shops") == [(1, time(9, 30), 2)]
     standing = await move.verify(mover, "shops")
     assert (standing.is_verified, standing.stuck) == (False, 3)
+
+
+async def test_a_row_of_which_nobody_can_tell_whether_it_is_the_sets_is_nobodys(move: Move) -> None:
+    """As in a database's ``where``, null is not true; it stops nothing, and no such row is struck."""
+    move.source.run("create table shops (id integer primary key, floors integer)")
+    move.target.run("create table shops (id integer primary key, floors integer)")
+    move.source.run("insert into shops values (1, 3)")
+    move.target.run("insert into shops values (7, null), (8, 0)")
+    await move.declare(
+        {
+            "name": "shops",
+            "source": {"table": "shops", "key": ["id"]},
+            "target": {"table": "shops", "key": ["id"], "scope": "floors > 0"},
+            "columns": {"id": "id", "floors": "floors"},
+        }
+    )
+    mover = await move.mover("shops")
+    await move.settle(mover)
+    standing = await move.verify(mover, "shops")
+    assert standing.is_verified, standing.sentence
+    move.source.run("insert into shops values (2, null)")  # its own row leaves the scope
+    await move.settle(mover)
+    standing = await move.verify(mover, "shops")
+    assert (standing.is_verified, standing.differing) == (False, 1)
+    async with move.database.transaction(move.marketplace_id) as tx:
+        await want_repair(tx, PLAN, "shops")
+    await move.settle(mover)
+    left = move.target.run("select id, floors from shops order by id")
+    assert left == [(1, 3), (2, None), (7, None), (8, 0)]

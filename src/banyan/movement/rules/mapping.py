@@ -186,3 +186,11 @@ def condition(text: str, shapes: Mapping[str, ColumnShape]) -> tuple[Expression,
     """An expression over a table's rows, and the columns to read for it."""
     reads = [n for n in shapes if n in compile_expression(text, list(shapes), {}).reads]
     return compile_expression(text, reads, {}), reads
+
+
+def holds(expression: Expression, row: Row) -> bool:
+    """Whether a condition is true of a row; of one that it can't be told of it isn't."""
+    try:
+        return bool(expression.of_row(row))
+    except _FAULTS:
+        return False

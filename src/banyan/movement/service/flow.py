@@ -15,7 +15,7 @@ from typing import Any
 
 from banyan.movement.model import DeletionMark, FlowName, Key, Row
 from banyan.movement.rules.expressions import CannotMap, Expression
-from banyan.movement.rules.mapping import RowMap, condition
+from banyan.movement.rules.mapping import RowMap, condition, holds
 from banyan.movement.sources.capture import Capture, NoCapture
 from banyan.movement.sources.connection import Refused, Session
 from banyan.movement.sources.tables import Place, read_chunk, read_keys
@@ -255,7 +255,7 @@ class Flow:
         width = len(self.map.writes)
         made: dict[Key, Row] = {}
         for row in rows:
-            if self._scope is not None and not self._scope.of_row(row[width:]):
+            if self._scope is not None and not holds(self._scope, row[width:]):
                 continue
             read = self.map.reread(row[:width])
             if self._mark is not None and read[self._mark_place]:
