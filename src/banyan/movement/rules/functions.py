@@ -37,6 +37,16 @@ def _of_none(function: Function) -> Function:
     return guarded
 
 
+def _of_nones(function: Function) -> Function:
+    """``function``, but None where any of its values is None."""
+
+    @wraps(function)
+    def guarded(*values: Any) -> Any:
+        return None if None in values else function(*values)
+
+    return guarded
+
+
 @cache
 def zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
@@ -350,8 +360,8 @@ FUNCTIONS: Mapping[str, Function] = {
     "length": _of_none(len),
     "lower": _of_none(lower),
     "lstrip": _of_none(lstrip),
-    "max": max,
-    "min": min,
+    "max": _of_nones(max),
+    "min": _of_nones(min),
     "minor": _of_none(minor),
     "naive": _of_none(naive),
     "named_uuid": named_uuid,
