@@ -23,6 +23,7 @@ from banyan.movement.service import mover as mover_module
 from banyan.movement.service.mover import Mover
 from banyan.movement.sources.connection import Side, open_side
 from banyan.runtime import Database
+from banyan.runtime import local as local_server
 from tests.conftest import _at, _drop, _make
 
 PLAN = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
@@ -64,6 +65,18 @@ def _serve(folder: Path, server: str, installer: str) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def logical_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL that writes what logical replication needs."""
+    folder: Path = tmp_path_factory.mktemp("logical")
+    local_server.start(folder).stop()
+    with (folder / "data" / "postgresql.auto.conf").open("a") as settings:
+        settings.write("wal_level = logical\nmax_replication_slots = 20\n")
+    server = local_server.start(folder)  # durable: what isn't on disk yet isn't decoded either
+    yield server.url
+    server.stop()
 
 
 def _answers(url: str) -> bool:

@@ -1,8 +1,6 @@
 """Changes caught in other ways: polled, out of the write-ahead log, and for a query."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from time import monotonic
 from typing import Any
 from uuid import uuid4
@@ -10,7 +8,6 @@ from uuid import uuid4
 import pytest
 
 from banyan.movement import FindingKind, TableUnfit, begin_return
-from banyan.runtime import local
 from tests.conftest import _at, _make
 from tests.movement.conftest import CUSTOMERS, PLAN, Move, alike, application, customers
 
@@ -251,18 +248,6 @@ async def test_an_old_comparison_proves_nothing(move: Move) -> None:
     assert "its mover isn't running" in (await move.standing()).sentence
     await move.settle(mover)
     assert "the last comparison is 120 s old" in (await move.standing()).sentence
-
-
-@pytest.fixture(scope="module")
-def logical_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL that writes what logical replication needs."""
-    folder: Path = tmp_path_factory.mktemp("logical")
-    local.start(folder).stop()
-    with (folder / "data" / "postgresql.auto.conf").open("a") as settings:
-        settings.write("wal_level = logical\nmax_replication_slots = 20\n")
-    server = local.start(folder)  # durable: what isn't on disk yet isn't decoded either
-    yield server.url
-    server.stop()
 
 
 @pytest.mark.parametrize("source", ["postgresql"], indirect=True)

@@ -235,10 +235,24 @@ class Flow:
     def _struck(self, session: Session, work: _Work) -> set[Key]:
         if isinstance(self.guard, NoCapture):
             return set()
-        keys = [*work.put, *work.gone]
+        return self.theirs(session, [*work.put, *work.gone])
+
+    def theirs(self, session: Session, keys: Sequence[Key]) -> set[Key]:
+        """Which of these rows others have changed at the destination, as its ``session`` sees it.
+
+        A notice has the key as the database gives it: padded to its width, or in the case that the
+        application wrote. That it is one of these, the database has said.
+        """
         by_bound = {self._writer.bound_key(key): key for key in keys}
         found = self.guard.waiting(session, list(by_bound))
-        return {by_bound[key] for key in found if key in by_bound}
+        strangers = [key for key in found if key not in by_bound]
+        theirs = {by_bound[key] for key in found if key in by_bound}
+        if strangers:
+            known = {*keys}
+            by_folded = {_folded(key): key for key in keys}
+            reread = [self.map.key_reread(key) for key in strangers]
+            theirs |= {key if key in known else by_folded.get(_folded(key), key) for key in reread}
+        return theirs & {*keys}
 
     def expected(self, rows: Sequence[Row]) -> tuple[dict[Key, tuple[Key, Row]], list[Stuck]]:
         """What the destination should hold of these rows, by its key."""
@@ -262,6 +276,13 @@ class Flow:
                 continue
             made[self.map.key_at(read)] = read
         return made
+
+
+def _folded(key: Key) -> Key:
+    """Keys as databases compare them that don't count case."""
+    return tuple(
+        [value.casefold().rstrip(" ") if isinstance(value, str) else value for value in key]
+    )
 
 
 class _LeftAlone(Exception):

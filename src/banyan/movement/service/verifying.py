@@ -141,7 +141,7 @@ def _waiting(
     with flow.origin.side.reading() as session:
         here = flow.capture.waiting(session, origin_keys)
     with flow.destination.side.reading() as session:
-        there = flow.guard.waiting(session, keys)
+        there = flow.theirs(session, keys)
     return here, there
 
 

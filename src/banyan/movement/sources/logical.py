@@ -135,7 +135,7 @@ class LogicalCapture:
         return None
 
     def waiting(self, session: Session, keys: Sequence[Key]) -> set[Key]:
-        wanted = {*keys}
+        wanted = {self._unpadded(key) for key in keys}
         stream = _Stream()
         rows = session.query(
             "select lsn::text, data from pg_logical_slot_peek_binary_changes(%s, null, null,"
@@ -144,7 +144,17 @@ class LogicalCapture:
         )
         for lsn, data in rows:
             self._read(stream, lsn, bytes(data))
-        return wanted & {*stream.keys}
+        return {key for key in stream.keys if self._unpadded(key) in wanted}
+
+    def _unpadded(self, key: Key) -> Key:
+        """The stream has texts of fixed width padded, as queries give them; mapped ones aren't."""
+        shapes = [self._place.shapes[name] for name in self._place.key]
+        return tuple(
+            [
+                value.rstrip(" ") if shape.kind == ColumnKind.CHAR else value
+                for shape, value in zip(shapes, key, strict=True)
+            ]
+        )
 
     def lag(self) -> Lag:
         notices = self.take(10_000)
