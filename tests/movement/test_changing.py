@@ -12,7 +12,7 @@ from banyan.movement.rules.changes import Anew, anew
 from banyan.movement.rules.plan import read_plan
 from banyan.movement.rules.standing import RETURN_TAKES
 from banyan.movement.service.sets import Declared
-from tests.movement.conftest import CUSTOMERS, PLAN, Move, alike, customers, rows_of
+from tests.movement.conftest import CUSTOMERS, PLAN, Move, Shop, alike, customers, rows_of
 
 SOURCE = {"url_env": "LEGACY_TEST_SOURCE"}
 TARGET = {"url_env": "LEGACY_TEST_TARGET"}
@@ -39,7 +39,8 @@ def declared(changes: dict[str, Any], source: object = SOURCE, target: object = 
         (Anew.COMPARISON, {"compare": {"email": {"letter_case": "ignore"}}}),
         (Anew.COMPARISON, {"zone": "Europe/Berlin"}),
         (Anew.COMPARISON, {"reverse": "none"}),
-        (Anew.COMPARISON, {"changes": "none"}),
+        (Anew.EVERYTHING, {"changes": "none"}),
+        (Anew.EVERYTHING, {"changes": {"polling": "moved"}}),
         (Anew.COMPARISON, {"target": {"table": "customers", "key": ["id"], "deletes": "keep"}}),
         (Anew.EVERYTHING, {"source": {"table": "clients", "key": ["id"]}}),
         (Anew.EVERYTHING, {"source": {"table": "customers", "key": ["email"]}}),
@@ -125,6 +126,46 @@ async def test_writes_of_the_shop_go_on_when_the_key_changes(move: Move) -> None
     await move.settle(mover)
     assert alike(move.source, move.target)
     assert await move.findings() == []
+
+
+async def test_who_mends_the_mapping_while_it_fills_begins_from_the_first_row(move: Move) -> None:
+    customers(move.source, move.target, 20)
+    columns = CUSTOMERS["columns"]
+    await move.declare(CUSTOMERS | {"columns": columns | {"note": "int(email)"}})
+    mover = await move.mover()
+    for _ in range(3):
+        await mover.round()
+    assert (await move.standing()).stuck > 0
+    await move.declare(
+        CUSTOMERS | {"columns": columns | {"note": "lower(email)"}, "reverse": "none"}
+    )
+    await move.settle(await move.mover())
+    standing = await move.standing()
+    assert standing.is_verified, standing.sentence
+    assert len(rows_of(move.target)) == 20
+
+
+async def test_what_catches_changes_goes_when_they_are_caught_otherwise(move: Move) -> None:
+    """A log that nobody reads would grow with every write."""
+    customers(move.source, move.target, 5)
+    await move.declare(CUSTOMERS)
+    await move.settle(await move.mover())
+    assert logs(move.target)
+    assert logs(move.source)
+    await move.declare(CUSTOMERS | {"reverse": "none"})
+    move.source.run("update customers set note = 'meanwhile' where id = 3")
+    await move.settle(await move.mover())
+    assert (await move.standing()).is_verified
+    assert not logs(move.target)
+    await move.declare(CUSTOMERS | {"reverse": "none", "changes": "none"})
+    await move.settle(await move.mover())
+    assert (await move.standing()).is_verified
+    assert not logs(move.source)
+    assert alike(move.source, move.target)
+
+
+def logs(shop: Shop) -> list[str]:
+    return [name for name in shop.side.inspect().get_table_names() if name.startswith("banyan_log")]
 
 
 async def test_what_is_cut_over_is_changed_only_by_force_and_never_filled(move: Move) -> None:

@@ -1,5 +1,5 @@
--- What sets were before a plan moved them elsewhere: what they left in the databases of both sides is
--- taken away before they begin anew.
+-- What sets were before a plan moved them elsewhere, or let changes be caught otherwise: what they left
+-- in the databases of both sides is taken away by their next mover.
 
 create table movement.replaced (
   marketplace_id uuid not null,

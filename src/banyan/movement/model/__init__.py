@@ -2,6 +2,7 @@
 
 from banyan.movement.model.plan import (
     Address,
+    Changes,
     CompareColumn,
     DataPlan,
     Declared,
@@ -35,6 +36,7 @@ from banyan.movement.model.records import (
 __all__ = [
     "DATA_SET",
     "Address",
+    "Changes",
     "ColumnKind",
     "ColumnShape",
     "CompareColumn",

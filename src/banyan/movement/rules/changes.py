@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from banyan.movement.model import (
+    Changes,
     DataSet,
     Declared,
     SetChange,
@@ -32,11 +33,41 @@ class Anew(IntEnum):
 
 def anew(before: Declared, after: Declared) -> Anew:
     """How much of a set's work a plan's change undoes; how fast and how often it is done undoes none."""
-    if _said(_place(before)) != _said(_place(after)):
+    if not is_same_source(before, after) or _goes_to(before) != _goes_to(after):
         return Anew.EVERYTHING
     if _said(_meaning(before.set)) != _said(_meaning(after.set)):
         return Anew.COMPARISON
     return Anew.NOTHING
+
+
+def anew_of(data_set: DataSet, before: Declared, after: Declared) -> Anew:
+    """The same of a set that has come so far."""
+    much = anew(before, after)
+    if data_set.is_gone:  # nobody looked after it
+        much = max(much, Anew.COMPARISON)
+    if data_set.phase == SetPhase.REVERSING:  # filling would overwrite what the new side wrote
+        return min(much, Anew.COMPARISON)
+    if (
+        data_set.phase == SetPhase.BACKFILLING and much
+    ):  # a part has been copied as it was said before
+        return Anew.EVERYTHING
+    return much
+
+
+def is_same_source(before: Declared, after: Declared) -> bool:
+    """Whether the same is read by the same key, and changes are caught in the same way."""
+    one, other = (
+        _said([each.source, each.set.source, _caught(each.set.changes)]) for each in (before, after)
+    )
+    return one == other
+
+
+def is_same_target(before: Declared, after: Declared) -> bool:
+    """Whether rows go to the same place, and changes are caught there in the same way."""
+    if _goes_to(before) != _goes_to(after):
+        return False
+    one, other = (reverse_of(each.set) for each in (before, after))
+    return (one and _caught(one.changes)) == (other and _caught(other.changes))
 
 
 def change_of(data_set: DataSet, before: Declared, after: Declared | None) -> SetChange | None:
@@ -45,9 +76,7 @@ def change_of(data_set: DataSet, before: Declared, after: Declared | None) -> Se
     if after is None:
         why_not = _why_not_without(data_set, before.set)
         return SetChange(name, "left alone", "Nothing carries it any more.", why_not)
-    much = anew(before, after)
-    if data_set.is_gone:
-        much = max(much, Anew.COMPARISON)
+    much = anew_of(data_set, before, after)
     if much == Anew.NOTHING:
         return None
     effect = "Until all of its rows were compared it isn't verified."
@@ -79,11 +108,14 @@ def _why_unsettled(data_set: DataSet, plan: SetPlan) -> str:
     )
 
 
-def _place(declared: Declared) -> tuple[object, ...]:
-    """Which rows, by which key, and where they go."""
+def _goes_to(declared: Declared) -> bytes:
     target = declared.set.target
     place = TargetTable(table=target.table, schema=target.schema, key=target.key)
-    return declared.source, declared.target, declared.set.source, place
+    return _said([declared.target, place])
+
+
+def _caught(changes: Changes) -> str:
+    return changes if isinstance(changes, str) else f"polling {changes.polling}"
 
 
 def _meaning(plan: SetPlan) -> SetPlan:

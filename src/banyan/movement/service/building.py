@@ -16,6 +16,7 @@ from banyan.movement.model import (
     ReversePlan,
     SetPlan,
 )
+from banyan.movement.rules.changes import is_same_source, is_same_target
 from banyan.movement.rules.expressions import BadExpression
 from banyan.movement.rules.mapping import RowMap, Zones
 from banyan.movement.rules.plan import reverse_of
@@ -100,16 +101,18 @@ def build(data_set: DataSet, environment: Mapping[str, str] = os.environ) -> Mov
 def remove_traces(
     before: Declared, now: Declared, environment: Mapping[str, str] = os.environ
 ) -> None:
-    """Take away what is ours of a set as it was once declared.
+    """Take away what is ours of a set as it was once declared, where it is another one now.
 
     A database that isn't the set's any more is left as it is if it can't be reached.
     """
     plan, back = before.set, reverse_of(before.set)
     back_changes = back.changes if back is not None else "none"
-    for name, address, address_now, find, changes in (
-        ("source", before.source, now.source, _origin, plan.changes),
-        ("target", before.target, now.target, _destination, back_changes),
+    for name, address, address_now, is_same, find, changes in (
+        ("source", before.source, now.source, is_same_source, _origin, plan.changes),
+        ("target", before.target, now.target, is_same_target, _destination, back_changes),
     ):
+        if is_same(before, now):
+            continue
         try:
             side = open_side(name, url_of(address, environment, name))
             try:

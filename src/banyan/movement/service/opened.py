@@ -137,8 +137,8 @@ class Opened:
         now = declared_of(self.data_set)
         for before in replaced:
             remove_traces(msgspec.convert(before, Declared), now)
-        if replaced:
-            moving.remove()  # under the same names, but of another key
+        if replaced and self.data_set.phase == SetPhase.WAITING:
+            moving.remove()  # what is there under the same names may be of another key
         moving.install()
         claim(moving.target, moving.name, self.data_set.epoch)
         if moving.writes_source:

@@ -29,7 +29,7 @@ from banyan.movement.model import (
     SetPhase,
     SetPlan,
 )
-from banyan.movement.rules.changes import Anew, anew, change_of
+from banyan.movement.rules.changes import Anew, anew_of, change_of, is_same_source, is_same_target
 from banyan.movement.rules.plan import check_data, read_plan, reverse_of
 from banyan.movement.rules.standing import (
     SETTLES,
@@ -107,13 +107,14 @@ def _declared_in(data: Mapping[str, Any] | None) -> dict[str, Declared]:
 
 
 async def _renew(tx: Transaction, known: DataSet, declared: Declared) -> None:
-    """Begin anew what a change of the plan undoes; movers that know the plan of before are shut out.
-
-    Filling would overwrite what the new side wrote: a set that was cut over is compared only.
-    """
+    """Begin anew what a change of the plan undoes; movers that know the plan of before are shut out."""
     before = declared_of(known)
-    if anew(before, declared) == Anew.EVERYTHING and known.phase != SetPhase.REVERSING:
+    much = anew_of(known, before, declared)
+    is_same = is_same_source(before, declared) and is_same_target(before, declared)
+    is_awaited = known.phase == SetPhase.REVERSING or is_returning(known, before.set)
+    if not is_same and (much == Anew.EVERYTHING or not is_awaited):
         await sets_store.insert_replaced(tx, known.set_id, known.epoch, known.declared)
+    if much == Anew.EVERYTHING:
         await sets_store.update_restarted(tx, known.set_id)
         await findings_store.close_all_findings(tx, known.set_id, list(FindingKind))
     await sets_store.update_verification_wanted(tx, known.set_id)
