@@ -196,12 +196,13 @@ async def test_what_is_still_on_its_way_back_stays_in_the_plan(move: Move) -> No
     async with move.database.transaction(move.marketplace_id) as tx:
         await begin_return(tx, PLAN, "customers")
     elsewhere = CUSTOMERS | {"target": {"table": "other", "key": ["id"]}}
-    for changed in (elsewhere, None):
+    one_way = CUSTOMERS | {"reverse": "none"}
+    for changed in (elsewhere, one_way, None):
         [change] = await _changes(move, changed)
         assert "given back only just" in change.refusal
     move.clock.advance(RETURN_TAKES + timedelta(seconds=1))
     await move.settle(mover)
-    for changed in (elsewhere, None):
+    for changed in (elsewhere, one_way, None):
         [change] = await _changes(move, changed)
         assert change.refusal == ""
 

@@ -54,6 +54,9 @@ async def test_the_write_ahead_log_has_such_keys_as_queries_give_them(
         with side.reading() as session:
             for asked in ("ab", "ab      "):
                 assert capture.waiting(session, [(asked,), ("ef",)]) == {("ab      ",)}
+        ages_s = capture.take(10).ages_s
+        assert list(ages_s) == [("ab      ",), ("cd      ",)]
+        assert all(-60 < age_s < 60 for age_s in ages_s.values())
         capture.remove()
     finally:
         side.close()

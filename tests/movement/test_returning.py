@@ -166,11 +166,11 @@ async def test_once_all_came_back_the_target_is_foreign_again(move: Move, away: 
     move.target.run("update customers set note = 'the last order' where id = 2")
     await give_back(move)
     move.target.run("insert into customers values (600, 'under way all the while', 1, null)")
-    move.clock.advance(away)
+    later(move, away)
     await mover.round()
     dead, mover = mover, await move.mover()
     await dead.close()
-    move.clock.advance(RETURN_TAKES)
+    later(move, RETURN_TAKES)
     await move.settle(mover)
     assert await lacking(move) == ""
     assert alike(move.source, move.target)
@@ -186,6 +186,34 @@ async def test_once_all_came_back_the_target_is_foreign_again(move: Move, away: 
     assert rows_of(move.source) == before
     told = {(one.kind, one.key[0]) for one in await move.findings()}
     assert told == {("missing", 1), ("missing", 2), ("missing", 3), ("differs", 4), ("extra", 601)}
+    assert (await move.events()).count("data.settled") == 1
+
+
+def later(move: Move, by: timedelta) -> None:
+    """By both clocks: ours, and that of the target's log."""
+    move.clock.advance(by)
+    move.target.run("update banyan_log_customers set at = at - :by", by=int(by.total_seconds()))
+
+
+async def test_what_is_cleaned_up_while_the_mover_is_away_is_no_write_of_customers(
+    move: Move,
+) -> None:
+    mover = await cut_over(move)
+    await give_back(move)
+    move.target.run("insert into customers values (600, 'under way', 1, null)")
+    later(move, timedelta(hours=5))
+    move.target.script(
+        "delete from customers where id < 4",
+        "update customers set note = 'tried out' where id = 600",
+        "insert into customers values (601, 'made by a shadowed page', 1, null)",
+    )
+    later(move, timedelta(hours=1))
+    await mover.round()
+    assert [row[0] for row in rows_of(move.source)] == [1, 2, 3, 4, 5, 600]
+    await move.settle(mover)
+    assert [row[0] for row in rows_of(move.source)] == [1, 2, 3, 4, 5, 600]
+    told = {(one.kind, one.key[0]) for one in await move.findings()}
+    assert told == {("missing", 1), ("missing", 2), ("missing", 3), ("extra", 601)}
     assert (await move.events()).count("data.settled") == 1
 
 

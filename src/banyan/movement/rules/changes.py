@@ -47,10 +47,8 @@ def anew_of(data_set: DataSet, before: Declared, after: Declared) -> Anew:
         much = max(much, Anew.COMPARISON)
     if data_set.phase == SetPhase.REVERSING:  # filling would overwrite what the new side wrote
         return min(much, Anew.COMPARISON)
-    if (
-        data_set.phase == SetPhase.BACKFILLING and much
-    ):  # a part has been copied as it was said before
-        return Anew.EVERYTHING
+    if data_set.phase == SetPhase.BACKFILLING and much:
+        return Anew.EVERYTHING  # a part has been copied as it was said before
     return much
 
 
@@ -86,9 +84,10 @@ def change_of(data_set: DataSet, before: Declared, after: Declared | None) -> Se
             "Roll its routes back first."
         )
         return SetChange(name, "compared anew", effect, why_not)
-    if much == Anew.COMPARISON:
-        return SetChange(name, "compared anew", effect)
-    return SetChange(name, "filled and compared anew", effect, _why_unsettled(data_set, before.set))
+    is_kept = much == Anew.COMPARISON and is_same_target(before, after)
+    why_not = "" if is_kept else _why_unsettled(data_set, before.set)
+    becomes = "compared anew" if much == Anew.COMPARISON else "filled and compared anew"
+    return SetChange(name, becomes, effect, why_not)
 
 
 def _why_not_without(data_set: DataSet, plan: SetPlan) -> str:

@@ -10,6 +10,7 @@ from banyan.movement.rules.expressions import CannotMap
 from banyan.movement.rules.values import key_hash, key_in, key_out
 from banyan.movement.service.flow import Carried, Flow, Stuck
 from banyan.movement.service.opened import Opened
+from banyan.movement.sources.capture import Notices
 from banyan.movement.sources.polling import PollingCapture
 from banyan.movement.sources.sequences import given_out, raise_sequences
 from banyan.movement.store import findings as findings_store
@@ -21,6 +22,8 @@ IDLE_S = 0.2
 FINDINGS_AT_ONCE = 500
 _STUCK_EVERY_S = 10.0
 _SEQUENCES_EVERY_S = 1.0
+_CLOCK_TICK_S = 1.0
+"""Logs write times down in whole seconds."""
 
 
 class Carrier(Opened):
@@ -63,13 +66,27 @@ class Carrier(Opened):
         if not self._knows_ours(back):
             return False
         if self._was_turned:
-            # Requests that were under way when the truth went back to the source end at the target.
-            is_last_look = self._has_return_time_passed
-            is_more = await self._follow(back)
-            if is_last_look and not is_more:
-                await self._end_return()
-            return is_more
+            return await self._follow_last(back)
         return await self._judge_foreign()
+
+    async def _follow_last(self, back: Flow) -> bool:
+        """Carry back what requests that were under way when the truth went back to the source still
+        write at the target; what was written there after that time isn't theirs."""
+        over_s = self._return_over_s
+        notices = await asyncio.to_thread(back.capture.take, TAIL_AT_ONCE)
+        in_time = [
+            key for key in notices.keys if notices.ages_s.get(key, over_s) >= over_s - _CLOCK_TICK_S
+        ]
+        if len(in_time) == len(notices.keys):
+            await self._carry_taken(back, notices)
+            if over_s >= 0 and not notices.is_more:
+                await self._end_return()
+            return notices.is_more
+        # Of what comes behind in the log nothing was in time: it is left for the judge of foreign rows.
+        if in_time:
+            await self._carry(back, in_time)
+        await self._end_return()
+        return False
 
     async def _end_return(self) -> None:
         """All that was written at the target in the return's time has been seen and carried: what comes
@@ -92,6 +109,10 @@ class Carrier(Opened):
 
     async def _follow(self, flow: Flow) -> bool:
         notices = await asyncio.to_thread(flow.capture.take, TAIL_AT_ONCE)
+        await self._carry_taken(flow, notices)
+        return notices.is_more
+
+    async def _carry_taken(self, flow: Flow, notices: Notices) -> None:
         if notices.keys:
             await self._carry(flow, notices.keys)
         position = await asyncio.to_thread(flow.capture.done, notices)
@@ -100,7 +121,6 @@ class Carrier(Opened):
             await self._save(force=True)
         self._carried += len(notices.keys)
         self._due.ids += len(notices.keys)
-        return notices.is_more
 
     async def _carry(self, flow: Flow, keys: Sequence[Key]) -> None:
         """Bring keys over; where both sides changed, the truth's side wins, and it is told."""

@@ -278,12 +278,13 @@ class Opened:
         return data_set.phase == SetPhase.FOLLOWING and data_set.turned_at is not None
 
     @property
-    def _has_return_time_passed(self) -> bool:
-        """Whether requests that were under way at the return have ended."""
-        if not self._is_live:  # a sandbox's clock may stand still
-            return monotonic() - self._due.turned >= RETURN_TAKES.total_seconds()
+    def _return_over_s(self) -> float:
+        """For how long all requests that were under way at the return have ended; below 0: not yet."""
         turned_at = self.data_set.turned_at
-        return turned_at is not None and self._now >= turned_at + RETURN_TAKES
+        assert turned_at is not None, "it was turned"
+        if not self._is_live:  # a sandbox's clock may stand still
+            return monotonic() - self._due.turned - RETURN_TAKES.total_seconds()
+        return (self._now - turned_at - RETURN_TAKES).total_seconds()
 
     @property
     def _is_two_sided(self) -> bool:

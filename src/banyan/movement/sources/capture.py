@@ -15,11 +15,15 @@ from banyan.movement.sources.connection import Session
 
 @dataclass(frozen=True, slots=True)
 class Notices:
-    """Keys of changed rows, each once. ``is_more``: others wait."""
+    """Keys of changed rows, each once. ``is_more``: others wait.
+
+    ``ages_s``: how long ago each was changed first, by its database's clock, where that is known.
+    """
 
     keys: list[Key] = field(default_factory=list[Key])
     token: Any = None
     is_more: bool = False
+    ages_s: dict[Key, float] = field(default_factory=dict[Key, float])
 
 
 @dataclass(frozen=True, slots=True)

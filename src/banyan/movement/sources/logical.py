@@ -40,6 +40,8 @@ class _Stream:
         default_factory=dict[int, tuple[str, list[str]]]
     )
     keys: list[Key] = field(default_factory=list[Key])
+    committed: dict[Key, int] = field(default_factory=dict[Key, int])
+    """When a key was changed first, in microseconds since 2000."""
     in_transaction: list[Key] = field(default_factory=list[Key])
     is_ours: bool = False
     end: str | None = None
@@ -119,10 +121,13 @@ class LogicalCapture:
                 " 'proto_version', '1', 'publication_names', %s)",
                 (self._slot_of(session), limit, self._publication),
             )
+            now = "select (extract(epoch from clock_timestamp() - '2000-01-01Z') * 1000000)::bigint"
+            ((now_us,),) = session.query(now, ())
         for lsn, data in rows:
             self._read(stream, lsn, bytes(data))
         keys = list(dict.fromkeys(stream.keys))
-        return Notices(keys, stream.end, len(rows) >= limit)
+        ages_s = {key: (now_us - at) / 1_000_000 for key, at in stream.committed.items()}
+        return Notices(keys, stream.end, len(rows) >= limit, ages_s)
 
     def done(self, notices: Notices) -> Any:
         if notices.token is None:
@@ -183,6 +188,9 @@ class LogicalCapture:
         elif kind == b"C":
             if not stream.is_ours:
                 stream.keys += stream.in_transaction
+                (at_us,) = struct.unpack(">q", data[18:26])
+                for key in stream.in_transaction:
+                    stream.committed.setdefault(key, at_us)
             # The end of the commit record: up to here everything is known.
             high, low = struct.unpack(">II", data[10:18])
             stream.end = f"{high:X}/{low:X}"

@@ -100,11 +100,16 @@ class TriggerCapture:
         return None
 
     def take(self, limit: int) -> Notices:
-        statement = select(self._log.c.id, *self._keys).order_by(self._log.c.id).limit(limit)
+        now = literal_column(_NOW[self._side.dialect], BigInteger())
+        columns = (self._log.c.id, now - self._log.c.at, *self._keys)
+        statement = select(*columns).order_by(self._log.c.id).limit(limit)
         with self._side.reading() as session:
             rows = session.fetch(statement)
-        keys = list(dict.fromkeys(row[1:] for row in rows if None not in row[1:]))
-        return Notices(keys, [row[0] for row in rows], len(rows) == limit)
+        ages_s: dict[Key, float] = {}
+        for row in rows:
+            if None not in row[2:]:
+                ages_s[row[2:]] = max(float(row[1]), ages_s.get(row[2:], 0.0))
+        return Notices(list(ages_s), [row[0] for row in rows], len(rows) == limit, ages_s)
 
     def done(self, notices: Notices) -> Any:
         numbers: list[int] = notices.token or []
