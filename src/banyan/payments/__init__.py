@@ -132,6 +132,7 @@ from banyan.payments.rules.statement_pages import statement_page
 from banyan.payments.rules.statements import check_days
 from banyan.payments.rules.statements import to_csv as statement_csv
 from banyan.payments.service.attempts import attempts_of, attempts_of_payout
+from banyan.payments.service.bank_entries import BankEntry, take_bank_entry
 from banyan.payments.service.bank_files import confirm_payout, return_payout, take_status
 from banyan.payments.service.bank_files import get_file as get_bank_file
 from banyan.payments.service.connections import (
@@ -230,6 +231,7 @@ __all__ = [
     "Age",
     "Approvals",
     "Attempt",
+    "BankEntry",
     "BankFile",
     "BankFileNotFound",
     "BankMissing",
@@ -394,6 +396,7 @@ __all__ = [
     "statement_of_payout",
     "statement_page",
     "summary",
+    "take_bank_entry",
     "take_status",
     "takings_of",
     "unsettle",

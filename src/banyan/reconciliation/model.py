@@ -231,6 +231,12 @@ class Outcome:
     breaks: list[Break] = field(default_factory=list[Break])
     waiting: list[Line] = field(default_factory=list[Line])
 
+    @property
+    def lines(self) -> list[Line]:
+        """What it is about, but for the other lines of breaks."""
+        matched = [line for proposal in self.proposals for line in proposal.lines]
+        return [*matched, *(one.line for one in self.breaks), *self.waiting]
+
 
 Rates = dict[tuple[str, str], Decimal]
 """Units of the second currency for one of the first."""

@@ -128,7 +128,7 @@ async def confirm_payout(
     Nothing happens if the id is not ours or the amount is another: then the statement's line has to
     be looked at. ``reference`` is the bank's, ``note`` says where it was seen.
     """
-    attempt = await _attempt(tx, end_to_end_id)
+    attempt = await attempt_named(tx, end_to_end_id)
     if attempt is None or attempt.answer is not None or attempt.amount != amount:
         return False
     answer = Succeeded(reference, amount.minor, amount.currency.code)
@@ -144,7 +144,7 @@ async def return_payout(
     Before it was confirmed, it has failed; after that it comes back, once. What was rejected before
     it was sent (cancelled) is left alone.
     """
-    attempt = await _attempt(tx, end_to_end_id)
+    attempt = await attempt_named(tx, end_to_end_id)
     if attempt is None:
         return False
     answer = Declined(code or "returned", True, detail)
@@ -180,7 +180,7 @@ async def take_status(tx: Transaction, content: bytes) -> int:
 
 async def _settled(tx: Transaction, reference: str) -> bool:
     """A status names no amount: it is that of the payment it names."""
-    attempt = await _attempt(tx, reference)
+    attempt = await attempt_named(tx, reference)
     if attempt is None:
         return False
     return await confirm_payout(
@@ -244,7 +244,7 @@ async def _batch(tx: Transaction, batch_id: UUID) -> PayoutBatch:
     return batch
 
 
-async def _attempt(tx: Transaction, end_to_end_id: str) -> Attempt | None:
+async def attempt_named(tx: Transaction, end_to_end_id: str) -> Attempt | None:
     """The payout or debit behind a reference that a bank gives back."""
     attempt_id = attempt_of(end_to_end_id)
     attempt = None if attempt_id is None else await attempts_store.find_attempt(tx, attempt_id)

@@ -18,6 +18,8 @@ from banyan.reconciliation.model import LineType, ReadLine, ReadStatement, State
 
 _FEES = frozenset({"CHRG", "FEES", "COMM"})
 _NOT_PROVIDED = frozenset({"", "NOTPROVIDED", "NONREF"})
+_OURS = ("att-", "att_")
+_AMOUNTS = ("Amt", "AmtDtls/TxAmt/Amt")
 TEXT_MAX = 500
 
 
@@ -99,12 +101,43 @@ def _entry(entry: _Element, place: str, name: str) -> Iterator[ReadLine]:
     if on is None:
         raise _malformed(f"{place}/BookgDt", "the entry has no date")
     details = [tx for dtls in _children(entry, "NtryDtls") for tx in _children(dtls, "TxDtls")]
+    parts = _own_parts(details, amount, place)
+    for number, (tx, part) in enumerate(zip(details, parts, strict=False), start=1):
+        yield _line(entry, [tx], part, on, f"{place}/TxDtls[{number}]", f"{name}.{number}")
+    if not parts:
+        yield _line(entry, details, amount, on, place, name)
+
+
+def _own_parts(details: list[_Element], amount: Money, place: str) -> list[Money]:
+    """What each payment of ours is in one entry for all of a file; nothing if it is another entry.
+
+    Banks book a file as one sum and tell its payments below. Only what names payments of ours is
+    taken apart, and only if they add up to the entry.
+    """
+    names = [_text(tx, "Refs/EndToEndId").lower() for tx in details]
+    if len(details) < 2 or not any(name.startswith(_OURS) for name in names):
+        return []
+    parts = list[Money]()
+    for tx in details:
+        given = next((it for path in _AMOUNTS for it in _find(tx, path)), None)
+        if given is None:
+            return []
+        side = _text(tx, "CdtDbtInd") or ("DBIT" if amount.minor < 0 else "CRDT")
+        money = _money(given, place)
+        parts.append(-money if side == "DBIT" else money)
+    are_same = {part.currency for part in parts} == {amount.currency}
+    return parts if are_same and sum(part.minor for part in parts) == amount.minor else []
+
+
+def _line(
+    entry: _Element, details: list[_Element], amount: Money, on: date, place: str, name: str
+) -> ReadLine:
     keys = [key for tx in details if (key := _text(tx, "Refs/EndToEndId")) not in _NOT_PROVIDED]
     words = [*_words(entry, details), *(keys if len(keys) > 1 else ())]
     asked = [_money(given, place) for tx in details for given in _find(tx, "AmtDtls/InstdAmt/Amt")]
     original = asked[0] if len(asked) == 1 and asked[0].currency != amount.currency else None
     sign = -1 if amount.minor < 0 else 1
-    yield ReadLine(
+    return ReadLine(
         place=place,
         name=name,
         type=_type(entry),
@@ -121,7 +154,12 @@ def _entry(entry: _Element, place: str, name: str) -> Iterator[ReadLine]:
 
 def _words(entry: _Element, details: list[_Element]) -> Iterator[str]:
     for tx in details:
-        for path in ("RmtInf/Ustrd", "RmtInf/Strd/CdtrRefInf/Ref", "RltdPties/Dbtr/Nm"):
+        for path in (
+            "RtrInf/Rsn/Cd",
+            "RmtInf/Ustrd",
+            "RmtInf/Strd/CdtrRefInf/Ref",
+            "RltdPties/Dbtr/Nm",
+        ):
             yield from (_own_text(found) for found in _find(tx, path))
         yield from (_own_text(found) for found in _find(tx, "RltdPties/Dbtr/Pty/Nm"))
     yield _text(entry, "AddtlNtryInf")

@@ -15,6 +15,7 @@ SHORTEST = 12
 
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./\-]{5,}")
 _OURS = re.compile(r"(att|pay|ref|dsp|pot)[0-7][0-9a-hjkmnp-tv-z]{25}")
+_ATTEMPT = re.compile(r"att[0-7][0-9a-hjkmnp-tv-z]{25}")
 _OPERATION = re.compile(r"(att|ref|dsp|pot)[0-7][0-9a-hjkmnp-tv-z]{25}")
 
 
@@ -32,6 +33,11 @@ def is_ours(name: str) -> bool:
 def is_operation(name: str) -> bool:
     """Whether a plain name is a whole id of one operation of ours, not of a payment with several."""
     return _OPERATION.fullmatch(name) is not None
+
+
+def attempts_named(line: Line) -> list[str]:
+    """The ids of attempts of ours that a line names, as we write them."""
+    return [f"att_{name[3:]}" for name in names_of(line) if _ATTEMPT.fullmatch(name)]
 
 
 def names_of(line: Line) -> list[str]:

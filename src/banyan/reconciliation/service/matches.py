@@ -204,10 +204,13 @@ def _settlements(comparison: Comparison, match_id: UUID, proposal: Proposal) -> 
     """What a match proves about the provider's balance.
 
     Of operations: a conversion, if the provider keeps the money in another currency, or a
-    difference. Of settlements: what left the balance, and what reached the bank.
+    difference. Of settlements: what left the balance, and what reached the bank. Nothing if the
+    bank's line is a payout or debit of our own.
     """
     subject = MATCH.text(match_id)
     left, right = proposal.left, proposal.right
+    if not left and proposal.rule == "reference":
+        return []  # a payout or debit of our own, which payments have booked
     if comparison == "operations":
         source = proposal.lines[0].source
         settlement_id = _settlement_id(match_id, source)

@@ -1,7 +1,6 @@
 """A run: collect our books, compare, match, and bring breaks up to date. In one transaction."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 from uuid import UUID
 
 from banyan.reconciliation.model import (
@@ -14,6 +13,7 @@ from banyan.reconciliation.model import (
 )
 from banyan.reconciliation.rules import Tolerances, compare, grouped
 from banyan.reconciliation.rules.words import about, amount
+from banyan.reconciliation.service.bank_payments import LOOK_BACK, take_bank_payments
 from banyan.reconciliation.service.breaks import check_statements, settle_breaks
 from banyan.reconciliation.service.collecting import collect
 from banyan.reconciliation.service.matches import make_matches
@@ -21,9 +21,6 @@ from banyan.reconciliation.store import imports as imports_store
 from banyan.reconciliation.store import lines as lines_store
 from banyan.reconciliation.store import matches as store
 from banyan.runtime import Transaction
-
-_LOOK_BACK = timedelta(days=90)
-"""How long after its settlement a duplicate at the bank, or a wrong batch, is still noticed."""
 
 
 async def run(tx: Transaction) -> Run:
@@ -37,7 +34,12 @@ async def run(tx: Transaction) -> Run:
         ("operations", await _operations(tx, lines_of, tolerances))
         for lines_of in grouped(_of(lines, "operations"), lambda line: line.source).values()
     ]
-    outcomes.append(("settlements", await _settlements(tx, _of(lines, "settlements"), tolerances)))
+    settled = _of(lines, "settlements")
+    own = await take_bank_payments(tx, [line for line in settled if line.side == "bank"])
+    taken = {line.line_id for line in own.lines}
+    others = [line for line in settled if line.line_id not in taken]
+    outcomes.append(("settlements", own))
+    outcomes.append(("settlements", await _settlements(tx, others, tolerances)))
     matched, waiting = 0, 0
     breaks = await _unbalanced(tx)
     for comparison, outcome in outcomes:
@@ -79,7 +81,7 @@ async def _settlements(
     """What providers have paid against what the bank has received."""
     right = [line for line in lines if line.side == "bank"]
     oldest = min((line.on for line in right), default=tx.now.date())
-    matched = await lines_store.select_matched_settlements(tx, oldest - _LOOK_BACK)
+    matched = await lines_store.select_matched_settlements(tx, oldest - LOOK_BACK)
     return compare(
         "settlements",
         [line for line in lines if line.side == "provider"],
@@ -125,7 +127,7 @@ def _without_undone(
 
 async def _unbalanced(tx: Transaction) -> list[Break]:
     """Settlements that don't pay what their batch adds up to."""
-    totals = dict(await lines_store.unbalanced_batches(tx, tx.now.date() - _LOOK_BACK))
+    totals = dict(await lines_store.unbalanced_batches(tx, tx.now.date() - LOOK_BACK))
     lines = await lines_store.lines_by_id(tx, totals) if totals else []
     return [
         Break(

@@ -113,6 +113,23 @@ async def select_matched_settlements(tx: Transaction, since: date) -> list[Store
     )
 
 
+async def select_matched_attempts(tx: Transaction, since: date) -> list[StoredLine]:
+    """The bank's lines since a day that may name attempts of ours, and a match has."""
+    return await tx.all(
+        StoredLine,
+        """
+        select marketplace_id, line_id, side, source, type, "on", currency, gross_minor, fee_minor,
+          key, reference, "group", batch, text, original_minor, original_currency, import_id,
+          statement_id, match_id, broken_times, wait_until, created_at
+        from reconciliation.lines
+        where marketplace_id = %(marketplace_id)s and side = 'bank' and match_id is not null
+          and "on" >= %(since)s and (key ilike 'att%%' or reference ilike 'att%%' or text ilike '%%att%%')
+        order by line_id
+        """,
+        since=since,
+    )
+
+
 async def lock_lines(tx: Transaction, line_ids: Collection[UUID]) -> list[StoredLine]:
     return await tx.all(
         StoredLine,
