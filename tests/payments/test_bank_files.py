@@ -1,7 +1,7 @@
 """Payouts and debits by bank file: written once, booked against our account, whatever comes back."""
 
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -32,6 +32,7 @@ from banyan.payments.providers.iso20022 import (
     read_status,
     write,
 )
+from banyan.payments.rules import is_about_creditor
 from banyan.payments.service import bank_files, debts, payout_settings, payouts
 from banyan.runtime import Worker
 from tests.payments.conftest import SELLERS, Shop
@@ -199,6 +200,56 @@ async def test_what_is_rejected_has_failed(shop: Shop) -> None:
     assert (rejected.state, rejected.failure_code) == ("failed", "ac04")
     assert by_id[second.payout_id].state == "paid"
     await shop.check()
+
+
+async def test_a_rejection_for_our_own_reasons_blocks_no_account_and_is_one_case(
+    shop: Shop,
+) -> None:
+    made = await _pay(shop)
+    report = _status_report({await _reference(shop, it): "AM04" for it in made})
+    async with shop.begin() as tx:
+        assert await payments.take_status(tx, report) == 2
+    await shop.run()
+    assert {payout.state for payout in await _all(shop)} == {"failed"}
+    async with shop.begin() as tx:
+        for seller_id in SELLERS[:2]:
+            [account] = await payments.payout_accounts_of(tx, seller_id)
+            assert account.blocked_reason is None
+        [case] = (await operations.list_cases(tx, limit=10)).data
+    assert (case.queue, case.kind, case.evidence["code"]) == ("payments", "bank.rejected", "am04")
+    await shop.later(days=1)
+    assert sorted(payout.state for payout in await _all(shop)) == ["failed"] * 2 + ["pending"] * 2
+    await shop.check()
+
+
+@pytest.mark.parametrize(
+    ("code", "came_back", "expected"),
+    [
+        ("ac04", False, True),
+        ("rc01", False, True),
+        ("md07", False, True),
+        ("am04", False, False),
+        ("ac02", False, False),
+        ("be05", False, False),
+        ("", False, False),
+        ("", True, True),
+        ("ms03", True, True),
+        ("am05", True, False),
+    ],
+)
+def test_whose_fault_it_is(code: str, came_back: bool, expected: bool) -> None:
+    assert is_about_creditor(code, came_back=came_back) is expected
+
+
+def _status_report(codes: Mapping[str, str]) -> bytes:
+    parts = "".join(
+        f"<TxInfAndSts><OrgnlEndToEndId>{name}</OrgnlEndToEndId><TxSts>RJCT</TxSts>"
+        f"<StsRsnInf><Rsn><Cd>{code}</Cd></Rsn></StsRsnInf></TxInfAndSts>"
+        for name, code in codes.items()
+    )
+    return (
+        f'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10">{parts}</Document>'
+    ).encode()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Decisions about payments that need no database."""
 
 from banyan.payments.rules.authentication import AuthenticationChoice, choose_authentication
+from banyan.payments.rules.bank_codes import is_about_creditor
 from banyan.payments.rules.calendars import (
     BusinessDay,
     business_days_after,
@@ -107,6 +108,7 @@ __all__ = [
     "gather",
     "hints_of",
     "hold_back",
+    "is_about_creditor",
     "is_due",
     "is_payout_day",
     "local_day",

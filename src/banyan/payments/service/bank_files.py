@@ -27,7 +27,7 @@ from banyan.payments.providers.iso20022 import (
     end_to_end_id,
     read_status,
 )
-from banyan.payments.rules import business_days_after, calendar_of, local_day
+from banyan.payments.rules import business_days_after, calendar_of, is_about_creditor, local_day
 from banyan.payments.service import news
 from banyan.payments.service.attempts import (
     intent_for_debit,
@@ -35,6 +35,7 @@ from banyan.payments.service.attempts import (
     record_definite,
     record_return,
 )
+from banyan.payments.service.bank_cases import ask_about_rejection
 from banyan.payments.service.payout_settings import get_payout_settings
 from banyan.payments.store import attempts as attempts_store
 from banyan.payments.store import batches as store
@@ -142,18 +143,23 @@ async def return_payout(
     """The bank rejects a payout or debit of ours, or has sent it back; whether that is news.
 
     Before it was confirmed, it has failed; after that it comes back, once. What was rejected before
-    it was sent (cancelled) is left alone.
+    it was sent (cancelled) is left alone. A payout whose ``code`` is not about the seller's account
+    leaves the account as it is, and is a case.
     """
     attempt = await attempt_named(tx, end_to_end_id)
     if attempt is None:
         return False
-    answer = Declined(code or "returned", True, detail)
+    came_back = attempt.outcome == "succeeded"
+    is_hard = is_about_creditor(code, came_back=came_back)
+    answer = Declined(code or "returned", is_hard, detail)
     if attempt.answer is None:
         await record_definite(tx, [(attempt, answer, note)])
-        return True
-    if attempt.outcome != "succeeded":
-        return False
-    return await record_return(tx, attempt, answer, note)
+        is_news = True
+    else:
+        is_news = came_back and await record_return(tx, attempt, answer, note)
+    if is_news and not is_hard:
+        await _ask(tx, attempt, answer)
+    return is_news
 
 
 async def take_status(tx: Transaction, content: bytes) -> int:
@@ -176,6 +182,14 @@ async def take_status(tx: Transaction, content: bytes) -> int:
             for status in statuses
         ]
     )
+
+
+async def _ask(tx: Transaction, attempt: Attempt, answer: Declined) -> None:
+    """What is left of a debit that failed is a case already."""
+    payout = await payouts_store.find_payout(tx, attempt.subject_id)
+    if payout is not None and payout.batch_id is not None:
+        batch = await _batch(tx, payout.batch_id)
+        await ask_about_rejection(tx, batch, answer.code, answer.detail, batch.total)
 
 
 async def _settled(tx: Transaction, reference: str) -> bool:

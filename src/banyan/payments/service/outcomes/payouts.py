@@ -48,7 +48,10 @@ def apply_return(batch: Batch, attempt: Attempt, answer: Definite) -> None:
     assert isinstance(answer, Declined), "a return says why"
     payout = replace(payout, state="returned", failure_code=answer.code)
     batch.transfers.append(bookings.payout_returned(payout))
-    batch.failed_payouts.append(payout)
+    if answer.is_hard:
+        batch.failed_payouts.append(payout)
+    else:
+        batch.unpaid_sellers.add(payout.seller_id)  # nothing is wrong with the account
     reason = f"The bank returned the payout. {payout.amount} is available to the seller again."
     batch.events.append(news.about_payout("failed", payout, reason))
     batch.payouts[payout.payout_id] = payout
