@@ -29,6 +29,7 @@ from banyan.payments.providers.iso20022 import (
     FileOrder,
     attempt_of,
     end_to_end_id,
+    message_id,
     read_status,
     write,
 )
@@ -406,9 +407,83 @@ def test_our_reference_fits_and_is_found_again() -> None:
     assert attempt_of("NOTPROVIDED") is None
 
 
-def test_a_report_that_rejects_a_whole_file_names_nobody() -> None:
-    report = b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.03"><GrpSts>RJCT</GrpSts></Document>'
-    assert read_status(report) == []
+def _file_report(inside: str) -> bytes:
+    space = "urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"
+    return (
+        f'<Document xmlns="{space}"><CstmrPmtStsRpt>{inside}</CstmrPmtStsRpt></Document>'.encode()
+    )
+
+
+_WHY = "<StsRsnInf><Rsn><Cd>FF01</Cd></Rsn><AddtlInf>Format.</AddtlInf></StsRsnInf>"
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<OrgnlGrpInfAndSts><OrgnlMsgId>{id}</OrgnlMsgId><GrpSts>RJCT</GrpSts>{why}"
+        "</OrgnlGrpInfAndSts>",
+        "<OrgnlPmtInfAndSts><OrgnlPmtInfId>{id}-1</OrgnlPmtInfId><PmtInfSts>RJCT</PmtInfSts>{why}"
+        "</OrgnlPmtInfAndSts>",
+    ],
+)
+async def test_a_file_that_is_rejected_whole_fails_what_has_no_answer(
+    shop: Shop, inside: str
+) -> None:
+    first, _ = await _pay(shop)
+    await _confirm(shop, first)
+    _, file = await _file(shop)
+    report = _file_report(inside.format(id=file.message_id, why=_WHY))
+    for news in (1, 0):
+        async with shop.begin() as tx:
+            assert await payments.take_status(tx, report) == news
+        await shop.run()
+    assert sorted((it.state, it.failure_code) for it in await _all(shop)) == [
+        ("failed", "ff01"),
+        ("paid", None),
+    ]
+    async with shop.begin() as tx:
+        [case] = (await operations.list_cases(tx, limit=10)).data
+        [account] = await payments.payout_accounts_of(tx, SELLERS[1])
+    assert (case.kind, account.blocked_reason) == ("bank.rejected", None)
+    assert "Format." in case.reason
+    await shop.check()
+
+
+def test_files_that_are_partly_carried_out_or_are_not_named_are_left() -> None:
+    for inside in (
+        "<OrgnlGrpInfAndSts><OrgnlMsgId>pob-1</OrgnlMsgId><GrpSts>PART</GrpSts></OrgnlGrpInfAndSts>",
+        "<OrgnlGrpInfAndSts><GrpSts>RJCT</GrpSts></OrgnlGrpInfAndSts>",
+    ):
+        assert read_status(_file_report(inside)) == []
+
+
+async def test_another_ones_file_is_nobodys(shop: Shop) -> None:
+    inside = (
+        "<OrgnlGrpInfAndSts><OrgnlMsgId>{id}</OrgnlMsgId><GrpSts>RJCT</GrpSts></OrgnlGrpInfAndSts>"
+    )
+    for name in ("not ours", message_id(new_id())):
+        async with shop.begin() as tx:
+            assert await payments.take_status(tx, _file_report(inside.format(id=name))) == 0
+
+
+async def test_what_the_bank_never_confirms_is_a_case_until_it_does(shop: Shop) -> None:
+    made = await _pay(shop)
+    batch = await _batch(shop)
+    async with shop.begin() as tx:
+        await bank_files.hand_over(tx, batch.batch_id, "ann")
+    await shop.later(days=4)
+    assert await _cases(shop) == []
+    await shop.later(days=6)
+    assert await _cases(shop) == ["bank.unconfirmed"]
+    await _confirm(shop, made[0])
+    assert await _cases(shop) == ["bank.unconfirmed"]
+    await _confirm(shop, made[1])
+    assert await _cases(shop) == []
+
+
+async def _cases(shop: Shop) -> list[str]:
+    async with shop.begin() as tx:
+        return [case.kind for case in (await operations.list_cases(tx, limit=10)).data]
 
 
 async def test_the_rails_take_no_payments() -> None:

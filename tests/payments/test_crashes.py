@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from banyan import payments
+from banyan import operations, payments
 from banyan.payments import Sandbox
 from banyan.payments.providers import (
     Absent,
@@ -18,6 +18,7 @@ from banyan.payments.providers import (
     Providers,
     Succeeded,
     Traits,
+    Unknown,
 )
 from banyan.runtime import Cause, Database, Transaction
 from banyan.runtime.database import SYSTEM
@@ -296,6 +297,36 @@ async def test_a_bad_line_charges_nobody_twice(
     assert flaky.faults > flaky.calls / 3
     assert await shop.charges() == {"authorize": 12, "capture": 12, "refund": 24}
     await shop.check()
+
+
+async def test_a_payout_whose_outcome_is_unknown_is_a_case_until_it_is_known(
+    database: Database, sandbox: UUID
+) -> None:
+    class Silent(Sandbox):
+        is_silent = True
+
+        async def payout(self, instruction: Instruction) -> Answer:
+            return Unknown("No answer.") if self.is_silent else await super().payout(instruction)
+
+        async def find(self, instruction: Instruction) -> Found:
+            return Unknown("No answer.") if self.is_silent else await super().find(instruction)
+
+    provider = Silent(database)
+    shop = Shop(database, sandbox, Providers({"sandbox": provider}))
+    await shop.release(await shop.pay())
+    await shop.later(days=1)
+    for _ in range(10):
+        await shop.later(hours=1)
+    assert (await shop.events()).count("payout.unknown") == 1
+    async with shop.begin() as tx:
+        [case] = (await operations.list_cases(tx, limit=10)).data
+    assert (case.queue, case.kind) == ("payments", "payout.unknown")
+    provider.is_silent = False
+    for _ in range(3):
+        await shop.later(days=1)
+    assert "payout.paid" in await shop.events()
+    async with shop.begin() as tx:
+        assert (await operations.list_cases(tx, limit=10)).data == []
 
 
 async def test_an_answer_about_another_amount_is_never_taken(

@@ -91,6 +91,7 @@ def jobs(
             "payout.file", _begin_files, _write_file, _Files(outbox).keep, timeout_s=FILE_TIMEOUT_S
         ),
         OutsideJob("payout.hand_over", _begin_hand_overs, _Files(outbox).drop, _end_hand_overs),
+        BatchJob("payout.overdue", _ask_if_overdue),
         BatchJob("dispute.review", answers.review),
         BatchJob("dispute.answer", answers.send),
         BatchJob("dispute.decide", answers.decide_overdue),
@@ -279,6 +280,11 @@ async def _begin_hand_overs(tx: Transaction, jobs: Sequence[Job]) -> Sequence[Ba
 async def _end_hand_overs(tx: Transaction, answered: Sequence[Answered[BankFile, None]]) -> None:
     for one in answered:
         await bank_files.hand_over(tx, one.question.batch_id, "the outbox folder")
+
+
+async def _ask_if_overdue(tx: Transaction, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        await bank_files.ask_if_overdue(tx, BATCH.parse(job.key))
 
 
 @dataclass(frozen=True, slots=True)

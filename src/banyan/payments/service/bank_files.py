@@ -22,12 +22,21 @@ from banyan.payments.providers import Declined, Succeeded
 from banyan.payments.providers.iso20022 import (
     Entry,
     FileOrder,
+    Status,
     UnreadableStatus,
     attempt_of,
+    batch_of,
     end_to_end_id,
+    message_id,
     read_status,
 )
-from banyan.payments.rules import business_days_after, calendar_of, is_about_creditor, local_day
+from banyan.payments.rules import (
+    business_days_after,
+    calendar_of,
+    is_about_creditor,
+    local_day,
+    start_of,
+)
 from banyan.payments.service import news
 from banyan.payments.service.attempts import (
     intent_for_debit,
@@ -35,16 +44,21 @@ from banyan.payments.service.attempts import (
     record_definite,
     record_return,
 )
-from banyan.payments.service.bank_cases import ask_about_rejection
+from banyan.payments.service.bank_cases import ask_about_rejection, ask_about_silence
 from banyan.payments.service.payout_settings import get_payout_settings
 from banyan.payments.store import attempts as attempts_store
 from banyan.payments.store import batches as store
 from banyan.payments.store import debts as debts_store
 from banyan.payments.store import payouts as payouts_store
-from banyan.runtime import Transaction
+from banyan.runtime import JobDraft, Transaction
 
 _DEBIT_NOTICE_DAYS = 2
 """Business days that a seller's bank is given before a debit."""
+
+_ANSWER_DAYS = 5
+"""Business days after its date until the bank's statement must have shown a payment."""
+
+_REPORT_NOTE = "The bank's status report told."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +91,7 @@ async def order_file(tx: Transaction, batch_id: UUID) -> FileOrder | None:
         return None
     return FileOrder(
         kind=batch.kind,
-        message_id=BATCH.text(batch_id).replace("_", "-"),
+        message_id=message_id(batch_id),
         bank=settings.bank,
         entries=tuple(entries),
         execute_on=_execute_on(tx, batch, settings),
@@ -118,7 +132,15 @@ async def hand_over(tx: Transaction, batch_id: UUID, by: str) -> BankFile:
         batch = await _batch(tx, batch_id)
         reason = f"The bank was given the file by {by}."
         await tx.record(news.about_batch("handed_over", batch, reason))
+        await tx.enqueue(await _overdue_job(tx, batch))
     return await get_file(tx, batch_id)
+
+
+async def ask_if_overdue(tx: Transaction, batch_id: UUID) -> None:
+    """Have a person look for what the bank should have confirmed by now, if there is any."""
+    attempts = await store.open_attempts(tx, batch_id)
+    if attempts:
+        await ask_about_silence(tx, await _batch(tx, batch_id), attempts)
 
 
 async def confirm_payout(
@@ -168,20 +190,31 @@ async def take_status(tx: Transaction, content: bytes) -> int:
         statuses = read_status(content)
     except UnreadableStatus as error:
         raise UnreadableReport(str(error)) from error
-    return sum(
-        [
-            await _settled(tx, status.reference)
-            if status.outcome == "settled"
-            else await return_payout(
-                tx,
-                status.reference,
-                code=status.code,
-                detail=status.detail,
-                note="The bank's status report told.",
-            )
-            for status in statuses
-        ]
+    return sum([await _take(tx, status) for status in statuses])
+
+
+async def _take(tx: Transaction, status: Status) -> int:
+    if status.is_file:
+        return await _rejected_whole(tx, status)
+    if status.outcome == "settled":
+        return await _settled(tx, status.reference)
+    return await return_payout(
+        tx, status.reference, code=status.code, detail=status.detail, note=_REPORT_NOTE
     )
+
+
+async def _rejected_whole(tx: Transaction, status: Status) -> int:
+    """Nothing of a file was carried out: what has no answer yet has failed, for no seller's fault."""
+    batch_id = batch_of(status.reference)
+    batch = None if batch_id is None else await store.lock_batch(tx, batch_id)
+    if batch is None or await store.find_file(tx, batch.batch_id) is None:
+        return 0
+    attempts = await store.open_attempts(tx, batch.batch_id)
+    answer = Declined(status.code or "file_rejected", False, status.detail)
+    await record_definite(tx, [(attempt, answer, _REPORT_NOTE) for attempt in attempts])
+    if attempts:
+        await ask_about_rejection(tx, batch, answer.code, answer.detail, batch.total)
+    return len(attempts)
 
 
 async def _ask(tx: Transaction, attempt: Attempt, answer: Declined) -> None:
@@ -202,7 +235,7 @@ async def _settled(tx: Transaction, reference: str) -> bool:
         reference,
         attempt.amount,
         reference=reference,
-        note="The bank's status report told.",
+        note=_REPORT_NOTE,
     )
 
 
@@ -250,6 +283,13 @@ def _execute_on(tx: Transaction, batch: PayoutBatch, settings: PayoutSettings) -
     today = local_day(tx.now, settings)
     notice = 0 if batch.kind == "payout" else _DEBIT_NOTICE_DAYS
     return business_days_after(today, notice, calendar)
+
+
+async def _overdue_job(tx: Transaction, batch: PayoutBatch) -> JobDraft:
+    settings = await get_payout_settings(tx)
+    calendar = calendar_of("business_days", batch.currency, tx.marketplace.country)
+    day = business_days_after(_execute_on(tx, batch, settings), _ANSWER_DAYS, calendar)
+    return JobDraft("payout.overdue", BATCH.text(batch.batch_id), due_at=start_of(day, settings))
 
 
 async def _batch(tx: Transaction, batch_id: UUID) -> PayoutBatch:

@@ -1,9 +1,10 @@
 """SQL of batches and the bank files that they leave in."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from banyan.kernel import new_id
-from banyan.payments.model import BankFile, PayoutBatch, Rail
+from banyan.payments.model import Attempt, BankFile, PayoutBatch, Rail
 from banyan.runtime import Transaction
 
 
@@ -132,6 +133,50 @@ async def update_totals(tx: Transaction, batch_id: UUID, count: int, total_minor
         count=count,
         total_minor=total_minor,
     )
+
+
+async def open_attempts(tx: Transaction, batch_id: UUID) -> list[Attempt]:
+    """What a batch has asked for that has no answer yet, locked."""
+    return await tx.all(
+        Attempt,
+        """
+        select a.*
+        from payments.attempts a
+        where a.marketplace_id = %(marketplace_id)s and a.answer is null
+          and a.operation in ('payout', 'debit')
+          and a.subject_id in (
+            select payout_id
+            from payments.payouts
+            where marketplace_id = %(marketplace_id)s and batch_id = %(batch_id)s
+            union all
+            select debit_id
+            from payments.debits
+            where marketplace_id = %(marketplace_id)s and batch_id = %(batch_id)s
+          )
+        order by a.attempt_id
+        for no key update of a
+        """,
+        batch_id=batch_id,
+    )
+
+
+async def unconfirmed_batches(tx: Transaction, batch_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these batches with payouts or debits that are still on their way."""
+    rows = await tx.rows(
+        """
+        select batch_id
+        from payments.payouts
+        where marketplace_id = %(marketplace_id)s and batch_id = any(%(batch_ids)s)
+          and state = 'pending'
+        union
+        select batch_id
+        from payments.debits
+        where marketplace_id = %(marketplace_id)s and batch_id = any(%(batch_ids)s)
+          and state = 'requested'
+        """,
+        batch_ids=list(batch_ids),
+    )
+    return {row[0] for row in rows}
 
 
 async def insert_file(tx: Transaction, file: BankFile) -> bool:

@@ -6,7 +6,12 @@ asked: its statement tells what became of a payout (``banyan.payments.confirm_pa
 
 from banyan.payments.providers.iso20022.files import Entry, FileOrder, write
 from banyan.payments.providers.iso20022.provider import BankRails
-from banyan.payments.providers.iso20022.references import attempt_of, end_to_end_id
+from banyan.payments.providers.iso20022.references import (
+    attempt_of,
+    batch_of,
+    end_to_end_id,
+    message_id,
+)
 from banyan.payments.providers.iso20022.status import Status, UnreadableStatus, read_status
 
 __all__ = [
@@ -16,7 +21,9 @@ __all__ = [
     "Status",
     "UnreadableStatus",
     "attempt_of",
+    "batch_of",
     "end_to_end_id",
+    "message_id",
     "read_status",
     "write",
 ]

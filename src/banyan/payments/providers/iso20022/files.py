@@ -114,7 +114,7 @@ def _stamped(content: bytes, random_id: str, order: FileOrder) -> bytes:
     at = order.at.strftime("%Y-%m-%dT%H:%M:%S").encode()
     content = content.replace(random_id.encode(), order.message_id.encode(), 1)
     content = re.sub(rb"<CreDtTm>[^<]*<", b"<CreDtTm>" + at + b"<", content, count=1)
-    group = order.message_id.encode() + b"-1"
+    group = order.message_id.encode() + b"-1"  # as references.batch_of reads it
     return re.sub(rb"<PmtInfId>[^<]*<", b"<PmtInfId>" + group + b"<", content)
 
 

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from banyan.payments.model import METHODS, Attempt
+from banyan.operations import CaseDraft, open_cases
+from banyan.payments.model import ATTEMPT, DEBIT, METHODS, PAYOUT, Attempt
 from banyan.payments.providers import (
     AwaitingPayment,
     Declined,
@@ -141,11 +142,30 @@ async def _alarm(tx: Transaction, attempt: Attempt) -> None:
     if attempt.payment_id is None:
         for payout in await payouts_store.lock_payouts(tx, [attempt.subject_id]):
             await tx.record(news.about_payout("unknown", payout, reason))
+            await _ask(tx, "payout.unknown", PAYOUT.text(payout.payout_id), attempt, reason)
         for debit in await debts_store.lock_debits(tx, [attempt.subject_id]):
             await tx.record(news.about_debit("unknown", debit, reason))
+            await _ask(tx, "debit.unknown", DEBIT.text(debit.debit_id), attempt, reason)
         return
     [payment] = await payments_store.lock_payments(tx, [attempt.payment_id])
     if payment.state == "authorizing":
         payment = replace(payment, state="unknown")
         await payments_store.save_payments(tx, [payment])
     await tx.record(news.about_payment("unknown", payment, reason, operation=attempt.operation))
+
+
+async def _ask(tx: Transaction, kind: str, subject: str, attempt: Attempt, reason: str) -> None:
+    """Have a person ask the provider; withdrawn once the answer has come."""
+    case = CaseDraft(
+        key=f"{kind}/{subject}",
+        queue="payments",
+        kind=kind,
+        subject=subject,
+        title="The provider has not said what became of it",
+        reason=reason,
+        due_at=tx.now + timedelta(days=1),
+        resolutions=("keep_waiting",),
+        at_risk=attempt.amount,
+        evidence={"attempt": ATTEMPT.text(attempt.attempt_id), "provider": attempt.provider},
+    )
+    await open_cases(tx, [case])

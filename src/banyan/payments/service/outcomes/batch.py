@@ -6,7 +6,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from banyan.ledger import Transfer
+from banyan.operations import withdraw_cases
 from banyan.payments.model import (
+    DEBIT,
+    PAYOUT,
     Attempt,
     Debit,
     Dispute,
@@ -24,6 +27,7 @@ from banyan.payments.model import (
 from banyan.payments.rules import PENDING_POLL
 from banyan.payments.service import bookings, exchanges
 from banyan.payments.service.attempts import authorization_id, intend, intent_for_payment
+from banyan.payments.service.bank_cases import withdraw_silence
 from banyan.payments.service.debts import debits_ended
 from banyan.payments.service.payouts import schedule_payouts, stop_failed
 from banyan.payments.service.routing import (
@@ -175,3 +179,13 @@ async def _write_payouts(tx: Transaction, batch: Batch) -> None:
     if batch.ended_debits:
         await debts_store.finish_debits(tx, batch.ended_debits)
         await debits_ended(tx, batch.ended_debits)
+    ended = [*batch.payouts.values(), *batch.ended_debits]
+    by_file = {one.batch_id for one in ended if one.rail == "bank" and one.batch_id is not None}
+    if by_file:
+        await withdraw_silence(tx, sorted(by_file))
+    await withdraw_cases(
+        tx,
+        [PAYOUT.text(it.payout_id) for it in batch.payouts.values()]
+        + [DEBIT.text(it.debit_id) for it in batch.ended_debits],
+        kinds=["payout.unknown", "debit.unknown"],
+    )
