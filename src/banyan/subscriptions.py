@@ -41,6 +41,7 @@ SUBSCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "order.on_case": ("case.resolved",),
     "seller.on_reversal": ("dispute.opened", "refund.created"),
     "seller.on_case": ("case.resolved",),
+    "payout.on_case": ("case.resolved",),
     "payment.on_case": ("case.resolved",),
     "fx.book": ("fx_quote.used", "fx_trade.recorded"),
     "reconciliation.on_case": ("case.resolved",),

@@ -21,7 +21,15 @@ from banyan.payments import (
     price_splits,
 )
 from banyan.payments.jobs import jobs
-from banyan.payments.model import ATTEMPT, BankAccount, BankFile, Destination, Payout, PayoutBatch
+from banyan.payments.model import (
+    ATTEMPT,
+    BATCH,
+    BankAccount,
+    BankFile,
+    Destination,
+    Payout,
+    PayoutBatch,
+)
 from banyan.payments.providers import Declined, Instruction, Pending
 from banyan.payments.providers.iso20022 import (
     BankRails,
@@ -34,8 +42,8 @@ from banyan.payments.providers.iso20022 import (
     write,
 )
 from banyan.payments.rules import is_about_creditor
-from banyan.payments.service import bank_files, debts, payout_settings, payouts
-from banyan.runtime import Worker
+from banyan.payments.service import bank_files, debts, hand_overs, payout_settings, payouts
+from banyan.runtime import MARKETPLACE, BatchJob, JobDraft, Worker
 from tests.payments.conftest import SELLERS, Shop
 
 BANK = BankAccount(
@@ -306,6 +314,57 @@ async def test_a_folder_gets_each_file_whole(shop: Shop, tmp_path: Path) -> None
     batch, file = await _file(shop)
     assert _left_in(tmp_path) == [(file.name, file.content)]
     assert (batch.state, file.handed_over_by) == ("handed_over", "the outbox folder")
+
+
+@pytest.mark.parametrize(("resolution", "files"), [("bank_has_it", 0), ("leave_again", 1)])
+async def test_a_file_that_may_have_been_taken_is_not_left_twice(
+    shop: Shop, tmp_path: Path, resolution: str, files: int
+) -> None:
+    await _pay(shop)
+    batch = await _batch(shop)
+    async with shop.begin() as tx:
+        assert await hand_overs.begin_drop(tx, batch.batch_id) is not None  # and then: kill -9
+        await tx.enqueue(JobDraft("payout.hand_over", BATCH.text(batch.batch_id)))
+    _leave_files_in(shop, tmp_path)
+    await shop.run()
+    assert _left_in(tmp_path) == []
+    assert (await _batch(shop)).state == "closed"
+    async with shop.begin() as tx:
+        [case] = (await operations.list_cases(tx, limit=10)).data
+        assert case.kind == "bank.hand_over"
+        await operations.resolve_case(tx, case.case_id, resolution, note="Asked.", actor="ann")
+    await shop.run()
+    assert len(_left_in(tmp_path)) == files
+    assert (await _batch(shop)).state == "handed_over"
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+async def test_a_file_that_lies_there_is_noted_and_a_part_is_written_again(
+    shop: Shop, tmp_path: Path, is_whole: bool
+) -> None:
+    await _pay(shop)
+    batch, file = await _file(shop)
+    folder = tmp_path / MARKETPLACE.text(shop.marketplace)
+    folder.mkdir()
+    left = folder / (file.name if is_whole else f".{file.name}.part")
+    left.write_bytes(file.content if is_whole else file.content[:9])
+    async with shop.begin() as tx:
+        await hand_overs.begin_drop(tx, batch.batch_id)
+        await tx.enqueue(JobDraft("payout.hand_over", BATCH.text(batch.batch_id)))
+    _leave_files_in(shop, tmp_path)
+    await shop.run()
+    assert _left_in(tmp_path) == [(file.name, file.content)]
+    assert (await _batch(shop)).state == "handed_over"
+    assert await _cases(shop) == []
+
+
+def _leave_files_in(shop: Shop, folder: Path) -> None:
+    handlers = jobs(shop.database, shop.providers, outbox=folder)
+    for handler in handlers:
+        if handler.kind == "payout.on_case" and isinstance(handler, BatchJob):
+            for event_type in handler.subscribes:
+                shop.database.subscribe(event_type, handler.kind)
+    shop.worker = Worker(shop.database, handlers, shop.worker.on_failed)
 
 
 def _left_in(folder: Path) -> list[tuple[str, bytes]]:

@@ -12,7 +12,7 @@ from msgspec import convert
 
 from banyan.operations import CASE, get_case
 from banyan.parties import SELLER
-from banyan.payments.model import BATCH, DEBT, BankFile, EvidenceKind
+from banyan.payments.model import BATCH, DEBT, EvidenceKind
 from banyan.payments.providers import DisputeReport, Found, Providers
 from banyan.payments.providers.iso20022 import FileOrder, write
 from banyan.payments.providers.sandbox import Sandbox
@@ -21,6 +21,7 @@ from banyan.payments.service import (
     bank_files,
     debts,
     disputes,
+    hand_overs,
     holdbacks,
     outcomes,
     payments,
@@ -31,6 +32,7 @@ from banyan.payments.service import (
 from banyan.payments.service.attempts import Call, Told
 from banyan.payments.service.bank_files import WrittenFile, order_file
 from banyan.payments.service.disputes import PurchaseOf, nothing_bought
+from banyan.payments.service.hand_overs import Drop
 from banyan.runtime import (
     MARKETPLACE,
     Answered,
@@ -91,6 +93,11 @@ def jobs(
             "payout.file", _begin_files, _write_file, _Files(outbox).keep, timeout_s=FILE_TIMEOUT_S
         ),
         OutsideJob("payout.hand_over", _begin_hand_overs, _Files(outbox).drop, _end_hand_overs),
+        BatchJob(
+            "payout.on_case",
+            _Files(outbox).follow_cases,
+            subscribes=frozenset({"case.resolved"}),
+        ),
         BatchJob("payout.overdue", _ask_if_overdue),
         BatchJob("dispute.review", answers.review),
         BatchJob("dispute.answer", answers.send),
@@ -272,14 +279,13 @@ async def _write_file(ordered: tuple[UUID, FileOrder]) -> WrittenFile:
     return WrittenFile(batch_id, order, await asyncio.to_thread(write, order))
 
 
-async def _begin_hand_overs(tx: Transaction, jobs: Sequence[Job]) -> Sequence[BankFile | None]:
-    files = [await bank_files.get_file(tx, BATCH.parse(job.key)) for job in jobs]
-    return [file if file.handed_over_at is None else None for file in files]
+async def _begin_hand_overs(tx: Transaction, jobs: Sequence[Job]) -> Sequence[Drop | None]:
+    return [await hand_overs.begin_drop(tx, BATCH.parse(job.key)) for job in jobs]
 
 
-async def _end_hand_overs(tx: Transaction, answered: Sequence[Answered[BankFile, None]]) -> None:
+async def _end_hand_overs(tx: Transaction, answered: Sequence[Answered[Drop, bool]]) -> None:
     for one in answered:
-        await bank_files.hand_over(tx, one.question.batch_id, "the outbox folder")
+        await hand_overs.end_drop(tx, one.question.file.batch_id, is_there=one.answer)
 
 
 async def _ask_if_overdue(tx: Transaction, jobs: Sequence[Job]) -> None:
@@ -305,17 +311,27 @@ class _Files:
                 JobDraft("payout.hand_over", BATCH.text(one.answer.batch_id)) for one in answered
             )
 
-    async def drop(self, file: BankFile) -> None:
-        """Leave a file in the folder under its final name once it is whole, as often as asked."""
+    async def drop(self, drop: Drop) -> bool:
+        """Leave a file in the folder under its final name once it is whole; whether it is there."""
         assert self.outbox is not None, "the job is only made where there is a folder"
-        await asyncio.to_thread(_drop, self.outbox / MARKETPLACE.text(file.marketplace_id), file)
+        folder = self.outbox / MARKETPLACE.text(drop.file.marketplace_id)
+        return await asyncio.to_thread(_drop, folder, drop)
+
+    async def follow_cases(self, tx: Transaction, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            case = cast("dict[str, Json]", job.payload["payload"])
+            await hand_overs.follow_case(tx, case, has_folder=self.outbox is not None)
 
 
-def _drop(folder: Path, file: BankFile) -> None:
+def _drop(folder: Path, drop: Drop) -> bool:
+    """A part that is left over was never whole; without it, an earlier try may have done it all."""
+    file, part = drop.file, folder / f".{drop.file.name}.part"
+    if drop.is_again and not part.exists():
+        return (folder / file.name).exists()
     folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{file.name}.part"
     with part.open("wb") as opened:
         opened.write(file.content)
         opened.flush()
         os.fsync(opened.fileno())
     part.replace(folder / file.name)
+    return True

@@ -12,6 +12,7 @@ from banyan.runtime import Transaction
 
 REJECTED = "bank.rejected"
 UNCONFIRMED = "bank.unconfirmed"
+HAND_OVER = "bank.hand_over"
 _WITHIN = timedelta(days=1)
 
 
@@ -71,3 +72,24 @@ async def withdraw_silence(tx: Transaction, batch_ids: Collection[UUID]) -> None
     waiting = await store.unconfirmed_batches(tx, batch_ids)
     over = [BATCH.text(batch_id) for batch_id in batch_ids if batch_id not in waiting]
     await withdraw_cases(tx, over, kinds=[UNCONFIRMED])
+
+
+async def ask_about_hand_over(tx: Transaction, batch: PayoutBatch) -> None:
+    """A file was about to be left in the folder, is not there, and nobody noted who has it."""
+    name = BATCH.text(batch.batch_id)
+    case = CaseDraft(
+        key=f"{HAND_OVER}/{name}/{tx.now.isoformat()}",
+        queue="payments",
+        kind=HAND_OVER,
+        subject=name,
+        title="The bank may have a file already",
+        reason=(
+            f"The file of {name} was being left in the outbox folder when the work was cut off, and "
+            "is not there: it may have been taken. Ask the bank before it is left there again."
+        ),
+        due_at=tx.now + _WITHIN,
+        resolutions=("bank_has_it", "leave_again"),
+        at_risk=batch.total,
+        evidence={"batch": name},
+    )
+    await open_cases(tx, [case])

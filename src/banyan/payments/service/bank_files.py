@@ -6,6 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from banyan.kernel import Money
+from banyan.operations import withdraw_cases
 from banyan.payments.errors import BankFileNotFound, UnreadableReport
 from banyan.payments.model import (
     BATCH,
@@ -44,7 +45,7 @@ from banyan.payments.service.attempts import (
     record_definite,
     record_return,
 )
-from banyan.payments.service.bank_cases import ask_about_rejection, ask_about_silence
+from banyan.payments.service.bank_cases import HAND_OVER, ask_about_rejection, ask_about_silence
 from banyan.payments.service.payout_settings import get_payout_settings
 from banyan.payments.store import attempts as attempts_store
 from banyan.payments.store import batches as store
@@ -112,7 +113,7 @@ async def keep_file(tx: Transaction, written: WrittenFile) -> None:
         handed_over_by=None,
     )
     if await store.insert_file(tx, file):
-        batch = await _batch(tx, written.batch_id)
+        batch = await get_batch_of_file(tx, written.batch_id)
         reason = f"{file.name} says {batch.count} times {batch.kind}, {batch.total} together."
         await tx.record(news.about_batch("file_written", batch, reason))
 
@@ -129,10 +130,11 @@ async def hand_over(tx: Transaction, batch_id: UUID, by: str) -> BankFile:
     """Note that the bank has been given a file; repeating it changes nothing."""
     await get_file(tx, batch_id)
     if await store.mark_handed_over(tx, batch_id, by):
-        batch = await _batch(tx, batch_id)
+        batch = await get_batch_of_file(tx, batch_id)
         reason = f"The bank was given the file by {by}."
         await tx.record(news.about_batch("handed_over", batch, reason))
         await tx.enqueue(await _overdue_job(tx, batch))
+        await withdraw_cases(tx, [BATCH.text(batch_id)], kinds=[HAND_OVER])
     return await get_file(tx, batch_id)
 
 
@@ -140,7 +142,7 @@ async def ask_if_overdue(tx: Transaction, batch_id: UUID) -> None:
     """Have a person look for what the bank should have confirmed by now, if there is any."""
     attempts = await store.open_attempts(tx, batch_id)
     if attempts:
-        await ask_about_silence(tx, await _batch(tx, batch_id), attempts)
+        await ask_about_silence(tx, await get_batch_of_file(tx, batch_id), attempts)
 
 
 async def confirm_payout(
@@ -221,7 +223,7 @@ async def _ask(tx: Transaction, attempt: Attempt, answer: Declined) -> None:
     """What is left of a debit that failed is a case already."""
     payout = await payouts_store.find_payout(tx, attempt.subject_id)
     if payout is not None and payout.batch_id is not None:
-        batch = await _batch(tx, payout.batch_id)
+        batch = await get_batch_of_file(tx, payout.batch_id)
         await ask_about_rejection(tx, batch, answer.code, answer.detail, batch.total)
 
 
@@ -292,7 +294,7 @@ async def _overdue_job(tx: Transaction, batch: PayoutBatch) -> JobDraft:
     return JobDraft("payout.overdue", BATCH.text(batch.batch_id), due_at=start_of(day, settings))
 
 
-async def _batch(tx: Transaction, batch_id: UUID) -> PayoutBatch:
+async def get_batch_of_file(tx: Transaction, batch_id: UUID) -> PayoutBatch:
     batch = await store.find_batch(tx, batch_id)
     assert batch is not None, "a file has a batch"
     return batch

@@ -210,6 +210,30 @@ async def find_file(tx: Transaction, batch_id: UUID) -> BankFile | None:
     )
 
 
+async def begin_drop(tx: Transaction, batch_id: UUID) -> bool:
+    """Note that a file is about to be left for the bank; whether it is the first time."""
+    inserted = await tx.execute(
+        """
+        insert into payments.bank_file_drops (marketplace_id, batch_id, begun_at)
+        values (%(marketplace_id)s, %(batch_id)s, %(now)s)
+        on conflict (marketplace_id, batch_id) do nothing
+        """,
+        batch_id=batch_id,
+        now=tx.now,
+    )
+    return inserted > 0
+
+
+async def forget_drop(tx: Transaction, batch_id: UUID) -> None:
+    await tx.execute(
+        """
+        delete from payments.bank_file_drops
+        where marketplace_id = %(marketplace_id)s and batch_id = %(batch_id)s
+        """,
+        batch_id=batch_id,
+    )
+
+
 async def mark_handed_over(tx: Transaction, batch_id: UUID, by: str) -> bool:
     """Note that the bank has the file; whether it is news."""
     changed = await tx.execute(
