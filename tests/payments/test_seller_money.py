@@ -1,5 +1,8 @@
 """What is held back, what sellers owe, and how it is recovered."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+
 import pytest
 
 from banyan import operations, payments
@@ -64,6 +67,22 @@ async def test_a_risky_seller_waits_and_leaves_a_reserve(shop: Shop) -> None:
         [line] = await payments.summary(tx)
     assert line.paid_out.minor == 7_866
     assert (await shop.events()).count("holdback.freed") == 2
+    await shop.check()
+
+
+async def test_what_is_held_back_is_freed_though_the_time_zone_moved_west(shop: Shop) -> None:
+    await _terms(shop)
+    await shop.release(await shop.pay())
+    async with shop.begin() as tx:
+        settings = await payout_settings.get_payout_settings(tx)
+        settings = replace(settings, time_zone="America/Los_Angeles")
+        await payout_settings.update_payout_settings(tx, settings)
+        day = datetime.combine(tx.now.date() + timedelta(days=7), time(0, 1), tzinfo=UTC)
+        seconds = (day - tx.now).total_seconds()
+    await shop.later(seconds=seconds)  # it was to be freed at midnight in UTC
+    for _ in range(3):
+        await shop.later(days=1)
+    assert await _parts(shop) == (0, 0, 874)
     await shop.check()
 
 

@@ -46,13 +46,15 @@ async def free_due(tx: Transaction, key: str) -> None:
     ``key`` is the day, and from the second page on ``#`` and the number of the page.
     """
     settings = await get_payout_settings(tx)
-    due = await store.lock_due(tx, local_day(tx.now, settings), _PAGE)
+    day, _, page = key.partition("#")
+    on = date.fromisoformat(day)
+    # where the time zone was moved west since, the day of the key has not begun; no other job comes
+    due = await store.lock_due(tx, max(on, local_day(tx.now, settings)), _PAGE)
     if not due:
         return
     await store.mark_freed(tx, [holdback.holdback_id for holdback in due])
     if len(due) == _PAGE:
-        day, _, page = key.partition("#")
-        due_at = start_of(date.fromisoformat(day), settings)  # before the payouts of the day
+        due_at = start_of(on, settings)  # before the payouts of the day
         await tx.enqueue(JobDraft("payout.free", f"{day}#{int(page or 1) + 1}", due_at=due_at))
     await tx.record_all(_freed(due))
     await ledger.post_or_refuse(tx, [bookings.holdback_freed(holdback) for holdback in due])
