@@ -1,5 +1,6 @@
 """What is held back, what sellers owe, and how it is recovered."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
@@ -9,6 +10,7 @@ from banyan import operations, payments
 from banyan.payments.model import Schedule, SellerTerms
 from banyan.payments.rules import TIERS
 from banyan.payments.service import debts, payout_settings
+from banyan.runtime import Transaction
 from tests.payments.conftest import SELLERS, Shop
 
 
@@ -220,6 +222,59 @@ async def test_a_refused_debit_is_a_case_and_can_be_written_off(shop: Shop) -> N
     await shop.later(days=40)
     assert len(await _debits(shop)) == 3
     await shop.check()
+
+
+async def test_no_more_is_written_off_than_the_case_showed(shop: Shop) -> None:
+    other = await shop.pay(order="ord_2")
+    await shop.release(other)
+    await _owe(shop, "bank_debit_refused")
+    await shop.later(days=15)
+    case = await _case(shop)
+    await shop.refund(other)
+    await shop.run()
+    assert (case.at_risk_minor, await shop.seller("available")) == (8_740, -17_480)
+    await _resolve(shop, case, "write_off")
+    assert await shop.balance("platform:write_offs") == -8_740
+    assert await shop.seller("available") == -8_740
+    assert (await shop.events()).count("seller_debt.opened") == 2
+    await shop.later(days=15)
+    assert (await _case(shop)).at_risk_minor == 8_740
+    await shop.check()
+
+
+async def test_a_sale_that_comes_in_between_is_not_paid_out_on_top(shop: Shop) -> None:
+    await _owe(shop, "bank_debit_refused")
+    await shop.later(days=15)
+    case = await _case(shop)
+    sale = await shop.pay(amounts=(30_000,), order="ord_2")
+    sold = await shop.seller("pending")
+    async with shop.begin() as tx:
+        await operations.resolve_case(tx, case.case_id, "write_off", note="", actor="ann")
+    async with shop.begin() as releasing:
+        await payments.release(releasing, [sale])
+        running = asyncio.create_task(shop.run())
+        await _is_waiting_for(shop, releasing)
+    await running
+    for _ in range(3):
+        await shop.later(minutes=1)
+    assert await shop.balance("platform:write_offs") == 0
+    assert await shop.seller("available") == sold - 8_740
+    assert (await shop.events()).count("seller_debt.cleared") == 1
+    await shop.check()
+
+
+async def _is_waiting_for(shop: Shop, other: Transaction) -> None:
+    """Until some transaction waits for a lock of this one."""
+    [(pid,)] = await other.rows("select pg_backend_pid()")
+    while True:
+        async with shop.begin() as tx:
+            rows = await tx.rows(
+                "select 1 from pg_locks where not granted and %(pid)s = any(pg_blocking_pids(pid))",
+                pid=pid,
+            )
+        if rows:
+            return
+        await asyncio.sleep(0.01)
 
 
 async def test_a_sale_withdraws_the_case(shop: Shop) -> None:

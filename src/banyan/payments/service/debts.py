@@ -15,6 +15,7 @@ from banyan import ledger
 from banyan.kernel import Money, Page, derived_id, id_of_cursor, new_id, page_of
 from banyan.operations import CaseDraft, open_cases, withdraw_cases
 from banyan.parties import SELLER
+from banyan.payments.errors import PaymentNotReady
 from banyan.payments.model import (
     DEBT,
     PAYMENT,
@@ -123,8 +124,7 @@ async def follow_case(tx: Transaction, case: dict[str, Json]) -> None:
     if owed.minor <= 0:
         await _close(tx, debt, "balance", owed)
     elif case["resolution"] == "write_off":
-        await _close(tx, debt, "write_off", owed)
-        await ledger.post_or_refuse(tx, [bookings.debt_written_off(debt, owed)])
+        await _write_off(tx, debt, min(owed, _shown(case), key=lambda money: money.minor))
     else:
         debt = replace(debt, state="waiting")
         await store.save_debt(tx, debt)
@@ -132,6 +132,21 @@ async def follow_case(tx: Transaction, case: dict[str, Json]) -> None:
             await collect(tx, debt.debt_id)
         else:
             await tx.enqueue(_collect_job(debt, await get_payout_settings(tx), tx))
+
+
+def _shown(case: dict[str, Json]) -> Money:
+    """What a case told the person who decided it."""
+    at_risk = cast("dict[str, Json]", case["at_risk"])
+    return Money.of(cast("int", at_risk["amount"]), str(at_risk["currency"]))
+
+
+async def _write_off(tx: Transaction, debt: SellerDebt, given_up: Money) -> None:
+    """Give up no more than that; what is owed beyond it is a debt of its own from now on."""
+    await _close(tx, debt, "write_off", given_up)
+    await ledger.post_or_refuse(tx, [bookings.debt_written_off(debt, given_up)])
+    if (await _owed(tx, debt)).minor < 0:  # posting has locked the balance: it stays so
+        raise PaymentNotReady("A sale has paid for some of the debt just now; again at once.")
+    await tx.enqueue(JobDraft("seller.settle", SELLER.text(debt.seller_id)))
 
 
 async def list_debits(
