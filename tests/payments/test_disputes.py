@@ -81,12 +81,14 @@ async def report(
     fee: int = 1_500,
     code: str = "13.1",
     seen: int | None = None,
+    currency: str = "BRL",
+    fee_currency: str = "BRL",
 ) -> None:
     told = DisputeReport(
         reference="case-1",
         payment=PAYMENT.text(payment_id),
-        amount=Money.of(minor, "BRL"),
-        fee=Money.of(fee, "BRL"),
+        amount=Money.of(minor, currency),
+        fee=Money.of(fee, fee_currency),
         state=state,  # pyright: ignore[reportArgumentType]
         reason="The bank says so.",
         stage=stage,  # pyright: ignore[reportArgumentType]
@@ -346,6 +348,26 @@ async def test_another_amount_is_held_instead(shop: Shop) -> None:
     assert (await kinds(shop))[-1] == "dispute.changed"
     await report(shop, payment_id, "lost", minor=5_000)
     assert (await shop.payment(payment_id)).left.minor == 5_000
+    await shop.check()
+
+
+@pytest.mark.parametrize(("currency", "fee_currency"), [("JPY", "JPY"), ("EUR", "BRL")])
+async def test_a_dispute_in_another_currency_is_not_booked_and_a_person_is_asked(
+    shop: Shop, currency: str, fee_currency: str
+) -> None:
+    payment_id = await shop.pay(currency="EUR")
+    before = await shop.balances()
+    for _ in range(2):
+        await report(
+            shop, payment_id, "lost", minor=15_000, currency=currency, fee_currency=fee_currency
+        )
+    assert await shop.balances() == before
+    case = await the_case(shop)
+    assert (case.kind, case.subject) == ("payment.dispute_currency", "ord_1")
+    assert case.at_risk == Money.of(15_000, currency)
+    async with shop.begin() as tx:
+        assert (await payments.list_disputes(tx)).data == []
+    await shop.run()
     await shop.check()
 
 
