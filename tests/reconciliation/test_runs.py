@@ -169,6 +169,45 @@ async def test_what_the_provider_keeps_in_another_currency(books: Books) -> None
     await books.check()
 
 
+async def test_what_cannot_be_booked_is_a_break_and_holds_nothing_up(books: Books) -> None:
+    line = await _captured(books)
+    async with books.begin() as tx:
+        tolerance = Tolerance(fee_minor=5_000)
+        await reconciliation.set_tolerance(
+            tx, ToleranceRule(comparison="operations", tolerance=tolerance)
+        )
+        header = "line,type,date,currency,gross,fee,net,key,original_amount,original_currency,batch"
+        row = f"r1,capture,2018-03-01,EUR,25.00,25.00,0.00,{line.key},100.00,BRL,"
+        await reconciliation.import_report(
+            tx, "sandbox", "banyan", f"{header}\n{row}".encode(), by="ann"
+        )
+    await books.report(SETTLED)
+    await books.bank_says("50,00", "SANDBOX SET-20180301-x")
+    await books.run()
+    assert await books.breaks() == ["currency_differs"]
+    [case] = await books.cases()
+    assert "can't be booked: 96.80 BRL for 0.00 EUR is not a trade" in case.reason
+    assert [match.rule for match in await books.matches()] == ["reference"]
+    assert await books.balance("platform:bank") == -5_000
+    await books.reconcile()
+    assert [one.case_id for one in await books.cases()] == [case.case_id]
+    await books.check()
+
+
+async def test_lines_of_a_provider_that_nobody_knows_hold_nothing_up(books: Books) -> None:
+    await books.report(SETTLED)
+    async with books.begin() as tx:  # it was taken in before names were looked at
+        await tx.execute("update reconciliation.lines set source = 'my shop'")
+    await books.bank_says("50,00", "SANDBOX SET-20180301-x")
+    await books.run()
+    assert await books.breaks() == ["amount_differs"]
+    assert await books.balance("platform:bank") == 0
+    lines = [one.line_id for one in await books.lines()]
+    async with books.begin() as tx:
+        with pytest.raises(LinesDontMatch, match="connected under the name 'my shop'"):
+            await reconciliation.match_by_hand(tx, lines, note="It is.", by="ann")
+
+
 async def test_a_break_is_a_case_and_closes_when_the_missing_side_arrives(books: Books) -> None:
     line = await _captured(books)
     await books.later(days=5)

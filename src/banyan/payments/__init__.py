@@ -201,6 +201,7 @@ from banyan.payments.service.routing import (
 from banyan.payments.service.sales import sales_since
 from banyan.payments.service.settings import commission_defaults, get_settings, update_settings
 from banyan.payments.service.settlements import (
+    check_provider,
     settle,
     settlement_entries,
     settlement_horizon,
@@ -334,6 +335,7 @@ __all__ = [
     "check_connection",
     "check_days",
     "check_method",
+    "check_provider",
     "circuits",
     "commission_defaults",
     "complete_authentication",

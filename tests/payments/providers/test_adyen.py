@@ -201,7 +201,11 @@ async def test_disputes_stand_where_they_stand_whatever_came_first(
 @pytest.mark.parametrize(
     ("told", "state", "stage"),
     [
-        ("NOTIFICATION_OF_CHARGEBACK INFORMATION_SUPPLIED CHARGEBACK", "under_review", "chargeback"),
+        (
+            "NOTIFICATION_OF_CHARGEBACK INFORMATION_SUPPLIED CHARGEBACK",
+            "under_review",
+            "chargeback",
+        ),
         ("REQUEST_FOR_INFORMATION INFORMATION_SUPPLIED CHARGEBACK", "open", "chargeback"),
         ("CHARGEBACK PREARBITRATION_OPEN INFORMATION_SUPPLIED", "under_review", "pre_arbitration"),
         ("CHARGEBACK INFORMATION_SUPPLIED=Lost", "lost", "chargeback"),

@@ -7,8 +7,10 @@ from uuid import UUID
 from banyan import ledger
 from banyan.fx import TradeDraft, record_trades
 from banyan.kernel import derived_id
+from banyan.payments.errors import ConnectionNotFound
 from banyan.payments.model import Settlement, SettlementEntry
 from banyan.payments.service import bookings
+from banyan.payments.service.connections import check_connected
 from banyan.payments.store import settlements as store
 from banyan.runtime import Transaction
 
@@ -34,12 +36,24 @@ async def used_providers(tx: Transaction) -> list[str]:
     return await store.select_providers(tx)
 
 
+async def check_provider(tx: Transaction, name: str) -> None:
+    """``ConnectionNotFound`` unless a provider of this name is connected, or was ever used."""
+    try:
+        await check_connected(tx, name)
+    except ConnectionNotFound:
+        if name not in await used_providers(tx):
+            raise
+
+
 async def settle(tx: Transaction, settlement: Settlement) -> None:
     """Book what has left a provider's balance; the same id again changes nothing.
 
-    Into another currency it is a trade that the provider made for us. Between two of which neither is
-    the marketplace's own, that needs a rate: ``RateMissing``, ``RateStale``.
+    Into another currency it is a trade that the provider made for us: ``InvalidTrade`` if nothing was
+    sold or bought. Between two of which neither is the marketplace's own, that needs a rate:
+    ``RateMissing``, ``RateStale``. ``ConnectionNotFound`` for a provider that nobody here knows.
     """
+    if settlement.provider:  # what the bank charges is no provider's
+        await check_provider(tx, settlement.provider)
     if await store.insert_settlement(tx, settlement):
         await _record_trade(tx, settlement, "trade")
         await ledger.post_or_refuse(tx, [bookings.settled(settlement)])

@@ -43,9 +43,10 @@ async def run(tx: Transaction) -> Run:
     for comparison, outcome in outcomes:
         proposals, strange = _without_strangers(outcome.proposals, tx.marketplace.currency)
         agreed, objections = _without_undone(proposals, undone)
-        matched += len(await make_matches(tx, comparison, agreed))
+        matches, refused = await make_matches(tx, comparison, agreed)
+        matched += len(matches)
         waiting += len(outcome.waiting)
-        breaks += [*outcome.breaks, *strange, *objections]
+        breaks += [*outcome.breaks, *strange, *objections, *refused]
     by_id = {line.line_id: line for line in lines}
     opened, closed = await settle_breaks(tx, breaks, by_id, tolerances)
     await check_statements(tx)
