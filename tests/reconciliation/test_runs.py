@@ -51,6 +51,7 @@ async def test_the_entries_explain_what_the_provider_holds(books: Books) -> None
     await books.release(paid)
     abroad = await books.pay("tok_settled_in_usd_dispute_lost", order="ord_5")
     await books.refund(abroad, 2_500)
+    await books.refund(await books.pay("tok_refund_returned", order="ord_6"), 1_500)
     await books.run()
     async with books.begin() as tx:
         await payments.run_payouts(tx)
@@ -61,6 +62,7 @@ async def test_the_entries_explain_what_the_provider_holds(books: Books) -> None
     assert {line.type for line in lines} >= {
         "capture",
         "refund",
+        "refund_return",
         "chargeback",
         "dispute_fee",
         "payout",
@@ -358,7 +360,8 @@ async def test_the_sandbox_reports_settles_and_everything_matches(books: Books) 
     await books.run()
     returned = await books.refund(slip)
     async with books.begin() as tx:
-        await payments.send_refund_again(tx, returned, destination="bank_ok")
+        await payments.send_refund_again(tx, returned, destination="bank_returned")
+    await books.refund(await books.pay("tok_refund_returned", order="ord_back"), 1_000)
     for _ in range(22):
         await books.later(days=1)
     assert [case.reason for case in await books.cases()] == []
@@ -366,6 +369,7 @@ async def test_the_sandbox_reports_settles_and_everything_matches(books: Books) 
     young = (await books.later(hours=1)).date() - timedelta(days=2)
     assert [line for line in lines if line.state == "open" and line.on < young] == []
     assert {line.side for line in lines} == {"books", "provider", "bank"}
+    assert {line.type for line in lines} >= {"refund_return", "payout_return"}
     assert await books.balance("platform:bank") < 0
     await books.check()
 
