@@ -428,6 +428,25 @@ async def test_what_a_failed_refund_frees_covers_the_dispute(shop: Shop) -> None
     await shop.check()
 
 
+async def test_who_bears_it_stays_when_more_of_it_is_held(shop: Shop) -> None:
+    payment_id = await shop.pay("tok_refund_fails")
+    await shop.refund(payment_id, 6_000)
+    await report(shop, payment_id, "lost")
+    async with shop.begin() as tx:
+        terms = replace(await payments.get_dispute_settings(tx), other_bearer="platform")
+        await payments.update_dispute_settings(tx, terms)
+    await shop.run()
+    assert ((await the_dispute(shop)).bearer, await shop.seller("pending")) == ("seller", 0)
+    assert await shop.balance("platform:write_offs") == 0
+    await report(shop, payment_id, "lost", minor=9_000)
+    assert (await the_dispute(shop)).bearer == "seller"
+    await report(shop, payment_id, "lost", minor=9_000, code="10.4")
+    assert (await the_dispute(shop)).bearer == "seller"
+    await report(shop, payment_id, "lost", minor=8_000, code="13.2")
+    assert (await the_dispute(shop)).bearer == "platform"
+    await shop.check()
+
+
 async def test_an_authenticated_payment_is_contested_with_its_authentication(shop: Shop) -> None:
     sells(shop, None)
     payment_id = await shop.create("tok_dispute_fraud")
