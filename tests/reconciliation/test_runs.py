@@ -287,6 +287,36 @@ async def test_waiting_asks_again_later(books: Books) -> None:
     await books.reconcile()
     [again] = await books.cases()
     assert again.case_id != case.case_id
+    await books.later(days=1)
+    await books.reconcile()
+    assert [one.case_id for one in await books.cases()] == [again.case_id]
+    async with books.begin() as tx:
+        await operations.resolve_case(tx, again.case_id, "wait", note="", actor="ann")
+    await books.run()
+    await books.reconcile()
+    assert await books.cases() == []
+    await books.later(days=5)
+    await books.reconcile()
+    assert len(await books.cases()) == 1
+
+
+async def test_waiting_for_a_batch_that_is_wrong_asks_again_later(books: Books) -> None:
+    line = await _captured(books)
+    row = capture_row(line, "100.00", "3.20", "96.80").removesuffix(",,")
+    await books.report(f"{row},SET-20180301-x,", SETTLED)
+    await books.bank_says("50,00", "SANDBOX SET-20180301-x")
+    await books.run()
+    assert {one.state for one in await books.lines()} == {"matched"}
+    [case] = await books.cases()
+    async with books.begin() as tx:
+        await operations.resolve_case(tx, case.case_id, "wait", note="", actor="ann")
+    await books.run()
+    await books.reconcile()
+    assert (await books.cases(), await books.breaks()) == ([], ["amount_differs"])
+    await books.later(days=6)
+    await books.reconcile()
+    [again] = await books.cases()
+    assert again.case_id != case.case_id
 
 
 async def test_files_come_in_once_and_lines_once(books: Books) -> None:

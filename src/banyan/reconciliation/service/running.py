@@ -48,6 +48,8 @@ async def run(tx: Transaction) -> Run:
         waiting += len(outcome.waiting)
         breaks += [*outcome.breaks, *strange, *objections, *refused]
     by_id = {line.line_id: line for line in lines}
+    matched_ids = {one.line.line_id for one in breaks} - by_id.keys()  # of wrong batches
+    by_id |= {line.line_id: line for line in await lines_store.lines_by_id(tx, matched_ids)}
     opened, closed = await settle_breaks(tx, breaks, by_id, tolerances)
     await check_statements(tx)
     return Run(collected, matched, opened, closed, waiting)
