@@ -1,6 +1,7 @@
 """Runs against a real ledger: what matches is booked once, undone exactly, and breaks are cases."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -9,7 +10,8 @@ import pytest
 from banyan import fx, ledger, operations, payments, reconciliation
 from banyan.kernel import Money
 from banyan.payments import Sandbox
-from banyan.payments.providers import Providers
+from banyan.payments.providers import DisputeReport, Providers
+from banyan.payments.service import disputes
 from banyan.reconciliation import (
     LineNotOpen,
     LinesDontMatch,
@@ -208,6 +210,44 @@ async def test_lines_of_a_provider_that_nobody_knows_hold_nothing_up(books: Book
     async with books.begin() as tx:
         with pytest.raises(LinesDontMatch, match="connected under the name 'my shop'"):
             await reconciliation.match_by_hand(tx, lines, note="It is.", by="ann")
+
+
+@pytest.mark.parametrize("fee", ["0.00", "15.00"])
+@pytest.mark.parametrize("ends", ["won", "lost"])
+async def test_a_chargeback_that_is_told_when_it_opens_waits(
+    books: Books, fee: str, ends: str
+) -> None:
+    line = await _captured(books)
+    told = DisputeReport(
+        "dp_1", line.group, Money.parse("100.00", "BRL"), Money.parse(fee, "BRL"), "open", "No.",
+        reason_code="13.1",
+    )  # fmt: skip
+    async with books.begin() as tx:
+        await disputes.apply_report(tx, told)
+    taken, taken_back = "-100.00", "r3,chargeback_reversal,2018-03-20,BRL,100.00,0.00,100.00"
+    net = f"-{100 + int(float(fee))}.00"
+    await books.report(
+        capture_row(line, "100.00", "3.20", "96.80"),
+        f"r2,chargeback,2018-03-02,BRL,{taken},{fee},{net},,dp_1,{line.group},,",
+        "r9,chargeback,2018-03-02,BRL,-1.00,0.00,-1.00,,dp_9,,,",
+    )
+    await books.run()
+    assert await books.breaks() == ["unknown_reference"], "only of dp_9, which nobody knows"
+    await books.later(days=10)
+    await books.reconcile()
+    assert await books.breaks() == ["unknown_reference"]
+    async with books.begin() as tx:
+        await disputes.apply_report(tx, replace(told, state=ends))
+    await books.later(days=1)
+    await books.reconcile()
+    if ends == "won":
+        await books.report(f"{taken_back},,dp_1,{line.group},,")
+        await books.run()
+    await books.later(days=10)
+    await books.reconcile()
+    assert await books.breaks() == ["unknown_reference"]
+    assert [one.reference for one in await books.lines(state="open")] == ["dp_9"]
+    await books.check()
 
 
 async def test_a_break_is_a_case_and_closes_when_the_missing_side_arrives(books: Books) -> None:

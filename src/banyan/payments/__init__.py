@@ -202,6 +202,7 @@ from banyan.payments.service.sales import sales_since
 from banyan.payments.service.settings import commission_defaults, get_settings, update_settings
 from banyan.payments.service.settlements import (
     check_provider,
+    held_chargebacks,
     settle,
     settlement_entries,
     settlement_horizon,
@@ -358,6 +359,7 @@ __all__ = [
     "get_policy",
     "get_refund",
     "get_settings",
+    "held_chargebacks",
     "list_connections",
     "list_disputes",
     "list_payments",

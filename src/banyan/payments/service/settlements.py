@@ -11,9 +11,11 @@ from banyan.payments.errors import ConnectionNotFound
 from banyan.payments.model import Settlement, SettlementEntry
 from banyan.payments.service import bookings
 from banyan.payments.service.connections import check_connected
+from banyan.payments.store import disputes as disputes_store
 from banyan.payments.store import settlements as store
 from banyan.runtime import Transaction
 
+_REPORTED_WITHIN = timedelta(days=5)
 _COMMIT_WITHIN = timedelta(minutes=5)
 """Longer than any transaction: what was booked before that is seen."""
 
@@ -23,6 +25,15 @@ async def settlement_entries(
 ) -> list[SettlementEntry]:
     """What our books say happened on a provider's balance in [since, until), the oldest first."""
     return await store.select_entries(tx, provider, since, until)
+
+
+async def held_chargebacks(tx: Transaction, provider: str) -> set[str]:
+    """The provider's names of disputes that it may have booked, and our books have not.
+
+    Providers take the money when a dispute opens; we book it when it is lost. Of what was won, the
+    report that it came back may take some days.
+    """
+    return {*await disputes_store.select_held(tx, provider, tx.now - _REPORTED_WITHIN)}
 
 
 async def settlement_horizon(tx: Transaction, provider: str) -> datetime:

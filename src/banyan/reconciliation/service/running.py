@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
+from banyan import payments
 from banyan.reconciliation.model import (
     Break,
     Comparison,
@@ -73,6 +74,7 @@ async def _operations(
         today=tx.now.date(),
         tolerances=tolerances,
         matched=[line for line in matched if line.source == lines[0].source],
+        held=await payments.held_chargebacks(tx, lines[0].source),
     )
 
 
