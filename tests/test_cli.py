@@ -590,11 +590,13 @@ def test_a_statement_is_taken_in_and_reconciled(market: Banyan, tmp_path: Path) 
 def test_a_file_that_is_no_report_is_refused(market: Banyan, tmp_path: Path) -> None:
     file = tmp_path / "march.csv"
     file.write_text("a,b\n")
-    said = market(
-        "reconcile", "import", str(file), "--marketplace", "live", "--provider", "sandbox"
-    )
+    command = ("reconcile", "import", str(file))
+    said = market(*command, "--marketplace", "sandbox", "--provider", "sandbox")
     assert said.code == 2
     assert said.err == "banyan: Line 1: there is no column 'type'. Nothing was imported.\n"
+    said = market(*command, "--marketplace", "live", "--provider", "strpe")
+    assert said.code == 2
+    assert said.err == "banyan: Nothing is connected under the name 'strpe'.\n"
 
 
 def test_a_journal_is_written_to_a_file(market: Banyan, tmp_path: Path) -> None:

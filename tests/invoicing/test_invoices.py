@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from banyan import invoicing, operations
+from banyan import invoicing, operations, payments
 from banyan.invoicing import EntityDraft, InvalidMonth, LegalEntityMissing
 from banyan.invoicing.model import Language
-from banyan.kernel import new_id
+from banyan.kernel import Money, new_id
 from banyan.parties import SELLER, SellerNotFound
-from banyan.payments import Terms
+from banyan.payments import PAYMENT, RefundItem, Terms
+from banyan.payments.providers import DisputeReport
+from banyan.payments.service import disputes
 from tests.invoicing.conftest import ENTITY, Market
 
 
@@ -100,6 +102,56 @@ async def test_a_dispute_gives_back_and_a_won_one_takes_again(market: Market) ->
     [again] = await market.issue(ana)
     assert (again.kind, again.gross) == ("invoice", invoice.gross)
     assert (await market.check())["BRL"].ledger == invoice.gross
+
+
+async def test_what_a_dispute_holds_again_is_given_back_to_its_sellers(market: Market) -> None:
+    ana = await market.add_seller()
+    await market.set_entity()
+    payment_id = await market.sell({ana: 10_000})
+    [invoice] = await market.issue(ana)
+    refund_id, zero = new_id(), Money.zero("BRL")
+    lost = DisputeReport(
+        "case-1", PAYMENT.text(payment_id), Money.of(10_000, "BRL"), zero, "lost", "No.",
+        reason_code="13.1",
+    )  # fmt: skip
+    async with market.begin() as tx:
+        await payments.refund(tx, payment_id, None, refund_id, "Damaged.", "ann")
+        await disputes.apply_report(tx, lost)
+        [dispute] = (await payments.list_disputes(tx)).data
+        assert dispute.held_minor == 0
+        await payments.cancel_refund(tx, refund_id, "The bank has given it back.")
+    await market.run()
+    async with market.begin() as tx:
+        [dispute] = (await payments.list_disputes(tx)).data
+        assert (dispute.held_minor, dispute.round) == (10_000, 2)
+    [note] = await market.issue(ana)
+    assert (note.kind, note.gross) == ("credit_note", invoice.gross)
+    assert (await market.check())["BRL"].unattributed.minor == 0
+
+
+async def test_what_a_refund_holds_again_is_given_back_to_those_who_give_it(market: Market) -> None:
+    ana, bea = await market.add_seller("Ana"), await market.add_seller("Bea")
+    await market.set_entity()
+    payment_id = await market.sell({ana: 10_000, bea: 10_000}, token="tok_refund_fails_once")
+    for seller in (ana, bea):
+        await market.issue(seller)
+    first, hundred = new_id(), Money.of(10_000, "BRL")
+    async with market.begin() as tx:
+        await payments.refund(tx, payment_id, hundred, first, "Damaged.", "ann")
+    await market.run()
+    async with market.begin() as tx:
+        assert (await payments.get_refund(tx, first)).state == "failed"
+        items = [RefundItem(ana, hundred)]
+        await payments.refund(tx, payment_id, None, new_id(), "Lost.", "ann", items=items)
+    await market.run()
+    async with market.begin() as tx:
+        await payments.send_refund_again(tx, first)
+    await market.run()
+    for seller in (ana, bea):
+        [note] = await market.issue(seller)
+        assert (note.kind, note.net_minor, note.tax_minor) == ("credit_note", 1_200, 60)
+    covered = (await market.check())["BRL"]
+    assert covered.ledger.minor == 0 == covered.unattributed.minor
 
 
 async def test_every_currency_has_an_invoice_of_its_own(market: Market) -> None:

@@ -81,12 +81,14 @@ async def report(
     fee: int = 1_500,
     code: str = "13.1",
     seen: int | None = None,
+    currency: str = "BRL",
+    fee_currency: str = "BRL",
 ) -> None:
     told = DisputeReport(
         reference="case-1",
         payment=PAYMENT.text(payment_id),
-        amount=Money.of(minor, "BRL"),
-        fee=Money.of(fee, "BRL"),
+        amount=Money.of(minor, currency),
+        fee=Money.of(fee, fee_currency),
         state=state,  # pyright: ignore[reportArgumentType]
         reason="The bank says so.",
         stage=stage,  # pyright: ignore[reportArgumentType]
@@ -349,6 +351,26 @@ async def test_another_amount_is_held_instead(shop: Shop) -> None:
     await shop.check()
 
 
+@pytest.mark.parametrize(("currency", "fee_currency"), [("JPY", "JPY"), ("EUR", "BRL")])
+async def test_a_dispute_in_another_currency_is_not_booked_and_a_person_is_asked(
+    shop: Shop, currency: str, fee_currency: str
+) -> None:
+    payment_id = await shop.pay(currency="EUR")
+    before = await shop.balances()
+    for _ in range(2):
+        await report(
+            shop, payment_id, "lost", minor=15_000, currency=currency, fee_currency=fee_currency
+        )
+    assert await shop.balances() == before
+    case = await the_case(shop)
+    assert (case.kind, case.subject) == ("payment.dispute_currency", "ord_1")
+    assert case.at_risk == Money.of(15_000, currency)
+    async with shop.begin() as tx:
+        assert (await payments.list_disputes(tx)).data == []
+    await shop.run()
+    await shop.check()
+
+
 async def test_the_fee_may_be_given_back(shop: Shop) -> None:
     payment_id = await shop.pay()
     await report(shop, payment_id, "open")
@@ -403,6 +425,25 @@ async def test_what_a_failed_refund_frees_covers_the_dispute(shop: Shop) -> None
     assert await shop.balance("platform:write_offs") == 0
     assert await shop.seller("pending") == 0
     assert derived_id(payment_id, "dispute", "case-1") == (await the_dispute(shop)).dispute_id
+    await shop.check()
+
+
+async def test_who_bears_it_stays_when_more_of_it_is_held(shop: Shop) -> None:
+    payment_id = await shop.pay("tok_refund_fails")
+    await shop.refund(payment_id, 6_000)
+    await report(shop, payment_id, "lost")
+    async with shop.begin() as tx:
+        terms = replace(await payments.get_dispute_settings(tx), other_bearer="platform")
+        await payments.update_dispute_settings(tx, terms)
+    await shop.run()
+    assert ((await the_dispute(shop)).bearer, await shop.seller("pending")) == ("seller", 0)
+    assert await shop.balance("platform:write_offs") == 0
+    await report(shop, payment_id, "lost", minor=9_000)
+    assert (await the_dispute(shop)).bearer == "seller"
+    await report(shop, payment_id, "lost", minor=9_000, code="10.4")
+    assert (await the_dispute(shop)).bearer == "seller"
+    await report(shop, payment_id, "lost", minor=8_000, code="13.2")
+    assert (await the_dispute(shop)).bearer == "platform"
     await shop.check()
 
 

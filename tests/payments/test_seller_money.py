@@ -11,7 +11,10 @@ from banyan.payments.model import Schedule, SellerTerms
 from banyan.payments.rules import TIERS
 from banyan.payments.service import debts, payout_settings
 from banyan.runtime import Transaction
+from tests.conftest import START
 from tests.payments.conftest import SELLERS, Shop
+
+SECOND = timedelta(seconds=1)
 
 
 async def _terms(shop: Shop, tier: str = "high") -> None:
@@ -297,6 +300,12 @@ async def test_a_debit_that_comes_back_is_owed_again(shop: Shop) -> None:
     assert await _debits(shop) == [("returned", 8_740)]
     assert await shop.seller("available") == -8_740
     assert (await shop.events()).count("seller_debt.opened") == 2
+    async with shop.begin() as tx:
+        entries = await payments.settlement_entries(tx, "sandbox", START, tx.now + SECOND)
+        [held] = await payments.summary(tx)
+    told = [(entry.type, entry.gross_minor) for entry in entries if "debit" in entry.type]
+    assert told == [("debit", 8_740), ("debit_return", -8_740)]
+    assert sum(entry.gross_minor - entry.fee_minor for entry in entries) == held.at_provider.minor
     await shop.check()
 
 

@@ -102,6 +102,8 @@ async def test_tolerances_are_set_and_listed(client: httpx.AsyncClient) -> None:
     [
         ("reports/sandbox", b"a,b\n", CSV, 400, "malformed_report"),
         ("reports/sandbox", b"{}", {"content-type": "application/json"}, 415, "media_type_refused"),
+        ("reports/strpe", b"a,b\n", CSV, 404, "connection_not_found"),
+        ("reports/my%20shop", b"a,b\n", CSV, 404, "connection_not_found"),
         ("reports/sandbox?format=excel", b"", CSV, 400, "invalid_request"),
         ("statements", b"hello", {"content-type": "text/plain"}, 400, "malformed_report"),
         ("statements", b"<a/>", {"content-type": "application/xml"}, 400, "malformed_report"),

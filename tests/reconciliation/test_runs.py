@@ -1,6 +1,7 @@
 """Runs against a real ledger: what matches is booked once, undone exactly, and breaks are cases."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -9,7 +10,8 @@ import pytest
 from banyan import fx, ledger, operations, payments, reconciliation
 from banyan.kernel import Money
 from banyan.payments import Sandbox
-from banyan.payments.providers import Providers
+from banyan.payments.providers import DisputeReport, Providers
+from banyan.payments.service import disputes
 from banyan.reconciliation import (
     LineNotOpen,
     LinesDontMatch,
@@ -51,6 +53,7 @@ async def test_the_entries_explain_what_the_provider_holds(books: Books) -> None
     await books.release(paid)
     abroad = await books.pay("tok_settled_in_usd_dispute_lost", order="ord_5")
     await books.refund(abroad, 2_500)
+    await books.refund(await books.pay("tok_refund_returned", order="ord_6"), 1_500)
     await books.run()
     async with books.begin() as tx:
         await payments.run_payouts(tx)
@@ -61,6 +64,7 @@ async def test_the_entries_explain_what_the_provider_holds(books: Books) -> None
     assert {line.type for line in lines} >= {
         "capture",
         "refund",
+        "refund_return",
         "chargeback",
         "dispute_fee",
         "payout",
@@ -169,6 +173,83 @@ async def test_what_the_provider_keeps_in_another_currency(books: Books) -> None
     await books.check()
 
 
+async def test_what_cannot_be_booked_is_a_break_and_holds_nothing_up(books: Books) -> None:
+    line = await _captured(books)
+    async with books.begin() as tx:
+        tolerance = Tolerance(fee_minor=5_000)
+        await reconciliation.set_tolerance(
+            tx, ToleranceRule(comparison="operations", tolerance=tolerance)
+        )
+        header = "line,type,date,currency,gross,fee,net,key,original_amount,original_currency,batch"
+        row = f"r1,capture,2018-03-01,EUR,25.00,25.00,0.00,{line.key},100.00,BRL,"
+        await reconciliation.import_report(
+            tx, "sandbox", "banyan", f"{header}\n{row}".encode(), by="ann"
+        )
+    await books.report(SETTLED)
+    await books.bank_says("50,00", "SANDBOX SET-20180301-x")
+    await books.run()
+    assert await books.breaks() == ["currency_differs"]
+    [case] = await books.cases()
+    assert "can't be booked: 96.80 BRL for 0.00 EUR is not a trade" in case.reason
+    assert [match.rule for match in await books.matches()] == ["reference"]
+    assert await books.balance("platform:bank") == -5_000
+    await books.reconcile()
+    assert [one.case_id for one in await books.cases()] == [case.case_id]
+    await books.check()
+
+
+async def test_lines_of_a_provider_that_nobody_knows_hold_nothing_up(books: Books) -> None:
+    await books.report(SETTLED)
+    async with books.begin() as tx:  # it was taken in before names were looked at
+        await tx.execute("update reconciliation.lines set source = 'my shop'")
+    await books.bank_says("50,00", "SANDBOX SET-20180301-x")
+    await books.run()
+    assert await books.breaks() == ["amount_differs"]
+    assert await books.balance("platform:bank") == 0
+    lines = [one.line_id for one in await books.lines()]
+    async with books.begin() as tx:
+        with pytest.raises(LinesDontMatch, match="connected under the name 'my shop'"):
+            await reconciliation.match_by_hand(tx, lines, note="It is.", by="ann")
+
+
+@pytest.mark.parametrize("fee", ["0.00", "15.00"])
+@pytest.mark.parametrize("ends", ["won", "lost"])
+async def test_a_chargeback_that_is_told_when_it_opens_waits(
+    books: Books, fee: str, ends: str
+) -> None:
+    line = await _captured(books)
+    told = DisputeReport(
+        "dp_1", line.group, Money.parse("100.00", "BRL"), Money.parse(fee, "BRL"), "open", "No.",
+        reason_code="13.1",
+    )  # fmt: skip
+    async with books.begin() as tx:
+        await disputes.apply_report(tx, told)
+    taken, taken_back = "-100.00", "r3,chargeback_reversal,2018-03-20,BRL,100.00,0.00,100.00"
+    net = f"-{100 + int(float(fee))}.00"
+    await books.report(
+        capture_row(line, "100.00", "3.20", "96.80"),
+        f"r2,chargeback,2018-03-02,BRL,{taken},{fee},{net},,dp_1,{line.group},,",
+        "r9,chargeback,2018-03-02,BRL,-1.00,0.00,-1.00,,dp_9,,,",
+    )
+    await books.run()
+    assert await books.breaks() == ["unknown_reference"], "only of dp_9, which nobody knows"
+    await books.later(days=10)
+    await books.reconcile()
+    assert await books.breaks() == ["unknown_reference"]
+    async with books.begin() as tx:
+        await disputes.apply_report(tx, replace(told, state=ends))
+    await books.later(days=1)
+    await books.reconcile()
+    if ends == "won":
+        await books.report(f"{taken_back},,dp_1,{line.group},,")
+        await books.run()
+    await books.later(days=10)
+    await books.reconcile()
+    assert await books.breaks() == ["unknown_reference"]
+    assert [one.reference for one in await books.lines(state="open")] == ["dp_9"]
+    await books.check()
+
+
 async def test_a_break_is_a_case_and_closes_when_the_missing_side_arrives(books: Books) -> None:
     line = await _captured(books)
     await books.later(days=5)
@@ -246,6 +327,36 @@ async def test_waiting_asks_again_later(books: Books) -> None:
     await books.reconcile()
     [again] = await books.cases()
     assert again.case_id != case.case_id
+    await books.later(days=1)
+    await books.reconcile()
+    assert [one.case_id for one in await books.cases()] == [again.case_id]
+    async with books.begin() as tx:
+        await operations.resolve_case(tx, again.case_id, "wait", note="", actor="ann")
+    await books.run()
+    await books.reconcile()
+    assert await books.cases() == []
+    await books.later(days=5)
+    await books.reconcile()
+    assert len(await books.cases()) == 1
+
+
+async def test_waiting_for_a_batch_that_is_wrong_asks_again_later(books: Books) -> None:
+    line = await _captured(books)
+    row = capture_row(line, "100.00", "3.20", "96.80").removesuffix(",,")
+    await books.report(f"{row},SET-20180301-x,", SETTLED)
+    await books.bank_says("50,00", "SANDBOX SET-20180301-x")
+    await books.run()
+    assert {one.state for one in await books.lines()} == {"matched"}
+    [case] = await books.cases()
+    async with books.begin() as tx:
+        await operations.resolve_case(tx, case.case_id, "wait", note="", actor="ann")
+    await books.run()
+    await books.reconcile()
+    assert (await books.cases(), await books.breaks()) == ([], ["amount_differs"])
+    await books.later(days=6)
+    await books.reconcile()
+    [again] = await books.cases()
+    assert again.case_id != case.case_id
 
 
 async def test_files_come_in_once_and_lines_once(books: Books) -> None:
@@ -319,7 +430,8 @@ async def test_the_sandbox_reports_settles_and_everything_matches(books: Books) 
     await books.run()
     returned = await books.refund(slip)
     async with books.begin() as tx:
-        await payments.send_refund_again(tx, returned, destination="bank_ok")
+        await payments.send_refund_again(tx, returned, destination="bank_returned")
+    await books.refund(await books.pay("tok_refund_returned", order="ord_back"), 1_000)
     for _ in range(22):
         await books.later(days=1)
     assert [case.reason for case in await books.cases()] == []
@@ -327,6 +439,7 @@ async def test_the_sandbox_reports_settles_and_everything_matches(books: Books) 
     young = (await books.later(hours=1)).date() - timedelta(days=2)
     assert [line for line in lines if line.state == "open" and line.on < young] == []
     assert {line.side for line in lines} == {"books", "provider", "bank"}
+    assert {line.type for line in lines} >= {"refund_return", "payout_return"}
     assert await books.balance("platform:bank") < 0
     await books.check()
 

@@ -202,6 +202,8 @@ from banyan.payments.service.routing import (
 from banyan.payments.service.sales import sales_since
 from banyan.payments.service.settings import commission_defaults, get_settings, update_settings
 from banyan.payments.service.settlements import (
+    check_provider,
+    held_chargebacks,
     settle,
     settlement_entries,
     settlement_horizon,
@@ -336,6 +338,7 @@ __all__ = [
     "check_connection",
     "check_days",
     "check_method",
+    "check_provider",
     "circuits",
     "commission_defaults",
     "complete_authentication",
@@ -358,6 +361,7 @@ __all__ = [
     "get_policy",
     "get_refund",
     "get_settings",
+    "held_chargebacks",
     "list_connections",
     "list_disputes",
     "list_payments",

@@ -33,6 +33,7 @@ Comparison = Literal["operations", "settlements"]
 LineType = Literal[
     "capture",
     "refund",
+    "refund_return",
     "chargeback",
     "chargeback_reversal",
     "dispute_fee",
@@ -40,6 +41,7 @@ LineType = Literal[
     "payout",
     "payout_return",
     "debit",
+    "debit_return",
     "adjustment",
     "settlement",
     "bank_fee",

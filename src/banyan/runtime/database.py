@@ -125,6 +125,12 @@ class Transaction(Queries):
     def livemode(self) -> bool:
         return self.marketplace.livemode
 
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncGenerator[None]:
+        """What is done within is undone if it raises, and the rest of the transaction stands."""
+        async with self._connection.transaction():
+            yield
+
     async def record(self, event: Event) -> None:
         await self.record_all([event])
 

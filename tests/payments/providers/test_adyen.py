@@ -20,7 +20,8 @@ from banyan.payments.providers import (
     Unavailable,
     Unknown,
 )
-from banyan.payments.providers.adyen import Adyen
+from banyan.payments.providers.adyen import Adyen, reading
+from banyan.payments.providers.adyen.store import Notice
 from banyan.payments.providers.kinds import AdyenSecrets, AdyenSettings
 from banyan.runtime import Database
 from tests.conftest import START
@@ -173,6 +174,10 @@ async def test_a_refund_that_had_succeeded_may_still_fail(
         (["CHARGEBACK_REVERSED", "CHARGEBACK"], "won", "chargeback"),
         (["SECOND_CHARGEBACK", "CHARGEBACK_REVERSED", "CHARGEBACK"], "lost", "pre_arbitration"),
         (["PREARBITRATION_WON", "CHARGEBACK"], "won", "pre_arbitration"),
+        (["INFORMATION_SUPPLIED", "REQUEST_FOR_INFORMATION"], "under_review", "inquiry"),
+        (["INFORMATION_SUPPLIED", "NOTIFICATION_OF_CHARGEBACK"], "under_review", "chargeback"),
+        (["ISSUER_RESPONSE_TIMEFRAME_EXPIRED", "CHARGEBACK"], "won", "chargeback"),
+        (["PREARBITRATION_OPEN", "CHARGEBACK_REVERSED"], "open", "pre_arbitration"),
     ],
 )
 async def test_disputes_stand_where_they_stand_whatever_came_first(
@@ -191,6 +196,36 @@ async def test_disputes_stand_where_they_stand_whatever_came_first(
     assert (report.payment, report.state, report.stage) == ("pay_7", state, stage)
     assert (report.amount.minor, report.reason_code) == (900, "13.1")
     assert report.respond_by is not None
+
+
+@pytest.mark.parametrize(
+    ("told", "state", "stage"),
+    [
+        (
+            "NOTIFICATION_OF_CHARGEBACK INFORMATION_SUPPLIED CHARGEBACK",
+            "under_review",
+            "chargeback",
+        ),
+        ("REQUEST_FOR_INFORMATION INFORMATION_SUPPLIED CHARGEBACK", "open", "chargeback"),
+        ("CHARGEBACK PREARBITRATION_OPEN INFORMATION_SUPPLIED", "under_review", "pre_arbitration"),
+        ("CHARGEBACK INFORMATION_SUPPLIED=Lost", "lost", "chargeback"),
+        ("REQUEST_FOR_INFORMATION=Expired", "open", "inquiry"),
+    ],
+)
+def test_what_is_told_of_a_dispute_one_after_the_other(told: str, state: str, stage: str) -> None:
+    notices = list[Notice]()
+    for place, text in enumerate(told.split()):
+        event, _, status = text.partition("=")
+        details = {"at": f"2018-03-0{place + 1}T00:00:00+01:00", "payment": "pay_7"}
+        notice = Notice(
+            notice_id=text, key="", reference="DSP", event=event, is_success=True, amount_minor=900,
+            currency="EUR", reason="Not received",
+            details=details | ({"disputeStatus": status} if status else {}),
+        )  # fmt: skip
+        notices.append(notice)
+    report = reading.dispute_report(notices[::-1])
+    assert report is not None
+    assert (report.state, report.stage) == (state, stage)
 
 
 async def test_evidence_is_handed_in_as_a_pdf(subject: Subject, fake: FakeAdyen) -> None:

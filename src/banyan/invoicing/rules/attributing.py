@@ -36,7 +36,7 @@ def is_billed(path: str) -> bool:
 
 
 def booked_for(move: Move) -> UUID | None:
-    """The payment, refund or dispute that it was booked for."""
+    """The payment, or round of a refund or dispute, that it was booked for."""
     text = (move.metadata or {}).get(BOOKED_FOR)
     try:
         return None if text is None else UUID(text)

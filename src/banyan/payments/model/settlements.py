@@ -8,7 +8,8 @@ from uuid import UUID
 from banyan.kernel import Money
 
 EntryType = Literal[
-    "capture", "refund", "chargeback", "chargeback_reversal", "dispute_fee", "payout", "payout_return", "debit"
+    "capture", "refund", "refund_return", "chargeback", "chargeback_reversal", "dispute_fee", "payout",
+    "payout_return", "debit", "debit_return",
 ]  # fmt: skip
 
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 BOOKED_FOR = "booked_for"
-"""In the metadata of a transfer: the payment, refund, dispute or payout that it was booked for."""
+"""In the metadata of a transfer: the payment, refund, dispute or payout that it was booked for; of a
+refund or dispute whose money is held again, the round."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,15 @@ from uuid import UUID
 from banyan import ledger
 from banyan.fx import TradeDraft, record_trades
 from banyan.kernel import derived_id
+from banyan.payments.errors import ConnectionNotFound
 from banyan.payments.model import Settlement, SettlementEntry
 from banyan.payments.service import bookings
+from banyan.payments.service.connections import check_connected
+from banyan.payments.store import disputes as disputes_store
 from banyan.payments.store import settlements as store
 from banyan.runtime import Transaction
 
+_REPORTED_WITHIN = timedelta(days=5)
 _COMMIT_WITHIN = timedelta(minutes=5)
 """Longer than any transaction: what was booked before that is seen."""
 
@@ -21,6 +25,15 @@ async def settlement_entries(
 ) -> list[SettlementEntry]:
     """What our books say happened on a provider's balance in [since, until), the oldest first."""
     return await store.select_entries(tx, provider, since, until)
+
+
+async def held_chargebacks(tx: Transaction, provider: str) -> set[str]:
+    """The provider's names of disputes that it may have booked, and our books have not.
+
+    Providers take the money when a dispute opens; we book it when it is lost. Of what was won, the
+    report that it came back may take some days.
+    """
+    return {*await disputes_store.select_held(tx, provider, tx.now - _REPORTED_WITHIN)}
 
 
 async def settlement_horizon(tx: Transaction, provider: str) -> datetime:
@@ -34,12 +47,24 @@ async def used_providers(tx: Transaction) -> list[str]:
     return await store.select_providers(tx)
 
 
+async def check_provider(tx: Transaction, name: str) -> None:
+    """``ConnectionNotFound`` unless a provider of this name is connected, or was ever used."""
+    try:
+        await check_connected(tx, name)
+    except ConnectionNotFound:
+        if name not in await used_providers(tx):
+            raise
+
+
 async def settle(tx: Transaction, settlement: Settlement) -> None:
     """Book what has left a provider's balance; the same id again changes nothing.
 
-    Into another currency it is a trade that the provider made for us. Between two of which neither is
-    the marketplace's own, that needs a rate: ``RateMissing``, ``RateStale``.
+    Into another currency it is a trade that the provider made for us: ``InvalidTrade`` if nothing was
+    sold or bought. Between two of which neither is the marketplace's own, that needs a rate:
+    ``RateMissing``, ``RateStale``. ``ConnectionNotFound`` for a provider that nobody here knows.
     """
+    if settlement.provider:  # what the bank charges is no provider's
+        await check_provider(tx, settlement.provider)
     if await store.insert_settlement(tx, settlement):
         await _record_trade(tx, settlement, "trade")
         await ledger.post_or_refuse(tx, [bookings.settled(settlement)])

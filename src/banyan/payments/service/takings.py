@@ -10,8 +10,9 @@ from banyan.runtime import Transaction
 
 
 async def takings_of(tx: Transaction, booked_for: Collection[UUID]) -> dict[UUID, list[Taking]]:
-    """Each seller's part in the commission of these payments, refunds and disputes.
+    """Each seller's part in the commission of these payments, and rounds of refunds and disputes.
 
+    A first round goes by the id of its refund or dispute, and so do older bookings of later ones.
     The ledger says how much went which way; where a leg sums up several sellers, this says how it
     is shared between them. Others than those three are left out.
     """

@@ -1,6 +1,7 @@
 """SQL of disputes, their bookings and how a marketplace deals with them."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from banyan.payments.model import Dispute, DisputeMove, DisputeSettings, DisputeState
@@ -201,6 +202,21 @@ async def select_disputes(
         after=after,
         limit=limit,
     )
+
+
+async def select_held(tx: Transaction, provider: str, closed_since: datetime) -> list[str]:
+    """The references of disputes whose money is held, or was given back since an instant."""
+    rows = await tx.rows(
+        """
+        select provider_reference
+        from payments.disputes
+        where marketplace_id = %(marketplace_id)s and provider = %(provider)s
+          and (booked = 'held' or booked = 'free' and round > 0 and closed_at >= %(closed_since)s)
+        """,
+        provider=provider,
+        closed_since=closed_since,
+    )
+    return [row[0] for row in rows]
 
 
 async def sum_lost(tx: Transaction) -> dict[str, int]:

@@ -14,8 +14,9 @@ async def select_entries(
     """What was booked on the provider's balance in [since, until), in the order of time.
 
     A capture is known to the provider by its own attempt, or by the authorization that took the
-    money at once. A refund to an account of the buyer is a payout to the provider. What the provider
-    settles in another currency, it reports in that one.
+    money at once. A refund to an account of the buyer is a payout to the provider. What was sent and
+    came back is two entries with the key of the sending. What the provider settles in another
+    currency, it reports in that one.
     """
     return await tx.all(
         SettlementEntry,
@@ -42,22 +43,35 @@ async def select_entries(
         where p.marketplace_id = %(marketplace_id)s and p.provider = %(provider)s
           and p.captured_at >= %(since)s and p.captured_at < %(until)s and p.captured_minor > 0
         union all
-        select a.attempt_id, a.operation, r.finished_at,
-          coalesce(e.sold_currency, r.currency), -coalesce(e.sold_minor, r.amount_minor), 0,
-          coalesce(a.answer ->> 'reference', ''), r.payment_id, 0
-        from payments.refunds r
-        join payments.attempts a on a.marketplace_id = %(marketplace_id)s
-          and a.subject_id = r.refund_id and a.operation in ('refund', 'payout')
-          and a.outcome = 'succeeded'
+        select o.attempt_id, o.operation || case a.operation when 'return' then '_return' else '' end,
+          a.answered_at, coalesce(e.currency, a.currency),
+          case when (a.operation = 'return') = (o.operation = 'debit') then -1 else 1 end
+            * coalesce(e.minor, a.amount_minor), 0,
+          coalesce(o.answer ->> 'reference', ''), a.payment_id, 0
+        from payments.attempts a
+        join payments.attempts o on o.marketplace_id = %(marketplace_id)s
+          and o.subject_id = a.subject_id and o.ordinal = a.ordinal
+          and o.operation in ('refund', 'payout', 'debit') and o.outcome = 'succeeded'
+          and (a.operation = 'return' or a.attempt_id = o.attempt_id)
+        left join payments.payouts p on p.marketplace_id = %(marketplace_id)s
+          and p.payout_id = a.subject_id
+        left join payments.debits d on d.marketplace_id = %(marketplace_id)s
+          and d.debit_id = a.subject_id
         left join lateral (
-          select sold_currency, sold_minor from payments.exchanges
-          where marketplace_id = %(marketplace_id)s and payment_id = r.payment_id
-            and made_at = r.finished_at and bought_currency = r.currency
-            and bought_minor = r.amount_minor
-          order by exchange_id limit 1
+          select case a.operation when 'return' then bought_currency else sold_currency end as currency,
+            case a.operation when 'return' then bought_minor else sold_minor end as minor
+          from payments.exchanges
+          where marketplace_id = %(marketplace_id)s and payment_id = a.payment_id
+            and made_at >= a.answered_at
+            and case a.operation
+              when 'return' then sold_currency = a.currency and sold_minor = a.amount_minor
+              else bought_currency = a.currency and bought_minor = a.amount_minor end
+          order by made_at, exchange_id limit 1
         ) e on true
-        where r.marketplace_id = %(marketplace_id)s and r.provider = %(provider)s
-          and r.state = 'succeeded' and r.finished_at >= %(since)s and r.finished_at < %(until)s
+        where a.marketplace_id = %(marketplace_id)s and a.provider = %(provider)s
+          and a.state = 'applied' and a.operation in ('refund', 'payout', 'debit', 'return')
+          and coalesce(p.rail, d.rail, 'provider') = 'provider'
+          and a.answered_at >= %(since)s and a.answered_at < %(until)s
         union all
         select m.dispute_id,
           case m.what when 'fee' then 'dispute_fee' when 'lose' then 'chargeback'
@@ -81,29 +95,6 @@ async def select_entries(
         ) e on true
         where m.marketplace_id = %(marketplace_id)s and m.what in ('fee', 'lose', 'regain')
           and m.amount_minor <> 0 and m.made_at >= %(since)s and m.made_at < %(until)s
-        union all
-        select p.attempt_id, case a.operation when 'payout' then 'payout' else 'payout_return' end,
-          a.answered_at, a.currency,
-          case a.operation when 'payout' then -a.amount_minor else a.amount_minor end, 0,
-          coalesce(p.answer ->> 'reference', ''), null, 0
-        from payments.attempts a
-        join payments.payouts o on o.marketplace_id = %(marketplace_id)s
-          and o.payout_id = a.subject_id and o.rail = 'provider'
-        join payments.attempts p on p.marketplace_id = %(marketplace_id)s
-          and p.subject_id = a.subject_id and p.operation = 'payout' and p.outcome = 'succeeded'
-        where a.marketplace_id = %(marketplace_id)s and a.provider = %(provider)s
-          and a.state = 'applied'
-          and (a.operation = 'return' or a.operation = 'payout' and a.outcome = 'succeeded')
-          and a.answered_at >= %(since)s and a.answered_at < %(until)s
-        union all
-        select a.attempt_id, 'debit', d.finished_at, d.currency, d.amount_minor, 0,
-          coalesce(a.answer ->> 'reference', ''), null, 0
-        from payments.debits d
-        join payments.attempts a on a.marketplace_id = %(marketplace_id)s
-          and a.subject_id = d.debit_id and a.operation = 'debit' and a.outcome = 'succeeded'
-        where d.marketplace_id = %(marketplace_id)s and d.provider = %(provider)s
-          and d.rail = 'provider' and d.state = 'succeeded'
-          and d.finished_at >= %(since)s and d.finished_at < %(until)s
         order by at, key, type, ordinal
         """,
         provider=provider,

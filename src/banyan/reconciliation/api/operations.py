@@ -1,5 +1,6 @@
 """The operations, and their handlers."""
 
+from banyan.payments import ConnectionNotFound
 from banyan.reconciliation.api.shapes import (
     BankStatementView,
     BreakView,
@@ -78,7 +79,7 @@ def _files() -> list[Operation]:
             raw=_REPORT,
             returns=ImportView,
             status=201,
-            errors=(MalformedReport,),
+            errors=(MalformedReport, ConnectionNotFound),
         ),
         Operation(
             id="importStatements",
@@ -275,7 +276,7 @@ def _terms() -> list[Operation]:
 
 async def import_report(call: Call[ImportReport], content: bytes) -> ImportView:
     made = await imports.import_report(
-        call.tx, call.text["provider"][:40], call.query.format, content, by=_who(call)
+        call.tx, call.text["provider"], call.query.format, content, by=_who(call)
     )
     return import_view(made, livemode=call.key.livemode)
 

@@ -55,6 +55,7 @@ BANYAN = Shape(
     types={
         "capture": "capture",
         "refund": "refund",
+        "refund_return": "refund_return",
         "chargeback": "chargeback",
         "chargeback_reversal": "chargeback_reversal",
         "dispute_fee": "dispute_fee",
@@ -62,6 +63,7 @@ BANYAN = Shape(
         "payout": "payout",
         "payout_return": "payout_return",
         "debit": "debit",
+        "debit_return": "debit_return",
         "adjustment": "adjustment",
         "settlement": "settlement",
     },
@@ -87,7 +89,7 @@ STRIPE = Shape(
     types={
         "charge": "capture",
         "refund": "refund",
-        "refund_failure": "adjustment",
+        "refund_failure": "refund_return",
         "dispute": "chargeback",
         "dispute_reversal": "chargeback_reversal",
         "fee": "fee",
@@ -125,7 +127,7 @@ ADYEN = Shape(
     types={
         "Settled": "capture",
         "Refunded": "refund",
-        "RefundedReversed": "adjustment",
+        "RefundedReversed": "refund_return",
         "Chargeback": "chargeback",
         "SecondChargeback": "chargeback",
         "ChargebackReversed": "chargeback_reversal",

@@ -1,5 +1,6 @@
 """What is left of a comparison: a break, or something that may wait."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from banyan.reconciliation.model import Break, BreakKind, Line
@@ -8,11 +9,15 @@ from banyan.reconciliation.rules.words import about, amount
 from banyan.reconciliation.rules.work import Work
 
 
-def find_breaks(work: Work) -> None:
-    """Sort what is open into breaks and what waits."""
+def find_breaks(work: Work, held: Collection[str] = ()) -> None:
+    """Sort what is open into breaks and what waits; chargebacks that are only ``held`` wait, and so
+    does their fee, which the provider may tell with them."""
     explained: set[UUID] = set()
     waited_for: set[UUID] = set()
     for line in work.right.values():
+        if _is_held(line, held):
+            work.outcome.waiting.append(line)
+            continue
         suspect = _suspect(work, line)
         if suspect is not None and _may_be_part(work, line, suspect[0]):
             waited_for.add(suspect[0].line_id)
@@ -28,10 +33,14 @@ def find_breaks(work: Work) -> None:
     for line in work.left.values():
         if line.line_id in explained:
             continue
-        if line.line_id in waited_for or _may_wait(work, line):
+        if line.line_id in waited_for or _is_held(line, held) or _may_wait(work, line):
             work.outcome.waiting.append(line)
         else:
             work.outcome.breaks.append(_of_left(work, line))
+
+
+def _is_held(line: Line, held: Collection[str]) -> bool:
+    return line.type in ("chargeback", "dispute_fee") and line.reference in held
 
 
 def _of_left(work: Work, line: Line) -> Break:

@@ -16,6 +16,8 @@ from banyan.reconciliation.rules.names import Prefixes, is_operation, spoken
 from banyan.reconciliation.rules.verdicts import Agreement
 from banyan.reconciliation.rules.work import Work
 
+_CHARGEBACKS = ("chargeback", "chargeback_reversal")
+
 
 def match_named(work: Work) -> None:
     """One line names one other."""
@@ -88,6 +90,26 @@ def _is_repeated(work: Work, line: Line) -> bool:
     if work.comparison == "settlements" or not names:
         return False
     return names[0] in work.seen or (is_operation(names[0][1]) and names[0] not in work.index)
+
+
+def match_taken_back(work: Work) -> None:
+    """A chargeback that came back, of which our books have the fee at most: the dispute was won."""
+    named = grouped(
+        (line for line in work.right.values() if line.type in _CHARGEBACKS and line.reference),
+        lambda line: (line.reference, line.currency),
+    )
+    fees = grouped(
+        (line for line in work.left.values() if line.type == "dispute_fee"),
+        lambda line: (line.reference, line.currency),
+    )
+    agreement = Agreement("reference", 100, "the provider has given back what it took")
+    for name, lines in named.items():
+        if sum(line.gross_minor for line in lines):
+            continue
+        own = fees.get(name, []) if net(lines) else []
+        if net(lines) == net(own):
+            reason = f"All of {name[0]} ({len(own)} here, {len(lines)} there)"
+            work.take(own, lines, agreement, "sum_by_reference", 95, reason)
 
 
 def match_shortened(work: Work) -> None:

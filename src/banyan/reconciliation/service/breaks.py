@@ -52,7 +52,8 @@ async def settle_breaks(
 ) -> tuple[int, int]:
     """Bring the open breaks to what a run has found; how many were opened and closed.
 
-    A break that a person waits for stays without a case until the day has come.
+    A break that a person waits for stays without a case until the day has come; then it is asked
+    again, once. ``lines`` are all that ``found`` is about.
     """
     today = tx.now.date()
     wanted = {(one.line.line_id, one.kind): one for one in found}
@@ -63,8 +64,9 @@ async def settle_breaks(
     again = [
         one
         for key, one in wanted.items()
-        if key in standing and _is_over(lines.get(one.line.line_id), today)
+        if key in standing and _is_over(lines[one.line.line_id], today)
     ]
+    await lines_store.end_waiting(tx, {one.line.line_id for one in again})
     opened = [_stored(tx, one) for one in fresh]
     if opened:
         await store.insert_breaks(tx, opened)
@@ -73,9 +75,9 @@ async def settle_breaks(
     return len(opened), len(over)
 
 
-def _is_over(line: StoredLine | None, today: date) -> bool:
+def _is_over(line: StoredLine, today: date) -> bool:
     """Whether somebody has waited for this line, and long enough."""
-    return line is not None and line.wait_until is not None and line.wait_until < today
+    return line.wait_until is not None and line.wait_until < today
 
 
 async def _close(tx: Transaction, breaks: Sequence[StoredBreak]) -> None:
@@ -98,17 +100,14 @@ async def _open_cases(
         return
     await lines_store.count_broken(tx, {one.line.line_id for one in breaks})
     await operations.open_cases(
-        tx, [_case(tx, one, lines.get(one.line.line_id), tolerances) for one in breaks]
+        tx, [_case(tx, one, lines[one.line.line_id], tolerances) for one in breaks]
     )
 
 
-def _case(
-    tx: Transaction, one: Break, line: StoredLine | None, tolerances: Tolerances
-) -> CaseDraft:
-    times = line.broken_times if line is not None else 0
+def _case(tx: Transaction, one: Break, line: StoredLine, tolerances: Tolerances) -> CaseDraft:
     limit = tolerances.of(one.line).write_off_minor
     return CaseDraft(
-        key=f"{QUEUE}/{one.line.line_id}/{one.kind}/{times}",
+        key=f"{QUEUE}/{one.line.line_id}/{one.kind}/{line.broken_times}",
         queue=QUEUE,
         kind=_KIND + one.kind,
         subject=LINE.text(one.line.line_id),

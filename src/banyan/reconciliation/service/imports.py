@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from banyan.kernel import Page, id_of_cursor, new_id, page_of
+from banyan.payments import check_provider
 from banyan.reconciliation import formats
 from banyan.reconciliation.errors import ImportNotFound, StatementDiffers, StatementNotFound
 from banyan.reconciliation.model import (
@@ -30,8 +31,10 @@ async def import_report(
     """Take in a provider's settlement report, and see to a run.
 
     The same file again is the import that it was; a line that came in another file before is not
-    taken twice. ``MalformedReport``, ``UnknownFormat``.
+    taken twice. ``MalformedReport``, ``UnknownFormat``; ``ConnectionNotFound`` if no provider of this
+    name is connected or was ever used.
     """
+    await check_provider(tx, provider)
     read = formats.read_report(report_format, content)
     begun = await _begin(tx, report_format, provider, content, len(read), by)
     if isinstance(begun, Import):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from banyan import payments
-from banyan.kernel import Money, Page, derived_id, id_of_cursor, new_id, page_of
+from banyan.kernel import BanyanError, Money, Page, derived_id, id_of_cursor, new_id, page_of
 from banyan.payments import Settlement
 from banyan.reconciliation.errors import (
     LineNotFound,
@@ -17,6 +17,8 @@ from banyan.reconciliation.model import (
     COMPARED,
     LINE,
     MATCH,
+    Break,
+    BreakKind,
     Comparison,
     Line,
     Match,
@@ -24,6 +26,7 @@ from banyan.reconciliation.model import (
     StoredLine,
 )
 from banyan.reconciliation.rules import Tolerances, grouped
+from banyan.reconciliation.rules.words import about
 from banyan.reconciliation.service import news
 from banyan.reconciliation.service.imports import RUN_JOB
 from banyan.reconciliation.store import imports as imports_store
@@ -36,35 +39,58 @@ BY_RULE = "reconciliation"
 
 async def make_matches(
     tx: Transaction, comparison: Comparison, proposals: Sequence[Proposal], *, by: str = BY_RULE
-) -> list[Match]:
-    """Match lines, and book what that proves: settlements, conversions, tolerated differences."""
-    if not proposals:
-        return []
-    matches = list[Match]()
-    settlements = list[Settlement]()
+) -> tuple[list[Match], list[Break]]:
+    """Match lines, and book what that proves: settlements, conversions, tolerated differences.
+
+    Where that can't be booked, the lines stay open, and are a break that says why.
+    """
+    matches, lines_of = list[Match](), list[list[UUID]]()
+    refused = list[Break]()
     for proposal in proposals:
         match_id = new_id(tx.now)
-        booked = _settlements(comparison, match_id, proposal)
-        settlements += booked
-        matches.append(_match(tx, comparison, match_id, proposal, booked, by))
-    pairs = [
-        (match.match_id, line.line_id)
-        for match, proposal in zip(matches, proposals, strict=True)
-        for line in proposal.lines
+        settlements = _settlements(comparison, match_id, proposal)
+        refusal = await _book(tx, settlements)
+        if refusal is not None:
+            refused.append(_unbooked(proposal, refusal))
+            continue
+        matches.append(_match(tx, comparison, match_id, proposal, settlements, by))
+        lines_of.append([line.line_id for line in proposal.lines])
+    match_ids = [
+        match.match_id for match, line_ids in zip(matches, lines_of, strict=True) for _ in line_ids
     ]
-    match_ids, line_ids = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    matched = [line_id for line_ids in lines_of for line_id in line_ids]
     await store.insert_matches(tx, matches)
-    await store.insert_match_lines(tx, match_ids, line_ids)
-    await lines_store.put_in_matches(tx, line_ids, match_ids)
+    await store.insert_match_lines(tx, match_ids, matched)
+    await lines_store.put_in_matches(tx, matched, match_ids)
     await tx.record_all(
         [
-            news.match_made(match, [LINE.text(line.line_id) for line in proposal.lines])
-            for match, proposal in zip(matches, proposals, strict=True)
+            news.match_made(match, [LINE.text(line_id) for line_id in line_ids])
+            for match, line_ids in zip(matches, lines_of, strict=True)
         ]
     )
-    for settlement in settlements:
-        await payments.settle(tx, settlement)
-    return matches
+    return matches, refused
+
+
+async def _book(tx: Transaction, settlements: Sequence[Settlement]) -> BanyanError | None:
+    """All of them, or none and why not."""
+    if not settlements:
+        return None
+    try:
+        async with tx.savepoint():
+            for settlement in settlements:
+                await payments.settle(tx, settlement)
+    except BanyanError as refusal:
+        if refusal.retryable:
+            raise
+        return refusal
+    return None
+
+
+def _unbooked(proposal: Proposal, refusal: BanyanError) -> Break:
+    one, other = proposal.lines[0], proposal.lines[-1]
+    kind: BreakKind = "amount_differs" if one.currency == other.currency else "currency_differs"
+    reason = f"{about(other)} fits, but can't be booked: {refusal.detail}"
+    return Break(kind, other, reason, abs(one.net_minor), one if one is not other else None)
 
 
 async def match_by_hand(
@@ -85,7 +111,10 @@ async def match_by_hand(
         raise LineNotOpen(f"{LINE.text(taken[0].line_id)} is matched already; undo that first.")
     tolerances = Tolerances(await store.select_tolerances(tx))
     comparison, proposal = _by_hand(lines, tolerances, note, is_write_off=is_write_off)
-    [match] = await make_matches(tx, comparison, [proposal], by=by)
+    matches, refused = await make_matches(tx, comparison, [proposal], by=by)
+    if refused:
+        raise LinesDontMatch(refused[0].reason)
+    [match] = matches
     await tx.enqueue(JobDraft(RUN_JOB, "run"))
     return match
 

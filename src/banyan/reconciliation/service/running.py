@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from banyan import payments
 from banyan.reconciliation.model import (
     Break,
     Comparison,
@@ -45,10 +46,13 @@ async def run(tx: Transaction) -> Run:
     for comparison, outcome in outcomes:
         proposals, strange = _without_strangers(outcome.proposals, tx.marketplace.currency)
         agreed, objections = _without_undone(proposals, undone)
-        matched += len(await make_matches(tx, comparison, agreed))
+        matches, refused = await make_matches(tx, comparison, agreed)
+        matched += len(matches)
         waiting += len(outcome.waiting)
-        breaks += [*outcome.breaks, *strange, *objections]
+        breaks += [*outcome.breaks, *strange, *objections, *refused]
     by_id = {line.line_id: line for line in lines}
+    matched_ids = {one.line.line_id for one in breaks} - by_id.keys()  # of wrong batches
+    by_id |= {line.line_id: line for line in await lines_store.lines_by_id(tx, matched_ids)}
     opened, closed = await settle_breaks(tx, breaks, by_id, tolerances)
     await check_statements(tx)
     return Run(collected, matched, opened, closed, waiting)
@@ -72,6 +76,7 @@ async def _operations(
         today=tx.now.date(),
         tolerances=tolerances,
         matched=[line for line in matched if line.source == lines[0].source],
+        held=await payments.held_chargebacks(tx, lines[0].source),
     )
 
 

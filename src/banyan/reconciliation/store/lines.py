@@ -250,6 +250,17 @@ async def wait_with(tx: Transaction, line_id: UUID, until: date) -> None:
     )
 
 
+async def end_waiting(tx: Transaction, line_ids: Collection[UUID]) -> None:
+    await tx.execute(
+        """
+        update reconciliation.lines
+        set wait_until = null
+        where marketplace_id = %(marketplace_id)s and line_id = any(%(line_ids)s)
+        """,
+        line_ids=list(line_ids),
+    )
+
+
 async def unbalanced_batches(tx: Transaction, since: date) -> list[tuple[UUID, int]]:
     """Settlements whose batch adds up to something else, with what it adds up to."""
     rows = await tx.rows(

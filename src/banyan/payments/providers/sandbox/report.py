@@ -31,7 +31,11 @@ COLUMNS = (
 SETTLED_SHARE_BP = 800
 
 _LATE = [
-    *(name for name, token in TOKENS.items() if token.is_push or token.known_after),
+    *(
+        name
+        for name, token in TOKENS.items()
+        if token.is_push or token.known_after or token.refund_returned_after
+    ),
     *(name for name, bank in BANK_TOKENS.items() if bank.returned_after),
 ]
 """What may have an effect on the balance later than on the day it was asked."""
@@ -161,28 +165,32 @@ async def _happened(
 
 
 def _of_operation(stored: Stored) -> Iterator[ReportLine]:
-    bank = BANK_TOKENS.get(stored.token)
-    succeeded = stored.answer["outcome"] == "succeeded"
+    if stored.answer["outcome"] != "succeeded":
+        return
+    sign = -1 if stored.operation in ("refund", "payout") else 1
     match stored.operation:
-        case "capture" if succeeded:
-            yield _line(stored, "capture", stored.known_at, stored.amount_minor)
-        case "refund" if succeeded:
-            yield _line(stored, "refund", stored.known_at, -stored.amount_minor)
-        case "payout" if succeeded:
-            yield _line(stored, "payout", stored.known_at, -stored.amount_minor)
-            if bank is not None and bank.returned_after:
-                back_at = stored.created_at + bank.returned_after
-                yield _line(stored, "payout_return", back_at, stored.amount_minor)
-        case "debit" if succeeded:
-            yield _line(stored, "debit", stored.known_at, stored.amount_minor)
+        case "capture" | "refund" | "payout" | "debit":
+            yield _line(stored, stored.operation, stored.known_at, sign * stored.amount_minor)
         case _:
-            pass
+            return
+    after = _returned_after(stored)
+    if after:
+        back_at = stored.created_at + after
+        yield _line(stored, f"{stored.operation}_return", back_at, -sign * stored.amount_minor)
+
+
+def _returned_after(stored: Stored) -> timedelta | None:
+    """When it comes back, if it does."""
+    bank, token = BANK_TOKENS.get(stored.token), TOKENS.get(stored.token)
+    if bank is not None:
+        return bank.returned_after
+    return token.refund_returned_after if token and stored.operation == "refund" else None
 
 
 def _line(stored: Stored, kind: str, at: datetime, gross: int) -> ReportLine:
     currency = stored.currency
     settled = stored.answer.get("settled")
-    if settled is not None and kind in ("capture", "refund"):
+    if settled is not None and stored.operation in ("capture", "refund"):
         told = msgspec.convert(settled, Settled)
         gross = told.amount_minor if gross > 0 else -told.amount_minor
         currency = told.currency

@@ -36,7 +36,7 @@ def dispute_held(dispute: Dispute, reversals: Sequence[Reversal]) -> list[Transf
     ]
     own = _borne_by_platform(dispute, reversals)
     legs.append(Leg(write_offs(dispute.currency), held, own, "dispute_platform"))
-    return _move(dispute, legs)
+    return _move(dispute, legs, reversals)
 
 
 def dispute_given_back(
@@ -54,7 +54,7 @@ def dispute_given_back(
     ]
     own = _borne_by_platform(dispute, reversals)
     legs.append(Leg(held, write_offs(dispute.currency), own, "dispute_won_platform"))
-    return _move(dispute, legs)
+    return _move(dispute, legs, reversals)
 
 
 def dispute_lost(dispute: Dispute, reversals: Sequence[Reversal]) -> list[Transfer]:
@@ -68,7 +68,7 @@ def dispute_lost(dispute: Dispute, reversals: Sequence[Reversal]) -> list[Transf
         Leg(write_offs(dispute.currency), target, _uncovered(dispute), "write_off"),
         *_recharged(dispute, reversals),
     ]
-    return _move(dispute, legs)
+    return _move(dispute, legs, reversals)
 
 
 def dispute_regained(dispute: Dispute, reversals: Sequence[Reversal]) -> list[Transfer]:
@@ -82,7 +82,7 @@ def dispute_regained(dispute: Dispute, reversals: Sequence[Reversal]) -> list[Tr
             for leg in _recharged(dispute, reversals)
         ),
     ]
-    return _move(dispute, legs)
+    return _move(dispute, legs, reversals)
 
 
 def dispute_fee(dispute: Dispute, minor: int) -> list[Transfer]:
@@ -124,9 +124,20 @@ def _uncovered(dispute: Dispute) -> Money:
     return Money.of(dispute.amount_minor - dispute.held_minor, dispute.currency)
 
 
-def _move(dispute: Dispute, legs: Sequence[Leg]) -> list[Transfer]:
+def _move(
+    dispute: Dispute, legs: Sequence[Leg], reversals: Sequence[Reversal] = ()
+) -> list[Transfer]:
     """The booking with the dispute's present number of moves; none if nothing moves."""
     if not any(leg.amount.minor for leg in legs):
         return []
     step = f"move/{dispute.moves}"
-    return [transfer_of(dispute.dispute_id, step, dispute.subject, legs, may_break_limits=True)]
+    return [
+        transfer_of(
+            dispute.dispute_id,
+            step,
+            dispute.subject,
+            legs,
+            reversals=reversals,
+            may_break_limits=True,
+        )
+    ]

@@ -30,11 +30,11 @@ def refund_hold(refund: Refund, reversals: Sequence[Reversal]) -> Transfer:
         )
         for source, amount, part in discounts_of(reversals)
     ]
-    return _step(refund, "hold", legs)
+    return _step(refund, "hold", legs, reversals)
 
 
 def refund_done(refund: Refund, reversals: Sequence[Reversal]) -> Transfer:
-    return _step(refund, "post", resolved(refund_hold(refund, reversals), Kind.POST))
+    return _step(refund, "post", resolved(refund_hold(refund, reversals), Kind.POST), reversals)
 
 
 def refund_failed(refund: Refund, reversals: Sequence[Reversal], *, is_released: bool) -> Transfer:
@@ -50,7 +50,7 @@ def refund_failed(refund: Refund, reversals: Sequence[Reversal], *, is_released:
                     "release",
                 )
             )
-    return _step(refund, "void", legs)
+    return _step(refund, "void", legs, reversals)
 
 
 def refund_returned(refund: Refund, reversals: Sequence[Reversal]) -> Transfer:
@@ -67,10 +67,19 @@ def refund_returned(refund: Refund, reversals: Sequence[Reversal]) -> Transfer:
         Leg(promotions(refund.currency), target, amount, f"refund_returned_discount_{part}")
         for target, amount, part in discounts_of(reversals)
     ]
-    return _step(refund, "returned", legs)
+    return _step(refund, "returned", legs, reversals)
 
 
-def _step(refund: Refund, step: str, legs: Sequence[Leg]) -> Transfer:
+def _step(
+    refund: Refund, step: str, legs: Sequence[Leg], reversals: Sequence[Reversal]
+) -> Transfer:
     """One booking of the present round."""
     name = step if refund.round == 1 else f"{step}/{refund.round}"
-    return transfer_of(refund.refund_id, name, refund.subject, legs, may_break_limits=True)
+    return transfer_of(
+        refund.refund_id,
+        name,
+        refund.subject,
+        legs,
+        reversals=reversals,
+        may_break_limits=True,
+    )

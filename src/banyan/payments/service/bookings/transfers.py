@@ -101,14 +101,22 @@ def resolved(held: Transfer, kind: Kind) -> list[Leg]:
 
 
 def transfer_of(
-    parent: UUID, step: str, subject: str, legs: Sequence[Leg], *, may_break_limits: bool = False
+    parent: UUID,
+    step: str,
+    subject: str,
+    legs: Sequence[Leg],
+    *,
+    reversals: Sequence[Reversal] = (),
+    may_break_limits: bool = False,
 ) -> Transfer:
-    """Legs of nothing are left out. The metadata name what it was booked for: see ``takings_of``."""
+    """Legs of nothing are left out. The metadata name what it was booked for, which of several rounds
+    are the ``reversals`` that it moves: see ``takings_of``."""
+    booked_for = reversals[0].reversal_id if reversals else parent
     moving = tuple(leg for leg in legs if leg.amount.minor or leg.kind == Kind.VOID)
     return Transfer(
         derived_id(parent, step),
         moving,
         subject,
         may_break_limits=may_break_limits,
-        metadata={BOOKED_FOR: str(parent)},
+        metadata={BOOKED_FOR: str(booked_for)},
     )

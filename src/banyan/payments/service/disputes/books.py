@@ -148,9 +148,9 @@ async def book(
         await books.fee(told.fee_minor - before.fee_minor)
     for step in way(before.booked, target, is_changed=_is_changed(payment, before, told)):
         if step == "hold":
-            books.dispute = _as_told(books, told)
+            books.dispute = _as_told(books, before, told)
         await moving[step]()
-    books.dispute = _as_told(books, told)
+    books.dispute = _as_told(books, before, told)
     await books.write()
     return books.payment, books.dispute
 
@@ -173,13 +173,15 @@ def _is_changed(payment: Payment, before: Dispute, told: Dispute) -> bool:
     )
 
 
-def _as_told(books: _Books, told: Dispute) -> Dispute:
+def _as_told(books: _Books, before: Dispute, told: Dispute) -> Dispute:
     """What is told, with the bookings as they stand.
 
-    Who bears it is decided by the present rules, until money is held; then that stays.
+    Who bears it is decided by the present rules, until money is held; then that stays, also where
+    another amount is held instead, unless the reason has become another.
     """
     now = books.dispute
-    if now.booked == "free":
+    is_undecided = before.booked == "free" or before.category != told.category
+    if now.booked == "free" and is_undecided:
         bearing = decide_bearer(told.category, books.payment.liability, books.settings)
         told = replace(told, bearer=bearing.bearer, bearer_reason=bearing.reason)
     else:

@@ -5,10 +5,12 @@ and among look-ups the one that began last.
 """
 
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 from banyan import operations
 from banyan.kernel import derived_id
+from banyan.operations import CaseDraft
 from banyan.payments.errors import PaymentNotReady
 from banyan.payments.model import PAYMENT, TAKEN, Dispute, Payment, ProviderRate
 from banyan.payments.providers import DisputeReport
@@ -19,6 +21,9 @@ from banyan.payments.service.disputes.books import book
 from banyan.payments.store import disputes as store
 from banyan.payments.store import payments as payments_store
 from banyan.runtime import JobDraft, Transaction
+
+FOREIGN_KIND = "payment.dispute_currency"
+_FOREIGN_WITHIN = timedelta(days=1)
 
 
 async def apply_report(tx: Transaction, report: DisputeReport, *, seen: int | None = None) -> None:
@@ -31,6 +36,9 @@ async def apply_report(tx: Transaction, report: DisputeReport, *, seen: int | No
     if payment is None or payment.state not in TAKEN:
         raise PaymentNotReady(f"{report.payment} is disputed before it is booked as captured.")
     dispute_id = derived_id(payment.payment_id, "dispute", report.reference)
+    if {report.amount.currency.code, report.fee.currency.code} != {payment.currency}:
+        await operations.open_cases(tx, [_foreign_case(tx, payment, dispute_id, report)])
+        return
     known = await store.find_dispute(tx, dispute_id)
     before = known or _unheard_of(tx, payment, dispute_id, report)
     told = _told(tx, before, report)
@@ -62,6 +70,33 @@ async def look_again(tx: Transaction, dispute: Dispute) -> None:
     key = f"{dispute.dispute_id}/{dispute.revision}"
     hint = {"provider": dispute.provider, "key": None, "dispute": dispute.provider_reference}
     await tx.enqueue(JobDraft("payment.look_up", key, hint))
+
+
+def _foreign_case(
+    tx: Transaction, payment: Payment, dispute_id: UUID, report: DisputeReport
+) -> CaseDraft:
+    """Asked once for every stage and state: what it means for our books is no rule's to say."""
+    return CaseDraft(
+        key=f"{FOREIGN_KIND}/{dispute_id}/{report.stage}/{report.state}",
+        queue="payments",
+        kind=FOREIGN_KIND,
+        subject=payment.subject,
+        title="A dispute is in another currency than its payment",
+        reason=(
+            f"{payment.provider} says that {report.amount} (fee {report.fee}) of a payment in "
+            f"{payment.currency} is disputed: {report.stage.replace('_', ' ')}, {report.state}. "
+            "Nothing was booked."
+        ),
+        due_at=report.respond_by or tx.now + _FOREIGN_WITHIN,
+        resolutions=("settled_by_hand", "ask_provider"),
+        at_risk=report.amount,
+        evidence={
+            "payment": PAYMENT.text(payment.payment_id),
+            "reference": report.reference,
+            "stage": report.stage,
+            "state": report.state,
+        },
+    )
 
 
 def _unheard_of(
