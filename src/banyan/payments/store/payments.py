@@ -260,7 +260,10 @@ async def select_splits(tx: Transaction, payment_ids: Collection[UUID]) -> list[
 
 
 async def add_to_reversed(tx: Transaction, reversals: Sequence[Reversal], sign: int) -> None:
-    """Count what is reversed of the splits up (``sign`` 1), or down again (-1)."""
+    """Count what is reversed of the splits up (``sign`` 1), or down again (-1).
+
+    Several may be of one split: they are summed first, because an update takes only one of them.
+    """
     await tx.execute(
         """
         update payments.splits s
@@ -274,11 +277,19 @@ async def add_to_reversed(tx: Transaction, reversals: Sequence[Reversal], sign: 
             s.reversed_service_fee_tax_minor + new.service_fee_tax_minor,
           reversed_platform_discount_minor =
             s.reversed_platform_discount_minor + new.platform_discount_minor
-        from unnest(
-          %(payment_ids)s::uuid[], %(seller_ids)s::uuid[], %(sellers)s::bigint[],
-          %(commissions)s::bigint[], %(taxes)s::bigint[], %(shipping_kept)s::bigint[],
-          %(service_fees)s::bigint[], %(service_fee_taxes)s::bigint[],
-          %(platform_discounts)s::bigint[]
+        from (
+          select
+            payment_id, seller_id, sum(seller)::bigint, sum(commission)::bigint, sum(tax)::bigint,
+            sum(shipping_kept)::bigint, sum(service_fee)::bigint, sum(service_fee_tax)::bigint,
+            sum(platform_discount)::bigint
+          from unnest(
+            %(payment_ids)s::uuid[], %(seller_ids)s::uuid[], %(sellers)s::bigint[],
+            %(commissions)s::bigint[], %(taxes)s::bigint[], %(shipping_kept)s::bigint[],
+            %(service_fees)s::bigint[], %(service_fee_taxes)s::bigint[],
+            %(platform_discounts)s::bigint[]
+          ) as one (payment_id, seller_id, seller, commission, tax, shipping_kept, service_fee,
+                    service_fee_tax, platform_discount)
+          group by payment_id, seller_id
         ) as new (payment_id, seller_id, seller_minor, commission_minor, tax_minor,
                   shipping_kept_minor, service_fee_minor, service_fee_tax_minor,
                   platform_discount_minor)
