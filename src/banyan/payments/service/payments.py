@@ -31,7 +31,12 @@ from banyan.payments.model import (
 from banyan.payments.rules import check_draft, choose_authentication
 from banyan.payments.rules.routing import Wanted
 from banyan.payments.service import bookings, news
-from banyan.payments.service.attempts import authorization_id, intend, intent_for_payment
+from banyan.payments.service.attempts import (
+    authorization_id,
+    give_back_intent,
+    intend,
+    intent_for_payment,
+)
 from banyan.payments.service.holdbacks import hold_back_of
 from banyan.payments.service.payouts import schedule_payouts
 from banyan.payments.service.refunds import refund
@@ -41,6 +46,7 @@ from banyan.payments.service.routing import (
     no_provider,
     save_probes,
 )
+from banyan.payments.store import attempts as attempts_store
 from banyan.payments.store import payments as store
 from banyan.payments.store.payments import NewPayment
 from banyan.runtime import Event, Json, Transaction
@@ -160,6 +166,20 @@ async def return_late_payments(tx: Transaction, payment_ids: Collection[UUID]) -
                 reason=payment.void_reason,
                 by=tx.cause.actor or tx.cause.id,
             )
+
+
+async def give_back(tx: Transaction, taken_id: UUID) -> None:
+    """Have a provider give back what it took by this attempt, though we pay by another one.
+
+    Repeating it while that is under way, or done, changes nothing.
+    """
+    taken = await attempts_store.find_attempt(tx, taken_id)
+    assert taken is not None, "attempts are never deleted"
+    assert taken.payment_id is not None, "it took a buyer's money"
+    await store.lock_payments(tx, [taken.payment_id])
+    before = await attempts_store.select_give_backs(tx, taken_id)
+    if not before or before[0].outcome == "declined":
+        await intend(tx, [give_back_intent(taken, len(before) + 1, tx.now)])
 
 
 async def capture_payments(tx: Transaction, payment_ids: Collection[UUID]) -> list[Payment]:

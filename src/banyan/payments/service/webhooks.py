@@ -146,7 +146,7 @@ async def _ask_about_capture(tx: Transaction, attempt: Attempt, answer: Definite
         f"{attempt.provider} said that it took {attempt.amount}, and says now that it did not: "
         f"{answer.code}. Nothing is booked back before a person has looked."
     )
-    await tx.record(news.about_payment("unknown", payment, reason, operation="capture"))
+    await tx.record(news.about_unknown(payment, attempt, "taken_back", reason))
 
 
 def _is_taken_back(attempt: Attempt, answer: Definite) -> bool:

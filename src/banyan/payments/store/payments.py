@@ -149,6 +149,7 @@ async def save_payments(tx: Transaction, payments: Sequence[Payment]) -> None:
           action_url = new.action_url,
           action_expires_at = new.action_expires_at,
           void_reason = new.void_reason,
+          voids_refused = new.voids_refused,
           authorized_at = new.authorized_at,
           captured_at = new.captured_at,
           released_at = new.released_at
@@ -160,11 +161,11 @@ async def save_payments(tx: Transaction, payments: Sequence[Payment]) -> None:
           %(authorized_at)s::timestamptz[], %(captured_at)s::timestamptz[],
           %(released_at)s::timestamptz[], %(providers)s::text[], %(ordinals)s::int[],
           %(liabilities)s::text[], %(instructions)s::jsonb[], %(settled)s::bigint[],
-          %(settled_currencies)s::text[], %(fee_currencies)s::text[]
+          %(settled_currencies)s::text[], %(fee_currencies)s::text[], %(voids_refused)s::int[]
         ) as new (payment_id, state, captured_minor, refunded_minor, reversed_minor, fee_minor,
                   provider_reference, decline_code, action_url, action_expires_at, void_reason,
                   authorized_at, captured_at, released_at, provider, ordinal, liability,
-                  instructions, settled_minor, settled_currency, fee_currency)
+                  instructions, settled_minor, settled_currency, fee_currency, voids_refused)
         where p.marketplace_id = %(marketplace_id)s and p.payment_id = new.payment_id
         """,
         payment_ids=[payment.payment_id for payment in payments],
@@ -191,6 +192,7 @@ async def save_payments(tx: Transaction, payments: Sequence[Payment]) -> None:
         settled=[payment.settled_minor for payment in payments],
         settled_currencies=[payment.settled_currency for payment in payments],
         fee_currencies=[payment.fee_currency for payment in payments],
+        voids_refused=[payment.voids_refused for payment in payments],
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from banyan.payments.model import METHODS, OPEN, WITH_BUYER, Attempt, Payment, Route
+from banyan.payments.model import ATTEMPT, METHODS, OPEN, WITH_BUYER, Attempt, Payment, Route
 from banyan.payments.providers import (
     AwaitingPayment,
     Declined,
@@ -192,7 +192,14 @@ def apply_late(batch: Batch, attempt: Attempt, answer: Definite) -> None:
             f"{payment.provider} after its refusal. It is not booked: a person has to give it back."
         )
         batch.events.append(
-            news.about_payment("unknown", payment, reason, operation=attempt.operation)
+            news.about_payment(
+                "taken_elsewhere",
+                payment,
+                reason,
+                attempt=ATTEMPT.text(attempt.attempt_id),
+                taken_by=attempt.provider,
+                tries=0,
+            )
         )
         return
     if payment.captured_minor or payment.state in ("authorized", "capturing"):
