@@ -14,6 +14,11 @@ from banyan.runtime import JobDraft
 from tests.orders.market import Market
 
 
+async def _set_seller_status(market: Market, status: str) -> None:
+    async with market.database.transaction(market.marketplace_id) as tx:
+        await tx.execute("update parties.sellers set status = %(status)s", status=status)
+
+
 async def _available(market: Market) -> int:
     async with market.database.transaction(market.marketplace_id) as tx:
         summary = await payments.summary(tx)
@@ -112,6 +117,22 @@ async def test_a_review_waits_for_a_person(market: Market, resolution: str, stat
     await _resolve(market, "order.review", resolution)
     assert (await market.get(order)).state == state
     await _assert_balanced(market)
+
+
+async def test_an_order_that_compliance_held_goes_on_to_the_fraud_check(market: Market) -> None:
+    every = market.worker.handlers
+    market.worker.handlers = [one for one in every if one.kind == "order.match"]
+    order = await market.place(product="sofa")
+    await _set_seller_status(market, "pending")
+    market.worker.handlers = every
+    await market.run()
+    order = await market.get(order)
+    assert order.state == "in_review"
+    await _resolve(market, "order.review", "approve")
+    assert (await market.get(order)).state == "in_review", "nobody has looked at fraud yet"
+    assert (await market.story(order))[-3:] == ["decided", "fraud_flagged", "held"]
+    await _resolve(market, "order.review", "approve")
+    assert (await market.get(order)).state == "confirmed"
 
 
 async def test_an_embargoed_country_is_declined_with_its_reason(market: Market) -> None:

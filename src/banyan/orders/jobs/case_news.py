@@ -22,6 +22,8 @@ async def follow_cases(tx: Transaction, jobs: Sequence[Job]) -> None:
     for job in jobs:
         payload = payload_of(job)
         follow = _BY_RESOLUTION.get((text(payload, "kind"), text(payload, "resolution")))
+        if follow is _approve and text(payload, "queue") == "compliance":
+            follow = _comply
         orders = await lock_orders_of(tx, [text(payload, "subject")]) if follow else {}
         for order in orders.values():
             assert follow is not None, "no order without it"
@@ -38,6 +40,11 @@ async def _approve(tx: Transaction, order: Order, _why: str) -> None:
         lines = await service.lines_of(tx, [order.order_id])
         priced = await price_orders(tx, [order], lines)
         await checking.begin_payments(tx, [(one, "normal") for one in priced])
+
+
+async def _comply(tx: Transaction, order: Order, _why: str) -> None:
+    if rules.can_become(order, OrderState.CHECKED):
+        await checking.go_on_after_compliance(tx, order)
 
 
 async def _decline(tx: Transaction, order: Order, why: str) -> None:
