@@ -202,7 +202,8 @@ async def _apply(tx: Transaction, jobs: Sequence[Job]) -> None:
 
 
 async def _expire(tx: Transaction, jobs: Sequence[Job]) -> None:
-    await payments.expire_with_buyers(tx, [UUID(job.key) for job in jobs])
+    # The key is the payment and, behind a slash, the ordinal that the timer was set for.
+    await payments.expire_with_buyers(tx, {UUID(job.key.partition("/")[0]) for job in jobs})
 
 
 async def _return_late(tx: Transaction, jobs: Sequence[Job]) -> None:

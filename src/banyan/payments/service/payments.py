@@ -28,7 +28,7 @@ from banyan.payments.model import (
     PaymentState,
     Route,
 )
-from banyan.payments.rules import check_draft, choose_authentication
+from banyan.payments.rules import EXPIRY_GRACE, check_draft, choose_authentication
 from banyan.payments.rules.routing import Wanted
 from banyan.payments.service import bookings, news
 from banyan.payments.service.attempts import (
@@ -121,22 +121,21 @@ async def complete_authentication(tx: Transaction, payment_id: UUID) -> Payment:
 async def expire_with_buyers(tx: Transaction, payment_ids: Collection[UUID]) -> None:
     """Give up on buyers who did not authenticate or pay in time, and tell the provider so.
 
-    Should the money arrive all the same, it goes back: hence the reason to void.
+    Should the money arrive all the same, it goes back: hence the reason to void. Who has time left,
+    such as at the provider that was tried next, keeps it.
     """
     payments = await store.lock_payments(tx, payment_ids)
-    expired = [
-        _expired(one)
-        for one in payments
-        if one.state in WITH_BUYER
-        or (one.state == "authorizing" and _is_past(one.action_expires_at, tx.now))
-    ]
+    expired = [_expired(one) for one in payments if _is_overdue(one, tx.now)]
     await store.save_payments(tx, expired)
     await intend(tx, [intent_for_payment(payment, "void") for payment in expired])
     await tx.record_all([_expiry(payment) for payment in expired])
 
 
-def _is_past(instant: datetime | None, now: datetime) -> bool:
-    return instant is not None and now >= instant
+def _is_overdue(payment: Payment, now: datetime) -> bool:
+    until = payment.action_expires_at
+    if until is None or not (payment.state in WITH_BUYER or payment.state in OPEN):
+        return False
+    return now >= (until + EXPIRY_GRACE if payment.state == "awaiting_payment" else until)
 
 
 def _expired(payment: Payment) -> Payment:
