@@ -274,6 +274,35 @@ async def test_a_failed_refund_of_lines_is_sent_again_by_its_case(market: Market
             )  # fmt: skip
 
 
+async def test_units_are_refunded_once_though_news_pass_each_other(market: Market) -> None:
+    order = await market.ship_and_deliver(await market.place("tok_refund_fails_once"))
+    every = market.worker.handlers
+    market.worker.handlers = [one for one in every if one.kind != "order.on_payment"]
+    refund_id = new_id()
+    async with market.database.transaction(market.marketplace_id) as tx:
+        await orders.refund_order(
+            tx, order.order_id, refund_id=refund_id, amount=None, reason="Broken.",
+            lines=[RefundLine(1, 1)],
+        )  # fmt: skip
+    await market.run()
+    async with market.database.transaction(market.marketplace_id) as tx:
+        await payments.send_refund_again(tx, refund_id)
+        await tx.execute(
+            """
+            update runtime.jobs set due_at = due_at - interval '1 hour'
+            where payload ->> 'type' = 'refund.sent_again'
+            """
+        )
+    market.worker.handlers = every
+    await market.run()
+    with pytest.raises(LinesNotRefundable):
+        async with market.database.transaction(market.marketplace_id) as tx:
+            await orders.refund_order(
+                tx, order.order_id, refund_id=new_id(), amount=None, reason="Broken.",
+                lines=[RefundLine(1, 1)],
+            )  # fmt: skip
+
+
 async def test_a_seller_who_does_not_ship_is_asked_about(market: Market) -> None:
     order = await market.place()
     await market.wait(days=11)

@@ -212,12 +212,12 @@ async def _refunded(tx: Transaction, order: Order, payload: Payload) -> None:
 
 
 async def _refund_cancelled(tx: Transaction, order: Order, payload: Payload) -> None:
-    await _undo_lines(tx, payload, is_undone=True)
+    await _count_lines(tx, payload)
     await tx.record(service.news("refund_cancelled", order, text(payload, "reason")))
 
 
 async def _refund_sent_again(tx: Transaction, order: Order, payload: Payload) -> None:
-    await _undo_lines(tx, payload, is_undone=False)
+    await _count_lines(tx, payload)
     await tx.record(service.news("refund_sent_again", order, text(payload, "reason")))
 
 
@@ -231,13 +231,16 @@ async def _refund_returned(tx: Transaction, order: Order, payload: Payload) -> N
     await tx.record(service.news("refund_returned", order, text(payload, "reason")))
 
 
-async def _undo_lines(tx: Transaction, payload: Payload, *, is_undone: bool) -> None:
+async def _count_lines(tx: Transaction, payload: Payload) -> None:
+    """Count the units of a refund, or not, by how it stands: its news may pass each other."""
     refund_id = payments.REFUND.parse(text(payload, "refund"))
+    refund = await payments.get_refund(tx, refund_id)
+    is_undone = refund.state in ("failed", "cancelled")
     await store.undo_refunded_lines(tx, refund_id, is_undone=is_undone)
 
 
 async def _refund_failed(tx: Transaction, order: Order, payload: Payload) -> None:
-    await _undo_lines(tx, payload, is_undone=True)
+    await _count_lines(tx, payload)
     reason = text(payload, "reason")
     await tx.record(service.news("refund_failed", order, reason))
     settings = await service.get_settings(tx)
