@@ -9,7 +9,15 @@ import pytest
 from banyan import payments
 from banyan.payments import ProviderMissing, RoutingPolicy, RoutingRule, Sandbox
 from banyan.payments.model import FaultKind
-from banyan.payments.providers import Absent, Answer, Declined, Found, Instruction, Providers, Unavailable
+from banyan.payments.providers import (
+    Absent,
+    Answer,
+    Declined,
+    Found,
+    Instruction,
+    Providers,
+    Unavailable,
+)
 from banyan.payments.service import faults
 from banyan.runtime import Database
 from tests.payments.conftest import Shop
