@@ -250,3 +250,27 @@ async def test_seals_are_listed(
     verified = (await client.get("/v1/ledger/verification")).json()
     assert verified["is_balanced"]
     assert verified["sealed_through"] == seal
+
+
+@pytest.mark.parametrize(
+    ("path", "terms", "status"),
+    [
+        ("seller:sel_1:available", {}, 422),
+        ("seller:sel_1:available", {"floor": -1}, 422),
+        ("seller:sel_1:available", {"floor": 0, "ceiling": 5}, 422),
+        ("seller:sel_1:available", {"floor": 0, "normal": "debit"}, 422),
+        ("seller:sel_1:available", {"floor": 0}, 201),
+        ("provider:stripe:receivable", {"floor": 0}, 422),
+        ("payouts:in_transit", {"ceiling": 0}, 422),
+        ("platform:savings", {}, 201),
+        ("seller:7:available", {}, 201),
+    ],
+)
+async def test_terms_of_the_products_own_accounts_are_not_for_callers(
+    client: httpx.AsyncClient, path: str, terms: dict[str, Any], status: int
+) -> None:
+    answer = await client.post(
+        "/v1/ledger/accounts", json={"path": path, "currency": "BRL", **terms}
+    )
+    assert answer.status_code == status, answer.text
+    assert status == 201 or answer.json()["code"] == "terms_reserved"

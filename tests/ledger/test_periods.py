@@ -175,6 +175,8 @@ async def test_a_month_is_archived_and_checked_from_its_files(
     forged = replace(seals[2], hash=b"\1" * 32)
     (finding,) = ledger.check_archive(archive.path, against=forged)
     assert "not the exported seal" in finding.detail
+    (finding,) = ledger.check_archive(archive.path, against=seals[1])
+    assert finding.detail == "batch 1: it isn't in the archive (batches 2 to 2)"
 
 
 async def _close_march(database: Database, marketplace_id: UUID) -> None:

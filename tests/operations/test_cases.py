@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -6,7 +7,9 @@ import pytest
 from banyan import operations
 from banyan.kernel import Money
 from banyan.operations import CaseClosed, CaseDraft, CaseNotFound, ResolutionNotAllowed
-from banyan.runtime import Database, Transaction
+from banyan.operations import jobs as operations_jobs
+from banyan.runtime import BatchJob, Database, Job, JobDraft, Transaction, Worker
+from banyan.runtime.jobs import ATTEMPTS_MAX
 
 
 def _draft(tx: Transaction, key: str, *, days: int = 1) -> CaseDraft:
@@ -87,3 +90,28 @@ async def test_a_case_of_another_marketplace_is_not_there(
     async with database.transaction(live) as tx:
         with pytest.raises(CaseNotFound):
             await operations.get_case(tx, case.case_id)
+
+
+async def test_a_job_that_fails_again_after_it_was_run_again_is_a_new_question(
+    database: Database, sandbox: UUID
+) -> None:
+    async def fail(tx: Transaction, jobs: Sequence[Job]) -> None:
+        raise ValueError("no")
+
+    async def fail_for_good() -> None:
+        for _ in range(ATTEMPTS_MAX):
+            await worker.run_due()
+            async with database.transaction(sandbox) as tx:
+                await tx.execute("update runtime.jobs set retry_at = now()")
+
+    handlers = [BatchJob("greet", fail), *operations_jobs.jobs()]
+    database.subscribe("case.resolved", "operations.on_case")
+    worker = Worker(database, handlers, operations_jobs.open_case_for_failed_job)
+    async with database.transaction(sandbox) as tx:
+        await tx.enqueue(JobDraft("greet", "bad"))
+    for times in (1, 2):
+        await fail_for_good()
+        async with database.transaction(sandbox) as tx:
+            [case] = (await operations.list_cases(tx, limit=10)).data
+            assert len(await operations.cases_of(tx, case.subject)) == times
+            await operations.resolve_case(tx, case.case_id, "run_again", note="", actor="ana")

@@ -2,12 +2,21 @@
 
 from uuid import UUID
 
+import msgspec
 import pytest
+from psycopg.types.json import Jsonb
 
-from banyan import ledger, operations, orders, parties, payments
-from banyan.kernel import Money, new_id
+from banyan import app, ledger, operations, orders, parties, payments
+from banyan.kernel import Money, derived_id, new_id
 from banyan.orders import LinesNotRefundable, OrderStateConflict, RefundLine
+from banyan.payments.providers import Declined, Providers, Succeeded
+from banyan.runtime import JobDraft
 from tests.orders.market import Market
+
+
+async def _set_seller_status(market: Market, status: str) -> None:
+    async with market.database.transaction(market.marketplace_id) as tx:
+        await tx.execute("update parties.sellers set status = %(status)s", status=status)
 
 
 async def _available(market: Market) -> int:
@@ -108,6 +117,22 @@ async def test_a_review_waits_for_a_person(market: Market, resolution: str, stat
     await _resolve(market, "order.review", resolution)
     assert (await market.get(order)).state == state
     await _assert_balanced(market)
+
+
+async def test_an_order_that_compliance_held_goes_on_to_the_fraud_check(market: Market) -> None:
+    every = market.worker.handlers
+    market.worker.handlers = [one for one in every if one.kind == "order.match"]
+    order = await market.place(product="sofa")
+    await _set_seller_status(market, "pending")
+    market.worker.handlers = every
+    await market.run()
+    order = await market.get(order)
+    assert order.state == "in_review"
+    await _resolve(market, "order.review", "approve")
+    assert (await market.get(order)).state == "in_review", "nobody has looked at fraud yet"
+    assert (await market.story(order))[-3:] == ["decided", "fraud_flagged", "held"]
+    await _resolve(market, "order.review", "approve")
+    assert (await market.get(order)).state == "confirmed"
 
 
 async def test_an_embargoed_country_is_declined_with_its_reason(market: Market) -> None:
@@ -249,6 +274,35 @@ async def test_a_failed_refund_of_lines_is_sent_again_by_its_case(market: Market
             )  # fmt: skip
 
 
+async def test_units_are_refunded_once_though_news_pass_each_other(market: Market) -> None:
+    order = await market.ship_and_deliver(await market.place("tok_refund_fails_once"))
+    every = market.worker.handlers
+    market.worker.handlers = [one for one in every if one.kind != "order.on_payment"]
+    refund_id = new_id()
+    async with market.database.transaction(market.marketplace_id) as tx:
+        await orders.refund_order(
+            tx, order.order_id, refund_id=refund_id, amount=None, reason="Broken.",
+            lines=[RefundLine(1, 1)],
+        )  # fmt: skip
+    await market.run()
+    async with market.database.transaction(market.marketplace_id) as tx:
+        await payments.send_refund_again(tx, refund_id)
+        await tx.execute(
+            """
+            update runtime.jobs set due_at = due_at - interval '1 hour'
+            where payload ->> 'type' = 'refund.sent_again'
+            """
+        )
+    market.worker.handlers = every
+    await market.run()
+    with pytest.raises(LinesNotRefundable):
+        async with market.database.transaction(market.marketplace_id) as tx:
+            await orders.refund_order(
+                tx, order.order_id, refund_id=new_id(), amount=None, reason="Broken.",
+                lines=[RefundLine(1, 1)],
+            )  # fmt: skip
+
+
 async def test_a_seller_who_does_not_ship_is_asked_about(market: Market) -> None:
     order = await market.place()
     await market.wait(days=11)
@@ -272,3 +326,121 @@ async def test_an_order_of_another_marketplace_is_not_there(market: Market, live
     async with market.database.transaction(live) as tx:
         with pytest.raises(orders.OrderNotFound):
             await orders.get_order(tx, order.order_id)
+
+
+async def _look_up(market: Market, attempt: payments.Attempt) -> None:
+    """As if a webhook had told of an attempt."""
+    key = payments.ATTEMPT.text(attempt.attempt_id)
+    hint = {"provider": attempt.provider, "key": key, "dispute": None}
+    async with market.database.transaction(market.marketplace_id) as tx:
+        await tx.enqueue(JobDraft("payment.look_up", f"whk_{key}", hint))
+    await market.run()
+
+
+async def _paid_twice(market: Market) -> tuple[orders.Order, payments.Attempt]:
+    """An order that a second provider was paid for; the first one had taken the money after all."""
+    async with market.database.transaction(market.marketplace_id) as tx:
+        await tx.execute(
+            """
+            insert into payments.connections
+              (marketplace_id, name, kind, fee_bp, created_at, updated_at)
+            values (%(marketplace_id)s, 'other', 'sandbox', 300, %(now)s, %(now)s)
+            """,
+            now=tx.now,
+        )
+        rule = payments.RoutingRule(providers=["sandbox", "other"], order="listed")
+        await payments.set_policy(tx, payments.RoutingPolicy(rules=[rule]))
+    named = {name: payments.Sandbox(market.database, name) for name in ("sandbox", "other")}
+    market.worker.handlers = app.job_handlers(market.database, Providers(named))
+    order = await market.place("tok_declined_elsewhere_approved")
+    async with market.database.transaction(market.marketplace_id) as tx:
+        first = (await payments.attempts_of(tx, order.payment_id))[0]
+        key = payments.ATTEMPT.text(first.attempt_id)
+        took = Succeeded(key, first.amount_minor, first.currency, is_captured=True)
+        await tx.execute(
+            "update payments.sandbox_operations set answer = %(answer)s where key = %(key)s",
+            answer=Jsonb(msgspec.to_builtins(took)),
+            key=key,
+        )
+        await tx.execute(
+            """
+            insert into payments.sandbox_operations
+            select (jsonb_populate_record(one, '{"operation": "capture", "key": "captured"}')).*
+            from payments.sandbox_operations one
+            where key = %(key)s
+            """,
+            key=key,
+        )
+    await _look_up(market, first)
+    return order, first
+
+
+async def test_what_another_provider_took_besides_goes_back_from_there(market: Market) -> None:
+    order, first = await _paid_twice(market)
+    assert (first.provider, order.state) == ("sandbox", "confirmed")
+    await _resolve(market, "order.taken_elsewhere", "give_back")
+    async with market.database.transaction(market.marketplace_id) as tx:
+        calls = await payments.attempts_of(tx, order.payment_id)
+        paid = await payments.get_payment(tx, order.payment_id)
+    [back] = [one for one in calls if one.operation == "give_back"]
+    assert (back.provider, back.outcome, back.amount) == ("sandbox", "succeeded", order.total)
+    assert (paid.provider, paid.state) == ("other", "captured")
+    assert (await market.story(order))[-3:] == ["taken_elsewhere", "decided", "given_back"]
+    assert (await market.get(order)).state == "confirmed"
+    await _assert_balanced(market)
+
+
+async def test_each_alarm_about_a_payment_is_a_question_of_its_own(market: Market) -> None:
+    order = await market.place("tok_unknown_for_a_day")
+    for _ in range(6):
+        await market.wait(minutes=20)
+    await _resolve(market, "order.payment_unknown", "keep_waiting")
+    await market.wait(days=2)
+    assert (await market.get(order)).state == "confirmed"
+    async with market.database.transaction(market.marketplace_id) as tx:
+        [*_, capture] = await payments.attempts_of(tx, order.payment_id)
+        refused = Declined("capture_failed", True, "The issuer withdrew the authorization.")
+        await tx.execute(
+            "update payments.sandbox_operations set answer = %(answer)s where key = %(key)s",
+            answer=Jsonb(msgspec.to_builtins(refused)),
+            key=payments.ATTEMPT.text(capture.attempt_id),
+        )
+    await _look_up(market, capture)
+    async with market.database.transaction(market.marketplace_id) as tx:
+        [case] = (await operations.list_cases(tx, limit=10)).data
+    assert (case.kind, case.evidence["operation"]) == ("order.payment_unknown", "capture")
+
+
+async def test_a_void_that_was_refused_is_asked_about_and_sent_again(market: Market) -> None:
+    order = await market.place("tok_unknown_for_a_day")
+    await market.wait(minutes=30)
+    async with market.database.transaction(market.marketplace_id) as tx:
+        await orders.cancel_order(tx, order.order_id, reason="Changed my mind.")
+        void_id = derived_id(order.payment_id, "attempt", "void")
+        await tx.execute(
+            """
+            insert into payments.sandbox_operations
+              (marketplace_id, key, operation, reference, payment, amount_minor, currency, token,
+               answer, known_at, created_at)
+            values (%(marketplace_id)s, %(key)s, 'void', '', %(payment)s, %(amount)s, 'BRL', '',
+               %(answer)s, %(now)s, %(now)s)
+            """,
+            key=payments.ATTEMPT.text(void_id),
+            payment=payments.PAYMENT.text(order.payment_id),
+            amount=order.total.minor if order.total else 0,
+            answer=Jsonb(msgspec.to_builtins(Declined("not_now", True, "Not now."))),
+            now=tx.now,
+        )
+    await market.wait(days=2)
+    async with market.database.transaction(market.marketplace_id) as tx:
+        assert (await payments.get_payment(tx, order.payment_id)).state == "authorized"
+    await _resolve(market, "order.void_failed", "void_again")
+    async with market.database.transaction(market.marketplace_id) as tx:
+        assert (await payments.get_payment(tx, order.payment_id)).state == "voided"
+        voids = [
+            (one.ordinal, one.outcome)
+            for one in await payments.attempts_of(tx, order.payment_id)
+            if one.operation == "void"
+        ]
+    assert voids == [(1, "declined"), (2, "succeeded")]
+    await _assert_balanced(market)

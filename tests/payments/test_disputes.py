@@ -11,10 +11,18 @@ import pytest
 from banyan import operations, payments
 from banyan.kernel import Money, derived_id
 from banyan.operations import Case
-from banyan.payments import PAYMENT, Bought, Dispute, DisputeNotAnswerable, Moment, Purchase
+from banyan.payments import (
+    PAYMENT,
+    Bought,
+    Dispute,
+    DisputeNotAnswerable,
+    Moment,
+    Purchase,
+    Sandbox,
+)
 from banyan.payments.jobs import jobs
 from banyan.payments.model import Decision
-from banyan.payments.providers import DisputeReport
+from banyan.payments.providers import DisputeReport, Providers
 from banyan.payments.service import disputes
 from banyan.runtime import BatchJob, Transaction, Worker
 from tests.payments.conftest import Shop, failed
@@ -506,3 +514,68 @@ async def test_an_answer_that_comes_too_late_is_turned_away_and_a_person_is_aske
     assert (dispute.state, dispute.decision, dispute.challenge) == ("open", None, 2)
     assert (await the_case(shop)).key.endswith("/2")
     await shop.check()
+
+
+async def test_a_dispute_is_looked_up_until_the_provider_answers(shop: Shop) -> None:
+    class Deaf(Sandbox):
+        looks = 0
+
+        async def find_dispute(self, marketplace_id: UUID, reference: str) -> DisputeReport | None:
+            self.looks += 1
+            if self.looks <= 10:
+                raise ConnectionError("no answer")
+            return await super().find_dispute(marketplace_id, reference)
+
+    shop.providers = Providers({"sandbox": Deaf(shop.database)})
+    sells(shop, purchase())
+    await shop.pay("tok_dispute_lost")
+    await shop.later(days=5)
+    for _ in range(9):
+        await shop.later(hours=2)
+    for _ in range(2):
+        await shop.later(hours=6)
+    assert (await the_dispute(shop)).state in ("open", "under_review")
+    await shop.check()
+
+
+async def test_a_dispute_is_followed_though_no_webhook_comes(shop: Shop) -> None:
+    sells(shop, purchase())
+    await shop.pay("tok_dispute_lost")
+    await shop.later(days=5)
+    async with shop.begin() as tx:
+        await tx.execute("delete from runtime.jobs where kind = 'sandbox.webhook'")
+    for _ in range(11):
+        await shop.later(days=1)
+    assert (await the_dispute(shop)).state == "lost"
+    async with shop.begin() as tx:
+        jobs_left = await tx.value(
+            "select count(*) from runtime.jobs where kind = 'payment.look_up'"
+        )
+    assert jobs_left == 0, "nobody asks about what is closed"
+    await shop.check()
+
+
+async def test_a_dispute_that_nothing_is_heard_of_is_asked_about(shop: Shop) -> None:
+    class Stuck(Sandbox):
+        async def find_dispute(self, marketplace_id: UUID, reference: str) -> DisputeReport | None:
+            told = await super().find_dispute(marketplace_id, reference)
+            return None if told is None else replace(told, state="under_review")
+
+    shop.providers = Providers({"sandbox": Stuck(shop.database)})
+    sells(shop, purchase())
+    await shop.pay("tok_dispute_lost")
+    await shop.later(days=5)
+    async with shop.begin() as tx:
+        await tx.execute(
+            "update payments.disputes set respond_by = %(now)s, state = 'under_review'", now=tx.now
+        )
+    await shop.later(days=80)
+    async with shop.begin() as tx:
+        assert "dispute.silent" not in [
+            case.kind for case in (await operations.list_cases(tx, limit=10)).data
+        ]
+    await shop.later(days=11)
+    async with shop.begin() as tx:
+        assert "dispute.silent" in [
+            case.kind for case in (await operations.list_cases(tx, limit=10)).data
+        ]

@@ -9,7 +9,15 @@ import pytest
 from banyan import payments
 from banyan.payments import ProviderMissing, RoutingPolicy, RoutingRule, Sandbox
 from banyan.payments.model import FaultKind
-from banyan.payments.providers import Absent, Answer, Found, Instruction, Providers, Unavailable
+from banyan.payments.providers import (
+    Absent,
+    Answer,
+    Declined,
+    Found,
+    Instruction,
+    Providers,
+    Unavailable,
+)
 from banyan.payments.service import faults
 from banyan.runtime import Database
 from tests.payments.conftest import Shop
@@ -247,3 +255,27 @@ async def test_a_call_turned_away_says_nothing_of_the_call_before_it(two: Shop) 
     assert {provider for _, provider, _ in await calls(two, payment_id)} == {"sandbox"}
     assert await two.charges() == {"authorize": 1, "capture": 1}
     assert await two.state(payment_id) == "captured"
+
+
+async def test_the_next_provider_gives_the_buyer_time_of_its_own(two: Shop) -> None:
+    class Undecided(Sandbox):
+        async def authenticate(self, instruction: Instruction) -> Answer:
+            return Declined("do_not_honor", False, "Not here.")
+
+    two.providers = Providers(
+        {"sandbox": Undecided(two.database), "other": Sandbox(two.database, "other")}
+    )
+    two.__post_init__()
+    payment_id = await two.create("tok_requires_3ds")
+    await two.run()
+    await two.later(minutes=50)
+    async with two.begin() as tx:
+        await payments.complete_authentication(tx, payment_id)
+    await two.run()
+    payment = await two.payment(payment_id)
+    assert (payment.provider, payment.state) == ("other", "requires_action")
+    await two.later(minutes=30)
+    assert await two.state(payment_id) == "requires_action"
+    await two.later(minutes=31)
+    assert await two.state(payment_id) == "declined"
+    await two.check()

@@ -18,6 +18,7 @@ from banyan.payments import (
 )
 from banyan.payments.providers import (
     Answer,
+    Declined,
     Found,
     Instruction,
     Providers,
@@ -227,6 +228,35 @@ async def test_money_that_overtakes_the_buyers_return_is_on_time(shop: Shop) -> 
     assert "refund.created" not in await shop.events()
 
 
+@pytest.mark.parametrize("state", ["authorized", "declined"])
+async def test_what_the_bank_decided_counts_though_the_buyer_never_came_back(
+    shop: Shop, state: str
+) -> None:
+    class Confirmed(Sandbox):
+        async def find(self, instruction: Instruction) -> Found:
+            if instruction.operation != "authorize":
+                return await super().find(instruction)
+            if state == "declined":
+                return Declined("authentication_failed", False, "The buyer's bank said no.")
+            amount = instruction.amount
+            return Succeeded("x", amount.minor, amount.currency.code)
+
+    shop.providers = Providers({"sandbox": Confirmed(shop.database)})
+    shop.__post_init__()
+    payment_id = await shop.create("tok_requires_3ds")
+    await shop.run()
+    assert await shop.state(payment_id) == "requires_action"
+    async with shop.begin() as tx:
+        [attempt] = await payments.attempts_of(tx, payment_id)
+        hint = {"provider": "sandbox", "key": ATTEMPT.text(attempt.attempt_id), "dispute": None}
+        await tx.enqueue(JobDraft("payment.look_up", "whk_1", hint))
+    await shop.run()
+    assert await shop.state(payment_id) == state
+    await shop.later(hours=2)
+    assert await shop.state(payment_id) == state
+    assert "payment.authentication_expired" not in await shop.events()
+
+
 async def test_a_buyer_who_comes_back_too_early_may_come_back_again(shop: Shop) -> None:
     provider, payment = await _elsewhere(shop)
     provider.early = 1
@@ -245,6 +275,25 @@ async def test_a_buyer_who_came_back_too_early_and_never_again_is_given_up(shop:
         await payments.complete_authentication(tx, payment.payment_id)
     await shop.later(hours=2)
     assert await shop.state(payment.payment_id) == "declined"
+    await shop.check()
+
+
+async def test_an_outcome_that_stays_unknown_is_given_up_at_the_deadline(shop: Shop) -> None:
+    class Silent(Sandbox):
+        async def authenticate(self, instruction: Instruction) -> Answer:
+            raise TimeoutError("no answer")
+
+    shop.providers = Providers({"sandbox": Silent(shop.database)})
+    shop.__post_init__()
+    payment_id = await shop.create("tok_requires_3ds")
+    await shop.run()
+    async with shop.begin() as tx:
+        await payments.complete_authentication(tx, payment_id)
+    for _ in range(10):
+        await shop.later(minutes=5)
+    assert await shop.state(payment_id) == "unknown"
+    await shop.later(minutes=15)
+    assert await shop.state(payment_id) == "declined"
     await shop.check()
 
 

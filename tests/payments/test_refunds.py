@@ -107,3 +107,16 @@ async def test_what_cannot_be_refunded_is_refused(shop: Shop) -> None:
     await shop.refund(payment_id)
     with pytest.raises(RefundTooLarge):
         await shop.refund(payment_id)
+
+
+async def test_refunds_of_one_payment_that_fail_together_are_each_undone(shop: Shop) -> None:
+    payment_id = await shop.pay("tok_refund_fails", amounts=(6_000, 4_000))
+    async with shop.begin() as tx:
+        before = await payments.splits_of(tx, [payment_id])
+    await shop.refund(payment_id, 4_000)
+    await shop.refund(payment_id, 3_000)
+    await shop.run()
+    async with shop.begin() as tx:
+        assert await payments.splits_of(tx, [payment_id]) == before
+    assert (await shop.payment(payment_id)).left == Money.of(10_000, "BRL")
+    await shop.check()

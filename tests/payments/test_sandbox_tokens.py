@@ -156,6 +156,7 @@ async def test_a_capture_fails_and_the_hold_is_gone(shop: Shop) -> None:
     payment_id = await shop.pay("tok_capture_fails")
     assert await shop.state(payment_id) == "capture_failed"
     assert await shop.events() == ["payment.authorized", "payment.capture_failed"]
+    assert (await shop.charges())["void"] == 1, "the buyer's bank is told to let go"
     assert await shop.balance("provider:sandbox:receivable") == 0
     async with shop.begin() as tx:
         assert await payments.summary(tx) == []

@@ -67,7 +67,7 @@ async def _verify_one(
     database: Database, marketplace: Marketplace, exported: ExportedSeal | None
 ) -> bool:
     """Say what the ledger of one marketplace looks like; whether it is sound."""
-    async with database.transaction(marketplace.marketplace_id) as tx:
+    async with database.snapshot(marketplace.marketplace_id) as tx:
         report = await ledger.verify(tx)
         findings = [*report.findings]
         is_of_it = exported and exported.marketplace == MARKETPLACE.text(marketplace.marketplace_id)

@@ -50,6 +50,7 @@ _WAIT = frozenset(
         "dispute_escalated",
         "refund_needs_destination",
         "refund_returned",
+        "taken_elsewhere",
     ]
 )
 _LOST = frozenset(
@@ -82,6 +83,7 @@ _TITLES = {
     "order.payment_unknown": "Provider owes an answer",
     "order.payment_rerouted": "Tried at another provider",
     "order.rematched": "Looking for another offer",
+    "order.given_back": "Second provider gave the money back",
     "order.settled": "Order settled, sellers' share available",
     "payment.authorized": "Payment authorized, money held",
     "payment.awaiting_payment": "Buyer has been told how to pay",
@@ -89,6 +91,10 @@ _TITLES = {
     "payment.released": "Sellers' share released",
     "payment.requires_action": "Buyer has to confirm the payment",
     "payment.rerouted": "Tried at another provider",
+    "order.taken_elsewhere": "Second provider has the money as well",
+    "order.void_failed": "Money is still reserved",
+    "payment.given_back": "Second provider gave the money back",
+    "payment.taken_elsewhere": "Second provider has the money as well",
     "payment.unknown": "Provider has not said whether it happened",
     "payment.voided": "Payment voided, hold released",
 }

@@ -17,6 +17,13 @@ class AccountDiffers(Conflict):
     title = "The account is open with other terms"
 
 
+class TermsReserved(Unprocessable):
+    """The marketplace itself opens accounts under this path: leave the terms to it."""
+
+    code = "terms_reserved"
+    title = "The account has terms of its own"
+
+
 class AccountInUse(Conflict):
     """Bring the account to zero and resolve its pending transfers before closing it."""
 

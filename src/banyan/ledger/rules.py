@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from banyan.kernel import Money
-from banyan.ledger.errors import InvalidMonth, NotReversible
+from banyan.ledger.errors import InvalidMonth, NotReversible, TermsReserved
 from banyan.ledger.model import (
     TRANSFER,
+    Account,
     Entry,
     Kind,
     Leg,
@@ -22,6 +23,7 @@ from banyan.ledger.model import (
     RecordedLeg,
     RecordedTransfer,
     Rejection,
+    Side,
     Transfer,
     TrialBalance,
 )
@@ -30,6 +32,25 @@ _NUMBER_BITS = 63
 _LEAF_BYTES = 32
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _MONTH = re.compile(r"(?!0000|9999)[0-9]{4}-(0[1-9]|1[0-2])")
+
+
+_SELLERS = re.compile(r"seller:sel_")
+_OURS = ("buyer:", "disputes:", "fx:", "payouts:", "platform:", "provider:", "tax:")
+
+
+def check_terms(account: Account) -> None:
+    """``TermsReserved`` for terms that would weaken or hinder what the product itself books.
+
+    An account keeps the terms that it was opened on, whoever opened it.
+    """
+    given = (account.floor, account.ceiling)
+    if _SELLERS.match(account.path) and (*given, account.normal) != (0, None, Side.CREDIT):
+        raise TermsReserved(
+            f"{account.path} is a seller's: its normal side is credit, its floor 0, and it has no "
+            "ceiling."
+        )
+    if account.path.startswith(_OURS) and given != (None, None):
+        raise TermsReserved(f"{account.path} has neither floor nor ceiling.")
 
 
 def runs(transfers: Iterable[Transfer]) -> Iterator[list[Transfer]]:

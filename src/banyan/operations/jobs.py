@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import cast
 
 from banyan.operations.model import CaseDraft
-from banyan.operations.service import open_cases
+from banyan.operations.service import cases_of, open_cases
 from banyan.runtime import BatchJob, Job, JobHandler, Json, Transaction, retry_job
 
 KIND = "job.failed"
@@ -13,12 +13,19 @@ _WITHIN = timedelta(hours=4)
 
 
 async def open_case_for_failed_job(tx: Transaction, job: Job, error: str) -> None:
-    """For the worker: called in the transaction that gives a job up."""
+    """For the worker: called in the transaction that gives a job up.
+
+    A job that was run again and has failed again is a new question.
+    """
+    subject = f"job_{job.job_id}"
+    earlier = await cases_of(tx, subject)
+    if any(case.is_open for case in earlier):
+        return
     case = CaseDraft(
-        key=f"{KIND}/{job.job_id}/{job.attempts}",
+        key=f"{KIND}/{job.job_id}/{len(earlier) + 1}",
         queue="engineering",
         kind=KIND,
-        subject=f"job_{job.job_id}",
+        subject=subject,
         title=f"Work failed again and again: {job.kind}",
         reason=error,
         due_at=tx.now + _WITHIN,

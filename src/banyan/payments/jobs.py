@@ -1,6 +1,7 @@
 """The jobs of payments: calls of providers, what their answers lead to, timers."""
 
 import asyncio
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ from banyan.runtime import (
     OutsideJob,
     Transaction,
 )
+
+_log = logging.getLogger(__name__)
 
 LEASE_S = 20
 """Longer than the calls that one job makes at most, with room for its transactions."""
@@ -129,11 +132,16 @@ class _Outside:
         return await attempts.ask(provider, call, resend)
 
     async def look_up(self, hint: webhooks.Hint) -> Found | DisputeReport | None:
-        """Ask the provider about what a webhook has hinted at."""
+        """Ask the provider about what a webhook has hinted at; None if it tells nothing."""
         provider = await self.providers.get(hint.marketplace_id, hint.provider)
         if hint.instruction is not None:
             return await attempts.look_up(provider, hint.instruction)
-        return await provider.find_dispute(hint.marketplace_id, hint.dispute)
+        try:
+            async with asyncio.timeout(attempts.CALL_TIMEOUT_S):
+                return await provider.find_dispute(hint.marketplace_id, hint.dispute)
+        except Exception as error:  # whatever it is, it tells nothing: we look again later
+            _log.warning("could not look up the dispute %s: %r", hint.dispute, error)
+            return None
 
     async def deliver(self, job: Job) -> None:
         """Play the sandbox's part: send a webhook, as it would come through HTTP."""
@@ -192,7 +200,9 @@ async def _end_look_ups(
                 await disputes.apply_report(tx, report, seen=one.question.seen)
             case found:
                 is_told = await webhooks.record_found(tx, str(one.job.payload["key"]), found)
-        if not is_told:
+        if one.question.dispute and (is_told or one.job.payload.get("is_poll")):
+            await disputes.poll_again(tx, one.question.provider, one.question.dispute)
+        elif not is_told:
             await webhooks.look_again(tx, one.job)
 
 
@@ -210,7 +220,8 @@ async def _apply(tx: Transaction, jobs: Sequence[Job]) -> None:
 
 
 async def _expire(tx: Transaction, jobs: Sequence[Job]) -> None:
-    await payments.expire_with_buyers(tx, [UUID(job.key) for job in jobs])
+    # The key is the payment and, behind a slash, the ordinal that the timer was set for.
+    await payments.expire_with_buyers(tx, {UUID(job.key.partition("/")[0]) for job in jobs})
 
 
 async def _return_late(tx: Transaction, jobs: Sequence[Job]) -> None:

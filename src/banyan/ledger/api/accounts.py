@@ -12,6 +12,7 @@ from banyan.ledger.errors import (
     AccountDiffers,
     AccountInUse,
     AccountNotFound,
+    TermsReserved,
 )
 from banyan.ledger.model import ACCOUNT, TRANSFER
 from banyan.runtime.http import (
@@ -130,7 +131,7 @@ def operations() -> list[Operation]:
             body=OpenAccount,
             returns=AccountView,
             status=201,
-            errors=(AccountDiffers,),
+            errors=(AccountDiffers, TermsReserved),
             example={"path": "seller:42:available", "currency": "EUR", "floor": 0},
         ),
         Operation(
@@ -194,6 +195,7 @@ async def open_account(call: Call, body: OpenAccount) -> AccountView:
     account = model.Account(
         body.path, body.currency, body.floor, body.ceiling, model.Side(body.normal)
     )
+    rules.check_terms(account)
     return _account(call, await service.open_account(call.tx, account))
 
 

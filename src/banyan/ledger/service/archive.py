@@ -133,7 +133,7 @@ def check_archive(
 ) -> list[Finding]:
     """What is wrong with an archive, from its files alone; nothing if it is whole.
 
-    ``against`` is a seal that was exported: if its batch is in the archive, it must be that one.
+    ``against`` is a seal that was exported: the archive must have its batch, with that very hash.
     ``ours`` holds it against a marketplace and its seals in the database.
     """
     try:
@@ -151,6 +151,10 @@ def check_archive(
 
 
 def _chain_findings(manifest: Manifest, against: Seal | None) -> Iterator[Finding]:
+    last_batch = manifest.first_batch + len(manifest.seals) - 1
+    if against is not None and not manifest.first_batch <= against.batch <= last_batch:
+        has = f"batches {manifest.first_batch} to {last_batch}" if manifest.seals else "none"
+        yield Finding("archive_chain", f"batch {against.batch}: it isn't in the archive ({has})")
     previous = bytes.fromhex(manifest.previous_hash)
     if manifest.first_batch == 1 and previous != rules.seal_genesis(
         MARKETPLACE.parse(manifest.marketplace)

@@ -3,8 +3,10 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 from banyan import operations, payments
+from banyan.operations import Case
 from banyan.orders import rules, service, store
 from banyan.orders.jobs import checking
 from banyan.orders.jobs.loading import lock_orders_of, payload_of, text
@@ -20,14 +22,17 @@ async def follow_cases(tx: Transaction, jobs: Sequence[Job]) -> None:
     for job in jobs:
         payload = payload_of(job)
         follow = _BY_RESOLUTION.get((text(payload, "kind"), text(payload, "resolution")))
+        if follow is _approve and text(payload, "queue") == "compliance":
+            follow = _comply
         orders = await lock_orders_of(tx, [text(payload, "subject")]) if follow else {}
         for order in orders.values():
             assert follow is not None, "no order without it"
             why = _in_words(payload)
             await tx.record(service.news("decided", order, why))
             await follow(tx, order, why)
-        if (text(payload, "kind"), text(payload, "resolution")) == _REFUND_AGAIN:
-            await _refund_again(tx, str(job.payload["subject"]))
+        by_case = _BY_CASE.get((text(payload, "kind"), text(payload, "resolution")))
+        if by_case is not None:
+            await by_case(tx, await operations.get_case(tx, _case_of(job)))
 
 
 async def _approve(tx: Transaction, order: Order, _why: str) -> None:
@@ -35,6 +40,11 @@ async def _approve(tx: Transaction, order: Order, _why: str) -> None:
         lines = await service.lines_of(tx, [order.order_id])
         priced = await price_orders(tx, [order], lines)
         await checking.begin_payments(tx, [(one, "normal") for one in priced])
+
+
+async def _comply(tx: Transaction, order: Order, _why: str) -> None:
+    if rules.can_become(order, OrderState.CHECKED):
+        await checking.go_on_after_compliance(tx, order)
 
 
 async def _decline(tx: Transaction, order: Order, why: str) -> None:
@@ -77,9 +87,21 @@ async def _refund(tx: Transaction, order: Order, why: str) -> None:
     await service.return_money(tx, order, why)
 
 
-async def _refund_again(tx: Transaction, case: str) -> None:
+async def _void_again(tx: Transaction, order: Order, why: str) -> None:
+    await service.return_money(tx, order, why)
+
+
+def _case_of(job: Job) -> UUID:
+    return operations.CASE.parse(str(job.payload["subject"]))
+
+
+async def _give_back(tx: Transaction, asked: Case) -> None:
+    """Only what the other provider took; the payment that the order is paid by stays."""
+    await payments.give_back(tx, payments.ATTEMPT.parse(str(asked.evidence["attempt"])))
+
+
+async def _refund_again(tx: Transaction, asked: Case) -> None:
     """Send the very refund that failed once more; one that was sent otherwise meanwhile stays so."""
-    asked = await operations.get_case(tx, operations.CASE.parse(case))
     refund_id = payments.REFUND.parse(str(asked.evidence["refund"]))
     refund = await payments.get_refund(tx, refund_id)
     payment = await payments.get_payment(tx, refund.payment_id)
@@ -91,7 +113,11 @@ async def _nothing(_tx: Transaction, _order: Order, _why: str) -> None:
     """The decision is on the timeline; nothing else has to move."""
 
 
-_REFUND_AGAIN = ("order.refund_failed", "refund_again")
+_BY_CASE: dict[tuple[str, str], Callable[[Transaction, Case], Awaitable[None]]] = {
+    ("order.refund_failed", "refund_again"): _refund_again,
+    ("order.taken_elsewhere", "give_back"): _give_back,
+}
+"""What is done with what the case itself names."""
 
 _BY_RESOLUTION: dict[tuple[str, str], Callable[[Transaction, Order, str], Awaitable[None]]] = {
     ("order.review", "approve"): _approve,
@@ -107,6 +133,10 @@ _BY_RESOLUTION: dict[tuple[str, str], Callable[[Transaction, Order, str], Awaita
     ("order.payment_unknown", "cancel"): _cancel,
     ("order.refund_failed", "refund_again"): _nothing,
     ("order.refund_failed", "settle_by_hand"): _nothing,
+    ("order.taken_elsewhere", "give_back"): _nothing,
+    ("order.taken_elsewhere", "settled_by_hand"): _nothing,
+    ("order.void_failed", "void_again"): _void_again,
+    ("order.void_failed", "settled_by_hand"): _nothing,
 }
 
 

@@ -111,7 +111,7 @@ async def _unknown(tx: Transaction, order: Order, payload: Payload) -> None:
         tx,
         [
             CaseDraft(
-                key=f"{order.reference}/payment_unknown",
+                key=_key(order, "payment_unknown", payload, "attempt", "why"),
                 queue="payments",
                 kind="order.payment_unknown",
                 subject=order.reference,
@@ -120,10 +120,78 @@ async def _unknown(tx: Transaction, order: Order, payload: Payload) -> None:
                 due_at=tx.now + timedelta(hours=settings.review_hours),
                 resolutions=("keep_waiting", "cancel"),
                 at_risk=order.total,
+                evidence={
+                    "payment": text(payload, "payment"),
+                    "operation": text(payload, "operation"),
+                    "attempt": text(payload, "attempt"),
+                },
+            )
+        ],
+    )
+
+
+async def _taken_elsewhere(tx: Transaction, order: Order, payload: Payload) -> None:
+    """Another provider than the payment's has the buyer's money as well: that money goes back."""
+    reason = text(payload, "reason")
+    await tx.record(service.news("taken_elsewhere", order, reason))
+    settings = await service.get_settings(tx)
+    await operations.open_cases(
+        tx,
+        [
+            CaseDraft(
+                key=_key(order, "taken_elsewhere", payload, "attempt", "tries"),
+                queue="payments",
+                kind="order.taken_elsewhere",
+                subject=order.reference,
+                title="Another provider has taken the buyer's money as well",
+                reason=reason,
+                due_at=tx.now + timedelta(hours=settings.review_hours),
+                resolutions=("give_back", "settled_by_hand"),
+                at_risk=money_in(payload),
+                evidence={
+                    "payment": text(payload, "payment"),
+                    "attempt": text(payload, "attempt"),
+                    "provider": text(payload, "taken_by"),
+                },
+            )
+        ],
+    )
+
+
+async def _given_back(tx: Transaction, order: Order, payload: Payload) -> None:
+    await tx.record(service.news("given_back", order, text(payload, "reason")))
+
+
+async def _void_failed(tx: Transaction, order: Order, payload: Payload) -> None:
+    """The buyer's money stays reserved. What a buyer may still pay by transfer goes back by itself."""
+    reason = text(payload, "reason")
+    await tx.record(service.news("void_failed", order, reason))
+    payment = await payments.find_payment(tx, order.payment_id)
+    if payment is None or payment.state == "awaiting_payment":
+        return
+    settings = await service.get_settings(tx)
+    await operations.open_cases(
+        tx,
+        [
+            CaseDraft(
+                key=_key(order, "void_failed", payload, "attempt"),
+                queue="payments",
+                kind="order.void_failed",
+                subject=order.reference,
+                title="The buyer's money is still reserved",
+                reason=reason,
+                due_at=tx.now + timedelta(hours=settings.review_hours),
+                resolutions=("void_again", "settled_by_hand"),
+                at_risk=money_in(payload),
                 evidence={"payment": text(payload, "payment")},
             )
         ],
     )
+
+
+def _key(order: Order, what: str, payload: Payload, *facts: str) -> str:
+    """What makes a question about an order another one than those before it."""
+    return "/".join([order.reference, what, *(str(payload.get(fact, "")) for fact in facts)])
 
 
 async def _refunded(tx: Transaction, order: Order, payload: Payload) -> None:
@@ -144,12 +212,12 @@ async def _refunded(tx: Transaction, order: Order, payload: Payload) -> None:
 
 
 async def _refund_cancelled(tx: Transaction, order: Order, payload: Payload) -> None:
-    await _undo_lines(tx, payload, is_undone=True)
+    await _count_lines(tx, payload)
     await tx.record(service.news("refund_cancelled", order, text(payload, "reason")))
 
 
 async def _refund_sent_again(tx: Transaction, order: Order, payload: Payload) -> None:
-    await _undo_lines(tx, payload, is_undone=False)
+    await _count_lines(tx, payload)
     await tx.record(service.news("refund_sent_again", order, text(payload, "reason")))
 
 
@@ -163,13 +231,16 @@ async def _refund_returned(tx: Transaction, order: Order, payload: Payload) -> N
     await tx.record(service.news("refund_returned", order, text(payload, "reason")))
 
 
-async def _undo_lines(tx: Transaction, payload: Payload, *, is_undone: bool) -> None:
+async def _count_lines(tx: Transaction, payload: Payload) -> None:
+    """Count the units of a refund, or not, by how it stands: its news may pass each other."""
     refund_id = payments.REFUND.parse(text(payload, "refund"))
+    refund = await payments.get_refund(tx, refund_id)
+    is_undone = refund.state in ("failed", "cancelled")
     await store.undo_refunded_lines(tx, refund_id, is_undone=is_undone)
 
 
 async def _refund_failed(tx: Transaction, order: Order, payload: Payload) -> None:
-    await _undo_lines(tx, payload, is_undone=True)
+    await _count_lines(tx, payload)
     reason = text(payload, "reason")
     await tx.record(service.news("refund_failed", order, reason))
     settings = await service.get_settings(tx)
@@ -264,6 +335,9 @@ _ONE_BY_ONE: dict[str, Callable[[Transaction, Order, Payload], Awaitable[None]]]
     "payment.rerouted": _rerouted,
     "payment.requires_action": _challenged,
     "payment.unknown": _unknown,
+    "payment.taken_elsewhere": _taken_elsewhere,
+    "payment.given_back": _given_back,
+    "payment.void_failed": _void_failed,
     "refund.succeeded": _refunded,
     "refund.failed": _refund_failed,
     "refund.cancelled": _refund_cancelled,

@@ -14,16 +14,9 @@ A payment is ``authorizing`` until the provider has answered::
                                 └─ capturing ─┬─ capture_failed
                                               └─ captured ── partially_refunded ── refunded
 
-Events: ``payment.authorized|declined|rerouted|requires_action|awaiting_payment|processing|
-authentication_expired|expired|unknown|captured|capture_failed|voided|void_failed|released``,
-``refund.created|succeeded|failed``, ``dispute.opened|won|lost``,
-``payout.created|paid|failed|cancelled``. Their subject is the payment, refund, dispute or payout;
-the payload has ``payment``, ``order`` (the payment's subject), ``amount``,
-``refund.created|needs_destination|sent_again|succeeded|failed|returned|cancelled``,
-``dispute.inquiry_opened|inquiry_closed|opened|reopened|escalated|changed|contested|accepted|
-answer_refused|won|lost``, ``payout.created|paid|failed``. Their subject is the payment, refund,
-dispute or payout; the payload has ``payment``, ``order`` (the payment's subject), ``amount``,
-``provider``, ``reason`` (one sentence) and, where there is one, ``decline_code``.
+docs/events.md lists the events. Their subject is the payment, refund, dispute or payout; the payload
+has ``payment``, ``order`` (the payment's subject), ``amount``, ``provider``, ``reason`` (one sentence)
+and, where there is one, ``decline_code``.
 """
 
 from banyan.payments.model.attempts import ATTEMPT, Attempt, AttemptState, Operation

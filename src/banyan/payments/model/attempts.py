@@ -25,6 +25,7 @@ Operation = Literal[
     "contest",
     "accept",
     "late",
+    "give_back",
 ]
 
 
@@ -32,7 +33,7 @@ Operation = Literal[
 class Attempt:
     """One operation asked of a provider. The row is written before the call is made.
 
-    ``subject_id`` is the payment, refund or payout; the provider knows the attempt by its id,
+    ``subject_id`` is the payment, refund or payout (of what is given back, the attempt that took it); the provider knows the attempt by its id,
     which is both the idempotency key and our reference. ``ordinal`` counts the providers that one
     operation was tried at, ``routing`` tells why this one. ``tries`` counts calls without a definite
     answer. ``first_sent_at`` and ``last_sent_at`` are real time: what the provider's promises about

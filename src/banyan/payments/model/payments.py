@@ -67,7 +67,8 @@ class Payment:
     ``provider`` and ``ordinal`` are those of the authorization in use: after a decline the next one
     may be tried elsewhere. ``action_expires_at`` is until when the buyer can act; ``instructions`` are
     how to pay, where the buyer has to. ``settled_*`` is what the provider settles, where that is in
-    another currency; ``fee_currency`` is set where its fee is in another one.
+    another currency; ``fee_currency`` is set where its fee is in another one. ``voids_refused`` counts
+    the voids that the provider has refused: the next one is another call.
     """
 
     marketplace_id: UUID
@@ -100,6 +101,7 @@ class Payment:
     settled_currency: str | None
     fee_currency: str | None
     void_reason: str | None
+    voids_refused: int
     created_at: datetime
     authorized_at: datetime | None
     captured_at: datetime | None

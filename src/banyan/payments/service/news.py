@@ -8,6 +8,7 @@ from banyan.kernel import Money
 from banyan.parties import SELLER
 from banyan.payments.model import (
     ANY_CURRENCY,
+    ATTEMPT,
     BATCH,
     DEBIT,
     DEBT,
@@ -15,6 +16,7 @@ from banyan.payments.model import (
     PAYMENT,
     PAYOUT,
     REFUND,
+    Attempt,
     Debit,
     Dispute,
     Payment,
@@ -42,6 +44,14 @@ def about_payment(what: str, payment: Payment, reason: str, **more: Json) -> Eve
             **more,
         },
     )
+
+
+def about_unknown(
+    payment: Payment, attempt: Attempt, why: Literal["no_answer", "taken_back"], reason: str
+) -> Event:
+    """``taken_back``: the provider says now that it did not do what it had said it did."""
+    more = {"operation": attempt.operation, "attempt": ATTEMPT.text(attempt.attempt_id)}
+    return about_payment("unknown", payment, reason, why=why, **more)
 
 
 def about_refund(what: str, refund: Refund, reason: str) -> Event:

@@ -28,10 +28,15 @@ from banyan.payments.model import (
     PaymentState,
     Route,
 )
-from banyan.payments.rules import check_draft, choose_authentication
+from banyan.payments.rules import EXPIRY_GRACE, check_draft, choose_authentication
 from banyan.payments.rules.routing import Wanted
 from banyan.payments.service import bookings, news
-from banyan.payments.service.attempts import authorization_id, intend, intent_for_payment
+from banyan.payments.service.attempts import (
+    authorization_id,
+    give_back_intent,
+    intend,
+    intent_for_payment,
+)
 from banyan.payments.service.holdbacks import hold_back_of
 from banyan.payments.service.payouts import schedule_payouts
 from banyan.payments.service.refunds import refund
@@ -41,6 +46,7 @@ from banyan.payments.service.routing import (
     no_provider,
     save_probes,
 )
+from banyan.payments.store import attempts as attempts_store
 from banyan.payments.store import payments as store
 from banyan.payments.store.payments import NewPayment
 from banyan.runtime import Event, Json, Transaction
@@ -115,22 +121,21 @@ async def complete_authentication(tx: Transaction, payment_id: UUID) -> Payment:
 async def expire_with_buyers(tx: Transaction, payment_ids: Collection[UUID]) -> None:
     """Give up on buyers who did not authenticate or pay in time, and tell the provider so.
 
-    Should the money arrive all the same, it goes back: hence the reason to void.
+    Should the money arrive all the same, it goes back: hence the reason to void. Who has time left,
+    such as at the provider that was tried next, keeps it.
     """
     payments = await store.lock_payments(tx, payment_ids)
-    expired = [
-        _expired(one)
-        for one in payments
-        if one.state in WITH_BUYER
-        or (one.state == "authorizing" and _is_past(one.action_expires_at, tx.now))
-    ]
+    expired = [_expired(one) for one in payments if _is_overdue(one, tx.now)]
     await store.save_payments(tx, expired)
     await intend(tx, [intent_for_payment(payment, "void") for payment in expired])
     await tx.record_all([_expiry(payment) for payment in expired])
 
 
-def _is_past(instant: datetime | None, now: datetime) -> bool:
-    return instant is not None and now >= instant
+def _is_overdue(payment: Payment, now: datetime) -> bool:
+    until = payment.action_expires_at
+    if until is None or not (payment.state in WITH_BUYER or payment.state in OPEN):
+        return False
+    return now >= (until + EXPIRY_GRACE if payment.state == "awaiting_payment" else until)
 
 
 def _expired(payment: Payment) -> Payment:
@@ -160,6 +165,20 @@ async def return_late_payments(tx: Transaction, payment_ids: Collection[UUID]) -
                 reason=payment.void_reason,
                 by=tx.cause.actor or tx.cause.id,
             )
+
+
+async def give_back(tx: Transaction, taken_id: UUID) -> None:
+    """Have a provider give back what it took by this attempt, though we pay by another one.
+
+    Repeating it while that is under way, or done, changes nothing.
+    """
+    taken = await attempts_store.find_attempt(tx, taken_id)
+    assert taken is not None, "attempts are never deleted"
+    assert taken.payment_id is not None, "it took a buyer's money"
+    await store.lock_payments(tx, [taken.payment_id])
+    before = await attempts_store.select_give_backs(tx, taken_id)
+    if not before or before[0].outcome == "declined":
+        await intend(tx, [give_back_intent(taken, len(before) + 1, tx.now)])
 
 
 async def capture_payments(tx: Transaction, payment_ids: Collection[UUID]) -> list[Payment]:

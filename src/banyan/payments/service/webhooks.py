@@ -5,10 +5,10 @@ is the provider's answer when it is asked.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from banyan.payments.model import ATTEMPT, Attempt
+from banyan.payments.model import ATTEMPT, OPEN, Attempt
 from banyan.payments.providers import (
     Absent,
     AwaitingPayment,
@@ -26,6 +26,7 @@ from banyan.payments.service.attempts import (
     authentication_id,
     checked,
     instruction_of,
+    intent_for_payment,
     late_intent,
     record_definite,
     record_return,
@@ -131,10 +132,29 @@ async def _record_paid(tx: Transaction, attempt: Attempt, answer: Definite) -> N
             if not isinstance(answer, AwaitingPayment):
                 await record_definite(tx, [(poll, answer, _NOTE)])
             return
-    if attempt.outcome != "succeeded" and isinstance(answer, Succeeded) and answer.is_captured:
+    is_captured = isinstance(answer, Succeeded) and answer.is_captured
+    if attempt.outcome == "requires_action" and not is_captured:
+        await _record_confirmed(tx, attempt, answer)
+    elif attempt.outcome != "succeeded" and is_captured:
         late = late_intent(attempt)
         await attempts_store.insert_attempts(tx, [late])
         await record_definite(tx, [(late, answer, _NOTE)])
+
+
+async def _record_confirmed(tx: Transaction, attempt: Attempt, answer: Definite) -> None:
+    """The bank has decided, though the buyer has not come back to us: it is as if the buyer had."""
+    if not isinstance(answer, Succeeded | Declined) or attempt.payment_id is None:
+        return
+    [payment] = await payments_store.lock_payments(tx, [attempt.payment_id])
+    waits = payment.state == "requires_action" or payment.state in OPEN
+    if payment.ordinal != attempt.ordinal or not waits:
+        return
+    if payment.state == "requires_action":
+        payment = replace(payment, state="authorizing", action_url=None)
+        await payments_store.save_payments(tx, [payment])
+    intent = intent_for_payment(payment, "authenticate")
+    await attempts_store.insert_attempts(tx, [intent])
+    await record_definite(tx, [(intent, answer, _NOTE)])
 
 
 async def _ask_about_capture(tx: Transaction, attempt: Attempt, answer: Definite) -> None:
@@ -146,7 +166,7 @@ async def _ask_about_capture(tx: Transaction, attempt: Attempt, answer: Definite
         f"{attempt.provider} said that it took {attempt.amount}, and says now that it did not: "
         f"{answer.code}. Nothing is booked back before a person has looked."
     )
-    await tx.record(news.about_payment("unknown", payment, reason, operation="capture"))
+    await tx.record(news.about_unknown(payment, attempt, "taken_back", reason))
 
 
 def _is_taken_back(attempt: Attempt, answer: Definite) -> bool:

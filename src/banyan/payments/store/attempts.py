@@ -252,6 +252,22 @@ async def find_attempts(tx: Transaction, attempt_ids: Collection[UUID]) -> list[
     )
 
 
+async def select_give_backs(tx: Transaction, taken_id: UUID) -> list[Attempt]:
+    """The calls that were to give back what an attempt took, the last one first."""
+    return await tx.all(
+        Attempt,
+        """
+        select *
+        from payments.attempts
+        where marketplace_id = %(marketplace_id)s
+          and subject_id = %(taken_id)s
+          and operation = 'give_back'
+        order by ordinal desc
+        """,
+        taken_id=taken_id,
+    )
+
+
 async def select_attempts(tx: Transaction, payment_id: UUID) -> list[Attempt]:
     """The attempts of a payment, its refunds included, the oldest first."""
     return await tx.all(

@@ -146,6 +146,21 @@ async def disputes_by_id(tx: Transaction, dispute_ids: Collection[UUID]) -> list
     )
 
 
+async def find_by_reference(tx: Transaction, provider: str, reference: str) -> Dispute | None:
+    return await tx.one(
+        Dispute,
+        """
+        select *
+        from payments.disputes
+        where marketplace_id = %(marketplace_id)s
+          and provider = %(provider)s
+          and provider_reference = %(reference)s
+        """,
+        provider=provider,
+        reference=reference,
+    )
+
+
 async def find_revision(tx: Transaction, provider: str, reference: str) -> int | None:
     """How often the dispute of this reference has changed."""
     rows = await tx.rows(

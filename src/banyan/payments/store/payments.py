@@ -149,6 +149,7 @@ async def save_payments(tx: Transaction, payments: Sequence[Payment]) -> None:
           action_url = new.action_url,
           action_expires_at = new.action_expires_at,
           void_reason = new.void_reason,
+          voids_refused = new.voids_refused,
           authorized_at = new.authorized_at,
           captured_at = new.captured_at,
           released_at = new.released_at
@@ -160,11 +161,11 @@ async def save_payments(tx: Transaction, payments: Sequence[Payment]) -> None:
           %(authorized_at)s::timestamptz[], %(captured_at)s::timestamptz[],
           %(released_at)s::timestamptz[], %(providers)s::text[], %(ordinals)s::int[],
           %(liabilities)s::text[], %(instructions)s::jsonb[], %(settled)s::bigint[],
-          %(settled_currencies)s::text[], %(fee_currencies)s::text[]
+          %(settled_currencies)s::text[], %(fee_currencies)s::text[], %(voids_refused)s::int[]
         ) as new (payment_id, state, captured_minor, refunded_minor, reversed_minor, fee_minor,
                   provider_reference, decline_code, action_url, action_expires_at, void_reason,
                   authorized_at, captured_at, released_at, provider, ordinal, liability,
-                  instructions, settled_minor, settled_currency, fee_currency)
+                  instructions, settled_minor, settled_currency, fee_currency, voids_refused)
         where p.marketplace_id = %(marketplace_id)s and p.payment_id = new.payment_id
         """,
         payment_ids=[payment.payment_id for payment in payments],
@@ -191,6 +192,7 @@ async def save_payments(tx: Transaction, payments: Sequence[Payment]) -> None:
         settled=[payment.settled_minor for payment in payments],
         settled_currencies=[payment.settled_currency for payment in payments],
         fee_currencies=[payment.fee_currency for payment in payments],
+        voids_refused=[payment.voids_refused for payment in payments],
     )
 
 
@@ -260,7 +262,10 @@ async def select_splits(tx: Transaction, payment_ids: Collection[UUID]) -> list[
 
 
 async def add_to_reversed(tx: Transaction, reversals: Sequence[Reversal], sign: int) -> None:
-    """Count what is reversed of the splits up (``sign`` 1), or down again (-1)."""
+    """Count what is reversed of the splits up (``sign`` 1), or down again (-1).
+
+    Several may be of one split: they are summed first, because an update takes only one of them.
+    """
     await tx.execute(
         """
         update payments.splits s
@@ -274,11 +279,19 @@ async def add_to_reversed(tx: Transaction, reversals: Sequence[Reversal], sign: 
             s.reversed_service_fee_tax_minor + new.service_fee_tax_minor,
           reversed_platform_discount_minor =
             s.reversed_platform_discount_minor + new.platform_discount_minor
-        from unnest(
-          %(payment_ids)s::uuid[], %(seller_ids)s::uuid[], %(sellers)s::bigint[],
-          %(commissions)s::bigint[], %(taxes)s::bigint[], %(shipping_kept)s::bigint[],
-          %(service_fees)s::bigint[], %(service_fee_taxes)s::bigint[],
-          %(platform_discounts)s::bigint[]
+        from (
+          select
+            payment_id, seller_id, sum(seller)::bigint, sum(commission)::bigint, sum(tax)::bigint,
+            sum(shipping_kept)::bigint, sum(service_fee)::bigint, sum(service_fee_tax)::bigint,
+            sum(platform_discount)::bigint
+          from unnest(
+            %(payment_ids)s::uuid[], %(seller_ids)s::uuid[], %(sellers)s::bigint[],
+            %(commissions)s::bigint[], %(taxes)s::bigint[], %(shipping_kept)s::bigint[],
+            %(service_fees)s::bigint[], %(service_fee_taxes)s::bigint[],
+            %(platform_discounts)s::bigint[]
+          ) as one (payment_id, seller_id, seller, commission, tax, shipping_kept, service_fee,
+                    service_fee_tax, platform_discount)
+          group by payment_id, seller_id
         ) as new (payment_id, seller_id, seller_minor, commission_minor, tax_minor,
                   shipping_kept_minor, service_fee_minor, service_fee_tax_minor,
                   platform_discount_minor)

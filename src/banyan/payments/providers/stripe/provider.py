@@ -236,7 +236,7 @@ class Stripe:
                 return reading.capture(await self._intent(instruction.reference))
             case "void":
                 return reading.void(await self._intent(instruction.reference))
-            case "refund":
+            case "refund" | "give_back":
                 listed = self._api.refunds.list_async(
                     {
                         "payment_intent": instruction.reference,

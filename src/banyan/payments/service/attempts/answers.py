@@ -151,7 +151,7 @@ async def _alarm(tx: Transaction, attempt: Attempt) -> None:
     if payment.state == "authorizing":
         payment = replace(payment, state="unknown")
         await payments_store.save_payments(tx, [payment])
-    await tx.record(news.about_payment("unknown", payment, reason, operation=attempt.operation))
+    await tx.record(news.about_unknown(payment, attempt, "no_answer", reason))
 
 
 async def _ask(tx: Transaction, kind: str, subject: str, attempt: Attempt, reason: str) -> None:

@@ -1,12 +1,13 @@
 """What providers are told."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
 from banyan.payments.model import ATTEMPT, PAYMENT, Attempt, Payment
 from banyan.payments.providers import Instruction
 from banyan.payments.store import answers as answers_store
+from banyan.payments.store import attempts as attempts_store
 from banyan.payments.store import debts as debts_store
 from banyan.payments.store import disputes as disputes_store
 from banyan.payments.store import payments as payments_store
@@ -40,6 +41,9 @@ async def instructions_for(
         ),
         **await _instruct_payouts_to_buyers(
             tx, [a for a in attempts if a.operation == "payout" and a.payment_id]
+        ),
+        **await _instruct_give_backs(
+            tx, [a for a in attempts if a.operation == "give_back"], payments
         ),
     }
 
@@ -82,6 +86,25 @@ async def _instruct_payouts_to_buyers(
             subject=by_id[attempt.subject_id].subject,
         )
         for attempt in attempts
+    }
+
+
+async def _instruct_give_backs(
+    tx: Transaction, attempts: Sequence[Attempt], payments: Mapping[UUID, Payment]
+) -> dict[UUID, Instruction]:
+    """What to tell about money that is in no book of ours: to the provider it is a refund."""
+    if not attempts:
+        return {}
+    found = await attempts_store.find_attempts(tx, [attempt.subject_id for attempt in attempts])
+    taken = {attempt.attempt_id: attempt for attempt in found}
+    return {
+        attempt.attempt_id: replace(
+            _instruct(attempt, payment=payments[attempt.payment_id]),
+            operation="refund",
+            reference=str((taken[attempt.subject_id].answer or {}).get("reference", "")),
+        )
+        for attempt in attempts
+        if attempt.payment_id
     }
 
 

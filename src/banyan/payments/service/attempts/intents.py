@@ -32,6 +32,7 @@ JOB_OF: dict[Operation, str] = {
     "debit": "debit.send",
     "contest": "dispute.contest",
     "accept": "dispute.accept",
+    "give_back": "payment.give_back",
 }
 """The kind of job that makes the call of each operation."""
 
@@ -44,7 +45,11 @@ def authorization_id(payment_id: UUID, ordinal: int) -> UUID:
 def intent_for_payment(
     payment: Payment, operation: Operation, route: Route | None = None
 ) -> Attempt:
-    """``route``: why an authorization goes to the payment's provider."""
+    """``route``: why an authorization goes to the payment's provider.
+
+    A void after one that was refused is another call, which the provider does anew.
+    """
+    ordinal = payment.ordinal + (payment.voids_refused if operation == "void" else 0)
     intent = _intent(
         operation,
         payment.payment_id,
@@ -53,7 +58,7 @@ def intent_for_payment(
         payment.amount,
         payment.marketplace_id,
         payment.created_at,
-        payment.ordinal,
+        ordinal,
     )
     return replace(intent, routing=msgspec.to_builtins(route)) if route else intent
 
@@ -74,6 +79,20 @@ def late_intent(authorization: Attempt) -> Attempt:
         authorization.marketplace_id,
         authorization.created_at,
         authorization.ordinal,
+    )
+
+
+def give_back_intent(taken: Attempt, ordinal: int, at: datetime) -> Attempt:
+    """The ``ordinal``-th call that gives back what an attempt took, which is in no book of ours."""
+    return _intent(
+        "give_back",
+        taken.attempt_id,
+        taken.payment_id,
+        taken.provider,
+        taken.amount,
+        taken.marketplace_id,
+        at,
+        ordinal,
     )
 
 

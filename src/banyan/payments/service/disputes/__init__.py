@@ -1,7 +1,8 @@
 """Disputes: the buyer's bank asks for money back, takes it, and may give it back again.
 
 ``reports`` brings a dispute to where the provider says that it stands, ``books`` moves the money,
-``answers`` decides what we say and hands in the evidence, ``reading`` shows all of it.
+``polling`` asks about it daily, ``answers`` decides what we say and hands in the evidence, ``reading``
+shows all of it.
 """
 
 from banyan.payments.service.disputes.answers import (
@@ -14,6 +15,7 @@ from banyan.payments.service.disputes.answers import (
     send_answer,
 )
 from banyan.payments.service.disputes.books import rebook
+from banyan.payments.service.disputes.polling import poll_again
 from banyan.payments.service.disputes.reading import (
     answers_of,
     get_dispute,
@@ -36,6 +38,7 @@ __all__ = [
     "list_disputes",
     "moves_of",
     "nothing_bought",
+    "poll_again",
     "rebook",
     "review",
     "revision_of",

@@ -12,6 +12,7 @@ from banyan.payments.service.outcomes.batch import Batch, load_batch, write_batc
 from banyan.payments.service.outcomes.captures import apply_capture, apply_void
 from banyan.payments.service.outcomes.debits import apply_debit
 from banyan.payments.service.outcomes.disputes import apply_answer
+from banyan.payments.service.outcomes.given_back import apply_give_back
 from banyan.payments.service.outcomes.payouts import apply_payout, apply_return
 from banyan.payments.service.outcomes.refunds import apply_refund
 from banyan.payments.store import attempts as store
@@ -19,7 +20,7 @@ from banyan.runtime import Transaction
 
 _ORDER: Sequence[Operation] = (
     "authorize", "authenticate", "late", "capture", "void", "refund", "payout", "debit",
-    "return", "contest", "accept",
+    "return", "contest", "accept", "give_back",
 )  # fmt: skip
 
 
@@ -48,4 +49,5 @@ _APPLY: dict[Operation, Callable[[Batch, Attempt, Definite], None]] = {
     "return": apply_return,
     "contest": apply_answer,
     "accept": apply_answer,
+    "give_back": apply_give_back,
 }

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from banyan.payments.model import METHODS, OPEN, WITH_BUYER, Attempt, Payment, Route
+from banyan.payments.model import ATTEMPT, METHODS, OPEN, WITH_BUYER, Attempt, Payment, Route
 from banyan.payments.providers import (
     AwaitingPayment,
     Declined,
@@ -156,8 +156,7 @@ def _await_payment(batch: Batch, payment: Payment, answer: AwaitingPayment) -> N
         )
         batch.polls.append(intent_for_payment(payment, "authenticate"))
         due_at = answer.expires_at + EXPIRY_GRACE
-        key = str(payment.payment_id)
-        batch.timers.append(JobDraft("payment.expire_authentication", key, due_at=due_at))
+        batch.timers.append(_expiry(payment, due_at))
     batch.put(payment)
 
 
@@ -192,7 +191,14 @@ def apply_late(batch: Batch, attempt: Attempt, answer: Definite) -> None:
             f"{payment.provider} after its refusal. It is not booked: a person has to give it back."
         )
         batch.events.append(
-            news.about_payment("unknown", payment, reason, operation=attempt.operation)
+            news.about_payment(
+                "taken_elsewhere",
+                payment,
+                reason,
+                attempt=ATTEMPT.text(attempt.attempt_id),
+                taken_by=attempt.provider,
+                tries=0,
+            )
         )
         return
     if payment.captured_minor or payment.state in ("authorized", "capturing"):
@@ -213,9 +219,13 @@ def _ask_buyer(batch: Batch, payment: Payment, url: str, expires_at: datetime) -
             "requires_action", payment, reason, url=url, expires_at=expires_at.isoformat()
         )
     )
-    batch.timers.append(
-        JobDraft("payment.expire_authentication", str(payment.payment_id), due_at=expires_at)
-    )
+    batch.timers.append(_expiry(payment, expires_at))
+
+
+def _expiry(payment: Payment, due_at: datetime) -> JobDraft:
+    """A timer for each authorization: the next provider gives the buyer time of its own."""
+    key = f"{payment.payment_id}/{payment.ordinal}"
+    return JobDraft("payment.expire_authentication", key, due_at=due_at)
 
 
 def void_if_asked(batch: Batch, payment: Payment) -> Payment:

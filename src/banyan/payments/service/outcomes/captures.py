@@ -5,7 +5,7 @@ from dataclasses import replace
 from banyan.payments.model import ATTEMPT, Attempt, Payment
 from banyan.payments.providers import Declined, Definite, Succeeded
 from banyan.payments.service import bookings, news
-from banyan.payments.service.attempts import authorization_id
+from banyan.payments.service.attempts import authorization_id, intent_for_payment
 from banyan.payments.service.outcomes.batch import Batch
 from banyan.runtime import JobDraft
 
@@ -61,6 +61,7 @@ def apply_capture(batch: Batch, attempt: Attempt, answer: Definite) -> None:
     batch.transfers.append(bookings.void(payment))
     reason = f"{payment.provider} did not capture: {code}. Nothing was taken."
     batch.events.append(news.about_payment("capture_failed", payment, reason))
+    batch.intents.append(intent_for_payment(payment, "void"))  # or the buyer's bank holds it on
     batch.put(payment)
 
 
@@ -69,7 +70,7 @@ def apply_void(batch: Batch, attempt: Attempt, answer: Definite) -> None:
     if isinstance(answer, Declined) and not payment.captured_minor:
         _look_why(batch, payment)
     if payment.state != "voiding":
-        return  # tidied up at the provider after the authentication had expired
+        return  # tidied up at the provider after the payment had come to its end
     reason = payment.void_reason or ""
     is_authorized = payment.authorized_at is not None
     if isinstance(answer, Succeeded):
@@ -79,13 +80,16 @@ def apply_void(batch: Batch, attempt: Attempt, answer: Definite) -> None:
         event = news.about_payment("voided", payment, reason)
     else:
         code = answer.code if isinstance(answer, Declined) else "requires_action"
+        payment = replace(payment, voids_refused=payment.voids_refused + 1)
         if payment.instructions is not None:
             payment = replace(payment, state="awaiting_payment")  # if it comes, it goes back
         else:
             state = "authorized" if is_authorized else "requires_action"
             payment = replace(payment, state=state, void_reason=None)
         reason = f"{payment.provider} did not void: {code}."
-        event = news.about_payment("void_failed", payment, reason)
+        event = news.about_payment(
+            "void_failed", payment, reason, attempt=ATTEMPT.text(attempt.attempt_id)
+        )
     batch.events.append(event)
     batch.put(payment)
 
