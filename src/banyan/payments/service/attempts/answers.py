@@ -157,7 +157,7 @@ async def _alarm(tx: Transaction, attempt: Attempt) -> None:
 async def _ask(tx: Transaction, kind: str, subject: str, attempt: Attempt, reason: str) -> None:
     """Have a person ask the provider; withdrawn once the answer has come."""
     case = CaseDraft(
-        key=f"{kind}/{subject}",
+        key=f"{kind}/{ATTEMPT.text(attempt.attempt_id)}",
         queue="payments",
         kind=kind,
         subject=subject,
