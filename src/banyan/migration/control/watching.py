@@ -155,9 +155,7 @@ class Watch:
                     self.comparer.offer(sinks.take_exchanges(self.comparer.room))
             elif not self._world.leads:
                 sinks.take_exchanges(_LET_GO_MAX)  # who leads compares its own
-        except (
-            Exception
-        ):  # a machine without room for a process: errors and latency are judged still
+        except Exception:  # no room for a process: errors and latency are judged still
             _log.exception("answers can't be compared")
 
     async def _keep(self) -> None:

@@ -134,9 +134,9 @@ _BY_RESOLUTION: dict[tuple[str, str], Callable[[Transaction, Order, str], Awaita
     ("order.refund_failed", "refund_again"): _nothing,
     ("order.refund_failed", "settle_by_hand"): _nothing,
     ("order.taken_elsewhere", "give_back"): _nothing,
-    ("order.taken_elsewhere", "settled_by_hand"): _nothing,
+    ("order.taken_elsewhere", "settle_by_hand"): _nothing,
     ("order.void_failed", "void_again"): _void_again,
-    ("order.void_failed", "settled_by_hand"): _nothing,
+    ("order.void_failed", "settle_by_hand"): _nothing,
 }
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Literal
 
 from banyan import operations, payments
+from banyan.kernel import Money
 from banyan.operations import CaseDraft
 from banyan.orders import rules, service, store
 from banyan.orders.jobs.loading import lock_orders_of, money_in, payload_of, text
@@ -106,27 +107,16 @@ async def _unknown(tx: Transaction, order: Order, payload: Payload) -> None:
     """The provider owes an answer; nobody tries elsewhere meanwhile."""
     reason = text(payload, "reason")
     await tx.record(service.news("payment_unknown", order, reason))
-    settings = await service.get_settings(tx)
-    await operations.open_cases(
+    await _ask(
         tx,
-        [
-            CaseDraft(
-                key=_key(order, "payment_unknown", payload, "attempt", "why"),
-                queue="payments",
-                kind="order.payment_unknown",
-                subject=order.reference,
-                title="The provider has not said what became of a payment",
-                reason=reason,
-                due_at=tx.now + timedelta(hours=settings.review_hours),
-                resolutions=("keep_waiting", "cancel"),
-                at_risk=order.total,
-                evidence={
-                    "payment": text(payload, "payment"),
-                    "operation": text(payload, "operation"),
-                    "attempt": text(payload, "attempt"),
-                },
-            )
-        ],
+        order,
+        "payment_unknown",
+        title="The provider has not said what became of a payment",
+        key=_facts(payload, "attempt", "why"),
+        reason=reason,
+        resolutions=("keep_waiting", "cancel"),
+        at_risk=order.total,
+        evidence={fact: text(payload, fact) for fact in ("payment", "operation", "attempt")},
     )
 
 
@@ -134,27 +124,20 @@ async def _taken_elsewhere(tx: Transaction, order: Order, payload: Payload) -> N
     """Another provider than the payment's has the buyer's money as well: that money goes back."""
     reason = text(payload, "reason")
     await tx.record(service.news("taken_elsewhere", order, reason))
-    settings = await service.get_settings(tx)
-    await operations.open_cases(
+    await _ask(
         tx,
-        [
-            CaseDraft(
-                key=_key(order, "taken_elsewhere", payload, "attempt", "tries"),
-                queue="payments",
-                kind="order.taken_elsewhere",
-                subject=order.reference,
-                title="Another provider has taken the buyer's money as well",
-                reason=reason,
-                due_at=tx.now + timedelta(hours=settings.review_hours),
-                resolutions=("give_back", "settled_by_hand"),
-                at_risk=money_in(payload),
-                evidence={
-                    "payment": text(payload, "payment"),
-                    "attempt": text(payload, "attempt"),
-                    "provider": text(payload, "taken_by"),
-                },
-            )
-        ],
+        order,
+        "taken_elsewhere",
+        title="Another provider has taken the buyer's money as well",
+        key=_facts(payload, "attempt", "tries"),
+        reason=reason,
+        resolutions=("give_back", "settle_by_hand"),
+        at_risk=money_in(payload),
+        evidence={
+            "payment": text(payload, "payment"),
+            "attempt": text(payload, "attempt"),
+            "provider": text(payload, "taken_by"),
+        },
     )
 
 
@@ -169,29 +152,51 @@ async def _void_failed(tx: Transaction, order: Order, payload: Payload) -> None:
     payment = await payments.find_payment(tx, order.payment_id)
     if payment is None or payment.state == "awaiting_payment":
         return
-    settings = await service.get_settings(tx)
-    await operations.open_cases(
+    await _ask(
         tx,
-        [
-            CaseDraft(
-                key=_key(order, "void_failed", payload, "attempt"),
-                queue="payments",
-                kind="order.void_failed",
-                subject=order.reference,
-                title="The buyer's money is still reserved",
-                reason=reason,
-                due_at=tx.now + timedelta(hours=settings.review_hours),
-                resolutions=("void_again", "settled_by_hand"),
-                at_risk=money_in(payload),
-                evidence={"payment": text(payload, "payment")},
-            )
-        ],
+        order,
+        "void_failed",
+        title="The buyer's money is still reserved",
+        key=_facts(payload, "attempt"),
+        reason=reason,
+        resolutions=("void_again", "settle_by_hand"),
+        at_risk=money_in(payload),
+        evidence={"payment": text(payload, "payment")},
     )
 
 
-def _key(order: Order, what: str, payload: Payload, *facts: str) -> str:
+def _facts(payload: Payload, *facts: str) -> str:
     """What makes a question about an order another one than those before it."""
-    return "/".join([order.reference, what, *(str(payload.get(fact, "")) for fact in facts)])
+    return "/".join(str(payload.get(fact, "")) for fact in facts)
+
+
+async def _ask(
+    tx: Transaction,
+    order: Order,
+    what: str,
+    *,
+    title: str,
+    key: str,
+    reason: str,
+    resolutions: tuple[str, ...],
+    at_risk: Money | None,
+    evidence: dict[str, Json],
+) -> None:
+    """A case for a person; once for each ``key``."""
+    settings = await service.get_settings(tx)
+    case = CaseDraft(
+        key=f"{order.reference}/{what}/{key}",
+        queue="payments",
+        kind=f"order.{what}",
+        subject=order.reference,
+        title=title,
+        reason=reason,
+        due_at=tx.now + timedelta(hours=settings.review_hours),
+        resolutions=resolutions,
+        at_risk=at_risk,
+        evidence=evidence,
+    )
+    await operations.open_cases(tx, [case])
 
 
 async def _refunded(tx: Transaction, order: Order, payload: Payload) -> None:
@@ -243,23 +248,16 @@ async def _refund_failed(tx: Transaction, order: Order, payload: Payload) -> Non
     await _count_lines(tx, payload)
     reason = text(payload, "reason")
     await tx.record(service.news("refund_failed", order, reason))
-    settings = await service.get_settings(tx)
-    await operations.open_cases(
+    await _ask(
         tx,
-        [
-            CaseDraft(
-                key=f"{order.reference}/refund_failed/{text(payload, 'refund')}/{payload['sending']}",
-                queue="payments",
-                kind="order.refund_failed",
-                subject=order.reference,
-                title="A refund did not reach the buyer",
-                reason=reason,
-                due_at=tx.now + timedelta(hours=settings.review_hours),
-                resolutions=("refund_again", "settle_by_hand"),
-                at_risk=money_in(payload),
-                evidence={"refund": text(payload, "refund")},
-            )
-        ],
+        order,
+        "refund_failed",
+        title="A refund did not reach the buyer",
+        key=_facts(payload, "refund", "sending"),
+        reason=reason,
+        resolutions=("refund_again", "settle_by_hand"),
+        at_risk=money_in(payload),
+        evidence={"refund": text(payload, "refund")},
     )
 
 

@@ -42,7 +42,7 @@ def _case(tx: Transaction, dispute: Dispute) -> CaseDraft:
             f"{dispute.respond_by:%Y-%m-%d}; ask {dispute.provider}."
         ),
         due_at=tx.now + timedelta(days=1),
-        resolutions=("keep_waiting", "settled_by_hand"),
+        resolutions=("keep_waiting", "settle_by_hand"),
         at_risk=dispute.amount,
         evidence={"dispute": name, "payment": PAYMENT.text(dispute.payment_id)},
     )

@@ -88,7 +88,7 @@ def _foreign_case(
             "Nothing was booked."
         ),
         due_at=report.respond_by or tx.now + _FOREIGN_WITHIN,
-        resolutions=("settled_by_hand", "ask_provider"),
+        resolutions=("settle_by_hand", "ask_provider"),
         at_risk=report.amount,
         evidence={
             "payment": PAYMENT.text(payment.payment_id),
